@@ -1,0 +1,1 @@
+"""The durable core: model, states, decisions, and the contracts of stores and queues."""

@@ -1,0 +1,208 @@
+"""Expressions of a plan, turned into functions.
+
+An expression is `[operator, operand...]`; `compile_expr` gives a function of a `Scope`. Operators:
+
+    ["lit", JSON]                     a str, int, float, bool, null, or a list of such
+    ["typed", TYPE, JSON]             a literal of another type, decoded once: ["typed", "duration", 30]
+    ["ref", NAME]                     a parameter, `for` variable, input or task
+    ["field", X, NAME]                a record's field, or a property of a file (path name stem size)
+    ["each", XS, NAME]                the field of every element: `clean.rows` of a `for` task
+    ["index", X, I]                   element of a list (negative counts from the end) or of a map
+    ["list", X...]  ["record", [NAME, X]...]
+    ["interp", PART...]               a string; each PART an expression, shown by `values.to_text`
+    ["call", FUNCTION, X...]          a standard function (functions.py)
+    ["not", X] ["neg", X] ["present", X] ["??", X, DEFAULT] ["and", X, Y] ["or", X, Y]
+    ["+", X, Y] and so on for - * / // % == != < <= > >= in
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from flow_lang.plan import Expr
+from flow_lang.types import from_json
+from flow_lang.values import File, decode, to_text
+
+
+class EvaluationError(Exception):
+    """An expression that is well typed and has no value: index out of range, division by zero, an absent file."""
+
+
+class Files(Protocol):
+    """What the functions that touch files need; the language itself does no I/O. Relative paths start at the flow file's folder."""
+
+    def stat(self, path: str) -> File: ...
+    def glob(self, pattern: str) -> list[File]: ...
+    def write(self, suffix: str, text: str) -> File: ...
+
+
+class Scope(NamedTuple):
+    values: Mapping[str, Any]
+    files: Files | None = None
+
+
+Compiled = Callable[[Scope], Any]
+
+
+def compile_expr(expr: Expr) -> Compiled:
+    """A function that evaluates `expr`; it raises EvaluationError with the reason where there is no value."""
+    head, *operands = expr
+    if head in _BUILDERS:
+        return _BUILDERS[head](*operands)
+    return _binary(head, *operands)
+
+
+def evaluate(expr: Expr, values: Mapping[str, Any], files: Files | None = None) -> Any:
+    return compile_expr(expr)(Scope(values, files))
+
+
+def _literal(value: Any) -> Compiled:
+    return lambda scope: value
+
+
+def _typed(spec: Any, value: Any) -> Compiled:
+    return _literal(decode(from_json(spec), value))
+
+
+def _ref(name: str) -> Compiled:
+    return lambda scope: scope.values[name]
+
+
+def _field(base: Expr, name: str) -> Compiled:
+    subject = compile_expr(base)
+    return lambda scope: _get(subject(scope), name)
+
+
+def _each(base: Expr, name: str) -> Compiled:
+    subject = compile_expr(base)
+    return lambda scope: [_get(item, name) for item in subject(scope)]
+
+
+def _get(value: Any, name: str) -> Any:
+    if isinstance(value, File):
+        return getattr(value, name)
+    if isinstance(value, dict):
+        if name in value:
+            return value[name]
+        raise EvaluationError(f"there is no field {name!r}; there are: {', '.join(map(str, value)) or 'none'}")
+    raise EvaluationError(f"{to_text(value) or 'null'} has no field {name!r}")
+
+
+def _index(base: Expr, at: Expr) -> Compiled:
+    subject, position = compile_expr(base), compile_expr(at)
+
+    def run(scope: Scope) -> Any:
+        value, key = subject(scope), position(scope)
+        try:
+            return value[key]
+        except IndexError:
+            raise EvaluationError(f"index {key} is outside a list of {len(value)}") from None
+        except (KeyError, TypeError):
+            raise EvaluationError(f"there is no {key!r} in {to_text(value)[:200]}") from None
+
+    return run
+
+
+def _list(*items: Expr) -> Compiled:
+    compiled = [compile_expr(item) for item in items]
+    return lambda scope: [item(scope) for item in compiled]
+
+
+def _record(*fields: tuple[str, Expr]) -> Compiled:
+    compiled = [(name, compile_expr(item)) for name, item in fields]
+    return lambda scope: {name: item(scope) for name, item in compiled}
+
+
+def _interp(*parts: Expr) -> Compiled:
+    compiled = [compile_expr(part) for part in parts]
+    return lambda scope: "".join([to_text(part(scope)) for part in compiled])
+
+
+def _call(name: str, *args: Expr) -> Compiled:
+    from flow_lang.functions import IMPLEMENTATIONS
+
+    function, compiled = IMPLEMENTATIONS[name], [compile_expr(arg) for arg in args]
+
+    def run(scope: Scope) -> Any:
+        try:
+            return function(scope.files, *[arg(scope) for arg in compiled])
+        except (ValueError, ArithmeticError, LookupError, OSError) as error:
+            raise EvaluationError(f"{name}: {error}") from error
+
+    return run
+
+
+def _unary(function: Callable[[Any], Any]) -> Callable[[Expr], Compiled]:
+    def build(operand: Expr) -> Compiled:
+        compiled = compile_expr(operand)
+        return lambda scope: function(compiled(scope))
+
+    return build
+
+
+def _and(left: Expr, right: Expr) -> Compiled:
+    first, second = compile_expr(left), compile_expr(right)
+    return lambda scope: first(scope) and second(scope)
+
+
+def _or(left: Expr, right: Expr) -> Compiled:
+    first, second = compile_expr(left), compile_expr(right)
+    return lambda scope: first(scope) or second(scope)
+
+
+def _default(left: Expr, right: Expr) -> Compiled:
+    first, second = compile_expr(left), compile_expr(right)
+
+    def run(scope: Scope) -> Any:
+        value = first(scope)
+        return second(scope) if value is None else value
+
+    return run
+
+
+def _binary(symbol: str, left: Expr, right: Expr) -> Compiled:
+    function, first, second = _ARITHMETIC[symbol], compile_expr(left), compile_expr(right)
+
+    def run(scope: Scope) -> Any:
+        try:
+            return function(first(scope), second(scope))
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise EvaluationError(f"{symbol}: {error}") from error
+
+    return run
+
+
+_BUILDERS: dict[str, Callable[..., Compiled]] = {
+    "lit": _literal,
+    "typed": _typed,
+    "ref": _ref,
+    "field": _field,
+    "each": _each,
+    "index": _index,
+    "list": _list,
+    "record": _record,
+    "interp": _interp,
+    "call": _call,
+    "not": _unary(operator.not_),
+    "neg": _unary(operator.neg),
+    "present": _unary(lambda value: value is not None),
+    "and": _and,
+    "or": _or,
+    "??": _default,
+}
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda item, group: item in group,
+}

@@ -1,0 +1,1 @@
+"""What runs plans: the worker loop, executors, logs and files."""

@@ -1,0 +1,1 @@
+"""The HTTP side: submit, status, graphs, pages, metrics."""
