@@ -1,0 +1,28 @@
+"""Every error that the engine raises for its caller to handle. The message names the thing and the remedy."""
+
+
+class FlowError(Exception):
+    """The root of all of Flow's own errors."""
+
+
+class StoreError(FlowError):
+    """The store could not read or write; nothing of the transaction was kept."""
+
+
+class LostOwnership(StoreError):
+    """Another worker owns the run now; whatever this worker still has of it is void."""
+
+
+class IdempotencyConflict(FlowError):
+    """The same idempotency key came with another payload."""
+
+    def __init__(self, key: str, run: str) -> None:
+        super().__init__(
+            f"idempotency key {key!r} belongs to run {run}, which was submitted with another workflow or parameters"
+        )
+        self.run = run
+
+
+class UnknownRun(FlowError):
+    def __init__(self, run: str) -> None:
+        super().__init__(f"there is no run {run}; `flow list` shows those that there are")

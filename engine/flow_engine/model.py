@@ -1,0 +1,198 @@
+"""What the engine's parts tell each other: claims, completions, records. Plain tuples; times are seconds since the epoch.
+
+Results, items and errors travel as JSON texts, so that the hot path never decodes what it only passes on.
+"""
+
+from typing import Any, NamedTuple
+
+from flow_lang.plan import Plan
+
+
+class TaskRef(NamedTuple):
+    """A task of a run. `seq` is dense in the run: the plan's tasks first, then the instances of each `for` in the order of expansion."""
+
+    run: str
+    seq: int
+
+
+class Hint(NamedTuple):
+    """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first."""
+
+    due: float
+    rank: float
+    task: TaskRef
+
+
+class Claim(NamedTuple):
+    """A durable right to run one attempt. `place` is the instance's position in its `for`, None for a plain task; `expands` says that
+    the claim is for the `for` itself: find its list and complete with `Expanded`."""
+
+    task: TaskRef
+    attempt: int
+    node: int
+    place: int | None
+    expands: bool
+
+
+class Succeeded(NamedTuple):
+    result: str | None
+
+
+class Failed(NamedTuple):
+    """`code` is what `retry(on = [...])` names: exit_1, timeout, exception, type_mismatch and so on;
+    `error` is JSON for people and for the dead letter."""
+
+    code: str
+    error: str
+    retryable: bool = True
+
+
+class Skipped(NamedTuple):
+    reason: str
+
+
+class Expanded(NamedTuple):
+    """The list of a `for` is known: `items` are its elements, or None where the elements are results of an aligned `for`."""
+
+    size: int
+    items: list[str] | None
+
+
+class Released(NamedTuple):
+    """Claimed and never started: goes back as it was."""
+
+
+class Lost(NamedTuple):
+    """Started on a worker or process that is gone: another attempt whatever `retry` says, at most LOSSES times."""
+
+    reason: str
+
+
+class Cancelled(NamedTuple):
+    reason: str
+
+
+Outcome = Succeeded | Failed | Skipped | Expanded | Released | Lost | Cancelled
+
+
+class Completion(NamedTuple):
+    """The end of one attempt. It is accepted only while the task is in flight with this attempt and this worker (the fence)."""
+
+    task: TaskRef
+    attempt: int
+    worker: str
+    outcome: Outcome
+    started_at: float | None = None
+    finished_at: float | None = None
+    log: str | None = None
+
+
+class Started(NamedTuple):
+    """Told lazily, for those who watch: the claim was durable before the body started."""
+
+    task: TaskRef
+    attempt: int
+    worker: str
+    started_at: float
+    log: str | None
+
+
+class RunEnd(NamedTuple):
+    """The last write to a run: its result (JSON text), or why it has none."""
+
+    run: str
+    result: str | None
+    error: str | None
+
+
+class Tick(NamedTuple):
+    """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd."""
+
+    claims: list[Claim]
+    ready: list[Hint]
+    refused: list[TaskRef]
+    finishing: list[str]
+
+
+class NewRun(NamedTuple):
+    """A run to submit. `params` is JSON by name; `folder` is the absolute folder of the flow file."""
+
+    id: str
+    plan_hash: str
+    plan: Plan
+    params: dict[str, Any]
+    folder: str
+    created_at: float
+    priority: int = 0
+    labels: tuple[str, ...] = ()
+    idempotency_key: str | None = None
+    namespace: str = "default"
+    owner: str | None = None
+
+
+class InFlight(NamedTuple):
+    """An attempt that a dead worker had when its run was adopted."""
+
+    task: TaskRef
+    attempt: int
+    worker: str
+
+
+class RunRecord(NamedTuple):
+    id: str
+    workflow: str
+    plan_hash: str
+    params: dict[str, Any]
+    folder: str
+    state: str
+    priority: int
+    labels: tuple[str, ...]
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    cancel_requested_at: float | None
+    owner: str | None
+    result: str | None
+    error: str | None
+    namespace: str
+
+
+class TaskRecord(NamedTuple):
+    seq: int
+    node: int
+    place: int | None
+    state: str
+    attempt: int
+    failures: int
+    losses: int
+    worker: str | None
+    ready_at: float | None
+    claimed_at: float | None
+    started_at: float | None
+    finished_at: float | None
+    item: str | None
+    result: str | None
+    error: str | None
+    log: str | None
+    size: int | None
+    """For a `for`: how many instances it has, once that is known."""
+
+
+class AttemptRecord(NamedTuple):
+    seq: int
+    attempt: int
+    worker: str
+    state: str
+    claimed_at: float
+    started_at: float | None
+    finished_at: float
+    error: str | None
+    log: str | None
+
+
+class Event(NamedTuple):
+    """What one tick changed in one run: `changes` is `[[seq, state, attempt], ...]`, and `["run", state]`."""
+
+    id: int
+    at: float
+    changes: list[Any]

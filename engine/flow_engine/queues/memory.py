@@ -1,0 +1,31 @@
+"""The queue of a single process: two heaps, one for what is due by rank, one for what is not yet due by time."""
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+from flow_engine.model import Hint, TaskRef
+
+
+class MemoryQueue:
+    def __init__(self) -> None:
+        self._due: list[tuple[float, TaskRef, Hint]] = []
+        self._later: list[tuple[float, TaskRef, Hint]] = []
+
+    def push(self, hints: Iterable[Hint]) -> None:
+        for hint in hints:
+            heappush(self._later, (hint.due, hint.task, hint))
+
+    def pop(self, limit: int, now: float) -> list[Hint]:
+        while self._later and self._later[0][0] <= now:
+            hint = heappop(self._later)[2]
+            heappush(self._due, (hint.rank, hint.task, hint))
+        return [heappop(self._due)[2] for _ in range(min(limit, len(self._due)))]
+
+    def next_due(self) -> float | None:
+        if self._due:
+            return min(hint.due for _, _, hint in self._due[:1])
+        return self._later[0][0] if self._later else None
+
+    def drop(self, run: str) -> None:
+        self._due = sorted(entry for entry in self._due if entry[1].run != run)
+        self._later = sorted(entry for entry in self._later if entry[1].run != run)

@@ -1,0 +1,107 @@
+"""What every store promises. tests/conformance holds each of them to it.
+
+A store is the truth: whatever `tick` returned is durable, and whatever raised left nothing behind. A worker is named by a random incarnation
+and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from flow_engine.decisions.books import Report
+from flow_engine.model import (
+    AttemptRecord,
+    Event,
+    Hint,
+    InFlight,
+    NewRun,
+    RunEnd,
+    RunRecord,
+    TaskRecord,
+    Tick,
+)
+from flow_lang.plan import Plan
+
+
+class Submitted(NamedTuple):
+    run: str
+    created: bool
+
+
+class Adopted(NamedTuple):
+    """A run that this worker owns now. `in_flight` is what a dead owner had: complete each as Lost or Released in the dead owner's name."""
+
+    record: RunRecord
+    plan: Plan
+    ready: list[Hint]
+    in_flight: list[InFlight]
+
+
+class RunFilter(NamedTuple):
+    state: str | None = None
+    workflow: str | None = None
+    before: str | None = None
+    """A run id: only older runs (the cursor of a page)."""
+    limit: int = 100
+    namespace: str = "default"
+
+
+class Store(Protocol):
+    def submit(self, new: NewRun) -> Submitted:
+        """Keeps the run. The same idempotency key and payload give the first run again; another payload raises IdempotencyConflict."""
+        ...
+
+    def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
+        """Takes a run that nobody alive owns and that has not ended; None otherwise."""
+        ...
+
+    def abandon(self, worker: str) -> None:
+        """Gives back whatever this worker owns, so that another may adopt it."""
+        ...
+
+    def unowned(self, limit: int) -> list[str]:
+        """Runs that wait for a worker: not ended, and owned by nobody alive. Oldest and most urgent first."""
+        ...
+
+    def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
+        """One transaction: applies the report (fenced), unlocks dependants, claims up to `want` tasks. Raises StoreError, then nothing was kept."""
+        ...
+
+    def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
+        """Ends runs whose tasks have all ended."""
+        ...
+
+    def request_cancel(self, run: str, now: float) -> bool:
+        """Asks the owner to cancel; False where the run has ended. Raises UnknownRun."""
+        ...
+
+    def cancel_requests(self, worker: str) -> list[str]: ...
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        """The results (JSON) of these tasks, in the order asked."""
+        ...
+
+    def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        """The elements (JSON) that these instances were expanded with."""
+        ...
+
+    def gather(self, run: str, node: int) -> list[str]:
+        """The results of a `for` task's succeeded instances, in the order of its list."""
+        ...
+
+    def run(self, run: str) -> RunRecord:
+        """Raises UnknownRun. `run` may be an unambiguous prefix of an id."""
+        ...
+
+    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+        """Newest first."""
+        ...
+
+    def plan(self, plan_hash: str) -> Plan: ...
+
+    def tasks(self, run: str) -> list[TaskRecord]: ...
+
+    def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
+
+    def events(self, run: str, after: int) -> list[Event]: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,23 @@
+"""Named queries from .sql files: `-- name: x` starts one. SQL stands in files of its own and is read once."""
+
+import os
+
+_FOLDER = os.path.join(os.path.dirname(__file__), "sql")
+
+
+def load(file: str) -> dict[str, str]:
+    """The queries of a file in the sql folder, by name."""
+    with open(os.path.join(_FOLDER, file), encoding="utf-8") as stream:
+        parts = stream.read().split("-- name: ")
+    named = (part.partition("\n") for part in parts[1:])
+    return {name.strip(): body.strip() for name, _, body in named}
+
+
+def migrations() -> list[str]:
+    """The texts of all migrations, in order; number n brings a state from version n - 1 to n."""
+    folder = os.path.join(_FOLDER, "migrations")
+    texts = []
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), encoding="utf-8") as stream:
+            texts.append(stream.read())
+    return texts
