@@ -18,10 +18,12 @@ class Report(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """What a store must write for one run after a tick; states are read from the graph when it writes."""
+    """What a store must write for one run after a tick; states are read from the graph when it writes. `claimed` tells since when each
+    completed attempt had been claimed."""
 
     graph: RunGraph
     completed: dict[int, Completion]
+    claimed: dict[int, float]
     started: dict[int, Started]
 
 
@@ -57,10 +59,12 @@ class Books:
         for hint in hints:
             self._claim(hint.task, worker, now, claims, notes)
         ready = self.take_ready(notes, now)
-        kept = []
-        for hint in ready:
-            if len(claims) >= want or hint.due > now or not self._claim(hint.task, worker, now, claims, notes):
-                kept.append(hint)
+        room = max(want - len(claims), 0)
+        now_due = [hint for hint in ready if hint.due <= now][:room]
+        for hint in now_due:
+            self._claim(hint.task, worker, now, claims, notes)
+        taken = set(now_due)
+        kept = [hint for hint in ready if hint not in taken]
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
         return Tick(claims, kept, refused, finishing), list(notes.values())
 
@@ -84,8 +88,10 @@ class Books:
         for completion in report.completions:
             note = self._note(completion.task.run, notes)
             row, attempt, worker = completion.task.seq, completion.attempt, completion.worker
-            if note and note.graph.complete(row, attempt, worker, completion.outcome, now, self._draw):
+            flight = note.graph.flight.get(row) if note else None
+            if note and flight and note.graph.complete(row, attempt, worker, completion.outcome, now, self._draw):
                 note.completed[row] = completion
+                note.claimed[row] = flight.claimed_at
             else:
                 refused.append(completion.task)
         for started in report.started:
@@ -109,7 +115,7 @@ class Books:
     def _note(self, run: str, notes: dict[str, Notes]) -> Notes | None:
         note = notes.get(run)
         if note is None and run in self._entries:
-            note = notes[run] = Notes(self._entries[run].graph, {}, {})
+            note = notes[run] = Notes(self._entries[run].graph, {}, {}, {})
         return note
 
 

@@ -1,11 +1,13 @@
 """What every store promises. tests/conformance holds each of them to it.
 
-A store is the truth: whatever `tick` returned is durable, and whatever raised left nothing behind. A worker is named by a random incarnation
-and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
+A store is the truth: whatever `tick` returned is durable, and whatever raised left nothing behind. A worker is named by a random
+incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
+
+from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
@@ -19,7 +21,6 @@ from flow_engine.model import (
     TaskRecord,
     Tick,
 )
-from flow_lang.plan import Plan
 
 
 class Submitted(NamedTuple):
@@ -63,7 +64,8 @@ class Store(Protocol):
         ...
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
-        """One transaction: applies the report (fenced), unlocks dependants, claims up to `want` tasks. Raises StoreError, then nothing was kept."""
+        """One transaction: applies the report (fenced), unlocks dependants, claims up to `want` tasks.
+        Raises StoreError, and then nothing was kept and the runs must be adopted again."""
         ...
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:

@@ -1,0 +1,18 @@
+"""Names that sort by time: 26 characters of Crockford's base 32, 48 bits of milliseconds and 80 random bits (as in the ULID spec)."""
+
+import hashlib
+from collections.abc import Callable
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+SHARDS = 256
+
+
+def new_id(now: float, random_bytes: Callable[[int], bytes]) -> str:
+    """An id for `now` (seconds since the epoch); `random_bytes` is `os.urandom` outside tests."""
+    number = (int(now * 1000) << 80) | int.from_bytes(random_bytes(10), "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def shard_of(root_run: str) -> int:
+    """The logical shard of a run and all its children."""
+    return hashlib.blake2b(root_run.encode(), digest_size=1).digest()[0]

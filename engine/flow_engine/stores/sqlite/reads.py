@@ -1,0 +1,123 @@
+"""Reading runs, tasks, attempts and events. Needs no ownership; any process may read at any time."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from flow_lang.plan import Plan, plan_from_json
+
+from flow_engine.errors import FlowError, StoreError, UnknownRun
+from flow_engine.model import AttemptRecord, Event, RunRecord, TaskRecord
+from flow_engine.stores.contract import RunFilter
+
+CHUNK = 500
+"""How many rows one query names, well below SQLite's limit of variables."""
+
+
+class Reads:
+    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
+        self._connection = connection
+        self._queries = queries
+        self._numbers: dict[str, int] = {}
+        self._plans: dict[str, Plan] = {}
+        self._kept: set[str] = set()
+
+    def run(self, run: str) -> RunRecord:
+        rows = self._select("run_columns", "WHERE id = ?", (run,))
+        if not rows and run:
+            rows = self._select("run_columns", "WHERE id >= ? AND id < ? LIMIT 2", (run, run + "\uffff"))
+        if len(rows) > 1:
+            raise FlowError(f"{run} is the start of more than one run id; give more of it")
+        if not rows:
+            raise UnknownRun(run)
+        return self._run_record(rows[0])
+
+    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+        wanted = [("namespace = ?", filter_.namespace), ("state = ?", filter_.state)]
+        wanted += [("workflow = ?", filter_.workflow), ("id < ?", filter_.before)]
+        present = [(clause, value) for clause, value in wanted if value is not None]
+        where = " AND ".join(clause for clause, _ in present)
+        values = (*[value for _, value in present], filter_.limit)
+        return [
+            self._run_record(row)
+            for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", values)
+        ]
+
+    def plan(self, plan_hash: str) -> Plan:
+        if plan_hash not in self._plans:
+            row = self._one("plan", (plan_hash,))
+            if row is None:
+                raise StoreError(f"the plan {plan_hash} is missing from the state")
+            self._plans[plan_hash] = plan_from_json(json.loads(row[0]))
+        return self._plans[plan_hash]
+
+    def tasks(self, run: str) -> list[TaskRecord]:
+        return [
+            TaskRecord(*row) for row in self._select("task_columns", "WHERE run = ? ORDER BY seq", (self._no(run),))
+        ]
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        return self._column("result", run, rows)
+
+    def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        return self._column("item", run, rows)
+
+    def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
+        return [AttemptRecord(*row) for row in self._all("attempts", (self._no(run), seq))]
+
+    def events(self, run: str, after: int) -> list[Event]:
+        return [Event(id_, at, json.loads(changes)) for id_, at, changes in self._all("events", (self._no(run), after))]
+
+    def cancel_requests(self, worker: str) -> list[str]:
+        return [row[0] for row in self._all("cancel_requests", (worker,))]
+
+    def changes(self) -> int:
+        """A number that moves when another process has written to the state."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _column(self, column: str, run: str, rows: Sequence[int]) -> list[str | None]:
+        found: dict[int, str | None] = {}
+        for start in range(0, len(rows), CHUNK):
+            chunk = rows[start : start + CHUNK]
+            marks = ", ".join("?" * len(chunk))
+            sql = f"SELECT seq, {column} FROM task WHERE run = ? AND seq IN ({marks})"  # noqa: S608
+            found.update(self._execute_text(sql, (self._no(run), *chunk)).fetchall())
+        return [found.get(row) for row in rows]
+
+    def _no(self, run: str) -> int:
+        if run not in self._numbers:
+            row = self._execute_text("SELECT no FROM run WHERE id = ?", (run,)).fetchone()
+            if row is None:
+                raise UnknownRun(run)
+            self._numbers[run] = row[0]
+        return self._numbers[run]
+
+    def _run_record(self, row: Sequence[Any]) -> RunRecord:
+        no, id_, workflow, plan_hash, params, folder, state, priority, labels, *rest = row
+        self._numbers[id_] = no
+        return RunRecord(
+            id_, workflow, plan_hash, json.loads(params), folder, state, priority, tuple(json.loads(labels)), *rest
+        )
+
+    def _select(self, query: str, rest: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._execute_text(f"{self._queries[query]} {rest}", values).fetchall()
+
+    def _all(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return self._execute(query, values).fetchall()
+
+    def _one(self, query: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._execute(query, values).fetchone()
+        return row
+
+    def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._execute_text(self._queries[query], values)
+
+    def _execute_text(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"the state could not be used: {error}") from error

@@ -1,0 +1,183 @@
+"""The SQLite store: the live graphs of the runs that this process owns, and a transaction around each tick."""
+
+import json
+import random
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from flow_lang.plan import Plan, plan_to_json
+
+from flow_engine.decisions.books import Books, Notes, Report
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.restore import restore
+from flow_engine.decisions.shape import Shape, shape_of
+from flow_engine.errors import IdempotencyConflict, LostOwnership
+from flow_engine.ids import shard_of
+from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Succeeded, TaskRef, Tick
+from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.queries import load
+from flow_engine.stores.sqlite.connection import connect, transaction
+from flow_engine.stores.sqlite.reads import Reads
+from flow_engine.stores.sqlite.writes import Writer
+
+RECENT_RESULTS = 4096
+"""Results kept in memory for the tasks that come next; others are read from the file."""
+
+
+class SqliteStore(Reads):
+    """`alive` tells whether a worker's incarnation still lives; without it, every other worker counts as alive."""
+
+    def __init__(
+        self,
+        path: str,
+        alive: Callable[[str], bool] = lambda incarnation: True,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        queries = load("sqlite.sql")
+        super().__init__(connect(path), queries)
+        self._alive = alive
+        self._writer = Writer(self._connection, queries)
+        self._books = Books(draw)
+        self._shapes: dict[str, Shape] = {}
+        self._recent: dict[tuple[str, int], str | None] = {}
+
+    def submit(self, new: NewRun) -> Submitted:
+        with self._writing():
+            if new.idempotency_key is not None:
+                known = self._one("run_by_key", (new.namespace, new.idempotency_key))
+                if known is not None:
+                    if (known[1], json.loads(known[2])) != (new.plan_hash, new.params):
+                        raise IdempotencyConflict(new.idempotency_key, known[0])
+                    return Submitted(known[0], False)
+            graph = RunGraph(new.id, self._shape(new.plan_hash, new.plan))
+            graph.start(new.created_at)
+            self._keep_plan(new)
+            no = self._insert_run(new)
+            self._writer.insert_tasks(no, graph, new.created_at)
+        if new.owner is not None:
+            self._books.open(graph, new.priority)
+        return Submitted(new.id, True)
+
+    def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
+        record = self.run(run)
+        no = self._no(record.id)
+        if record.finished_at is not None or (record.owner not in (None, worker) and self._alive(record.owner or "")):
+            return None
+        plan = self.plan(record.plan_hash)
+        if record.owner == worker and record.id in self._books:
+            return Adopted(record, plan, self._books.take_ready([record.id], now), [])
+        with self._writing():
+            if self._execute("take", (worker, no, record.owner)).rowcount == 0:
+                return None
+            rows = self.tasks(record.id)
+        graph = restore(
+            record.id, self._shape(record.plan_hash, plan), rows, record.cancel_requested_at is not None, now
+        )
+        self._books.open(graph, record.priority)
+        in_flight = [
+            InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
+        ]
+        return Adopted(record._replace(owner=worker), plan, self._books.take_ready([record.id], now), in_flight)
+
+    def abandon(self, worker: str) -> None:
+        with self._writing():
+            self._execute("abandon", (worker,))
+
+    def unowned(self, limit: int) -> list[str]:
+        rows = self._all("unfinished", (limit,))
+        verdicts: dict[str, bool] = {}
+        for _, owner in rows:
+            if owner is not None and owner not in verdicts:
+                verdicts[owner] = self._alive(owner)
+        return [run for run, owner in rows if owner is None or not verdicts[owner]]
+
+    def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
+        notes: list[Notes] = []
+        touched = _runs(report, hints)
+        try:
+            with self._writing():
+                lost = [run for run in touched if run in self._books and not self._owned(worker, run)]
+                for run in lost:
+                    self._books.close(run)
+                tick, notes = self._books.tick(worker, now, report, hints, want)
+                for note in notes:
+                    self._writer.write(self._no(note.graph.run), note, now)
+        except BaseException:
+            for run in touched:
+                self._books.close(run)
+            raise
+        for note in notes:
+            self._remember(note)
+        return tick
+
+    def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
+        with self._writing():
+            for end in ends:
+                state = "failed" if end.error is not None else self._books.graph(end.run).outcome()
+                changed = self._execute(
+                    "run_ends", (state, end.result, end.error, now, self._no(end.run), worker)
+                ).rowcount
+                if not changed:
+                    raise LostOwnership(f"run {end.run} was taken over by another worker")
+                changes = json.dumps([["run", state]])
+                self._execute("insert_event", (self._no(end.run), now, changes))
+        for end in ends:
+            self._books.close(end.run)
+
+    def request_cancel(self, run: str, now: float) -> bool:
+        record = self.run(run)
+        with self._writing():
+            return bool(self._execute("request_cancel", (now, self._no(record.id))).rowcount)
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        missing = [row for row in rows if (run, row) not in self._recent]
+        found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
+        return [found[row] if row in found else self._recent[(run, row)] for row in rows]
+
+    def gather(self, run: str, node: int) -> list[str]:
+        graph = self._books.graph(run)
+        first = graph.base[node]
+        rows = self._all("gather", (self._no(run), first, first + max(graph.size[node], 0)))
+        return [row[0] for row in rows if row[0] is not None]
+
+    def _shape(self, plan_hash: str, plan: Plan) -> Shape:
+        if plan_hash not in self._shapes:
+            self._shapes[plan_hash] = shape_of(plan.workflow)
+            self._plans[plan_hash] = plan
+        return self._shapes[plan_hash]
+
+    def _keep_plan(self, new: NewRun) -> None:
+        if new.plan_hash not in self._kept:
+            bundle = json.dumps(plan_to_json(new.plan), separators=(",", ":"), ensure_ascii=False)
+            self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, bundle, new.created_at))
+            self._kept.add(new.plan_hash)
+
+    def _insert_run(self, new: NewRun) -> int:
+        shard = shard_of(new.id)
+        params, labels = json.dumps(new.params), json.dumps(new.labels)
+        values = (new.id, new.namespace, shard, new.plan_hash, new.plan.entry, params, new.folder, new.priority, labels)
+        no = self._execute("insert_run", (*values, new.idempotency_key, new.owner, new.created_at)).lastrowid
+        self._numbers[new.id] = no or 0
+        return self._numbers[new.id]
+
+    def _owned(self, worker: str, run: str) -> bool:
+        row = self._one("owner", (self._no(run),))
+        return row is not None and row[0] == worker and row[1] is None
+
+    def _remember(self, note: Notes) -> None:
+        for row, done in note.completed.items():
+            if isinstance(done.outcome, Succeeded):
+                self._recent[(note.graph.run, row)] = done.outcome.result
+        while len(self._recent) > RECENT_RESULTS:
+            del self._recent[next(iter(self._recent))]
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return transaction(self._connection)
+
+
+def _runs(report: Report, hints: Iterable[Hint]) -> set[str]:
+    runs = {completion.task.run for completion in report.completions}
+    runs.update(started.task.run for started in report.started)
+    runs.update(report.cancels)
+    runs.update(hint.task.run for hint in hints)
+    return runs

@@ -1,0 +1,134 @@
+"""What a tick noted, as rows. Rows of completed attempts carry the fence in their WHERE clause, and their count is checked."""
+
+import json
+import sqlite3
+from typing import Any
+
+from flow_engine import states
+from flow_engine.decisions.books import Notes
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.errors import LostOwnership
+from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Skipped, Succeeded
+
+Row = tuple[Any, ...]
+
+
+class Writer:
+    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
+        self._connection = connection
+        self._queries = queries
+
+    def write(self, no: int, note: Notes, now: float) -> None:
+        """Writes all that a tick changed in one run, and clears the graph's notes."""
+        graph = note.graph
+        first_born = graph.born[0].start if graph.born else len(graph.state)
+        changed = [row for row in graph.dirty if graph.state[row] != states.BLOCKED]
+        self._complete(no, note, now)
+        others = [
+            (*_columns(graph, row, now), no, row)
+            for row in changed
+            if row < first_born and row not in note.completed and row not in note.started
+        ]
+        self._many("update_task", others)
+        self._start(no, note)
+        self._insert_born(no, note, now)
+        if changed:
+            changes = [[row, graph.state[row], graph.attempt[row]] for row in changed]
+            self._connection.execute(
+                self._queries["insert_event"], (no, now, json.dumps(changes, separators=(",", ":")))
+            )
+        if graph.flight:
+            self._connection.execute(self._queries["run_starts"], (now, no))
+        graph.dirty.clear()
+        graph.born.clear()
+
+    def insert_tasks(self, no: int, graph: RunGraph, now: float) -> None:
+        """The rows of a new run: one for each task of its workflow."""
+        self._many("insert_task", [_new_row(no, graph, row, now, None) for row in range(len(graph.state))])
+        graph.dirty.clear()
+
+    def _complete(self, no: int, note: Notes, now: float) -> None:
+        rows = [
+            (*_columns(note.graph, row, now), *_ending(note.graph, row, done), no, row, done.attempt, done.worker)
+            for row, done in note.completed.items()
+        ]
+        if self._many("complete_task", rows) != len(rows):
+            raise LostOwnership(f"run {note.graph.run}: its tasks were changed by another worker")
+        attempts = [
+            _attempt_row(no, row, done, note.claimed[row], now)
+            for row, done in note.completed.items()
+            if not isinstance(done.outcome, Released | Expanded)
+        ]
+        self._many("insert_attempt", attempts)
+        letters = [
+            (note.graph.run, row, done.attempt, _error(done), now)
+            for row, done in note.completed.items()
+            if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
+        ]
+        self._many("insert_dead_letter", letters)
+
+    def _start(self, no: int, note: Notes) -> None:
+        rows = [
+            (s.started_at, s.log, no, row, s.attempt, s.worker)
+            for row, s in note.started.items()
+            if row not in note.completed
+        ]
+        self._many("start_task", rows)
+
+    def _insert_born(self, no: int, note: Notes, now: float) -> None:
+        for span in note.graph.born:
+            outcome = note.completed[note.graph.node[span.start]].outcome if span else None
+            items = outcome.items if isinstance(outcome, Expanded) else None
+            rows = [_new_row(no, note.graph, row, now, items[row - span.start] if items else None) for row in span]
+            self._many("insert_task", rows)
+
+    def _many(self, query: str, rows: list[Row]) -> int:
+        return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
+
+
+def _columns(graph: RunGraph, row: int, now: float) -> Row:
+    """state, attempt, unmet, worker, ready_at, claimed_at, finished_at"""
+    flight = graph.flight.get(row)
+    state = graph.state[row]
+    worker, claimed_at = (flight.worker, flight.claimed_at) if flight else (None, None)
+    return (
+        state,
+        graph.attempt[row],
+        graph.unmet[row],
+        worker,
+        graph.due.get(row),
+        claimed_at,
+        now if state in states.FINAL else None,
+    )
+
+
+def _new_row(no: int, graph: RunGraph, row: int, now: float, item: str | None) -> Row:
+    return (no, row, graph.node[row], graph.place_of(row), *_columns(graph, row, now), item)
+
+
+def _ending(graph: RunGraph, row: int, done: Completion) -> Row:
+    """started_at, failures, losses, size, result, error, log"""
+    outcome = done.outcome
+    result = outcome.result if isinstance(outcome, Succeeded) else None
+    size = outcome.size if isinstance(outcome, Expanded) else None
+    return (done.started_at, graph.failures.get(row, 0), graph.losses.get(row, 0), size, result, _error(done), done.log)
+
+
+def _attempt_row(no: int, row: int, done: Completion, claimed_at: float, now: float) -> Row:
+    times = (claimed_at, done.started_at, done.finished_at or now)
+    return (no, row, done.attempt, done.worker, _attempt_state(done), *times, _error(done), done.log)
+
+
+def _error(done: Completion) -> str | None:
+    outcome = done.outcome
+    if isinstance(outcome, Failed):
+        return outcome.error
+    if isinstance(outcome, Lost):
+        return json.dumps({"code": "worker_lost", "message": outcome.reason})
+    if isinstance(outcome, Skipped | Succeeded | Expanded | Released):
+        return None
+    return json.dumps({"code": "cancelled", "message": outcome.reason})
+
+
+def _attempt_state(done: Completion) -> str:
+    return type(done.outcome).__name__.lower()
