@@ -86,6 +86,14 @@ class Store(Protocol):
         """The elements (JSON) that these instances were expanded with."""
         ...
 
+    def row_of(self, run: str, node: int, place: int) -> int:
+        """The row of an instance of a `for` task. Only the owner may ask."""
+        ...
+
+    def size_of(self, run: str, node: int) -> int:
+        """How many instances a `for` task has. Only the owner may ask."""
+        ...
+
     def gather(self, run: str, node: int) -> list[str]:
         """The results of a `for` task's succeeded instances, in the order of its list."""
         ...

@@ -134,6 +134,12 @@ class SqliteStore(Reads):
         found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
+    def row_of(self, run: str, node: int, place: int) -> int:
+        return self._books.graph(run).base[node] + place
+
+    def size_of(self, run: str, node: int) -> int:
+        return self._books.graph(run).size[node]
+
     def gather(self, run: str, node: int) -> list[str]:
         graph = self._books.graph(run)
         first = graph.base[node]

@@ -1,0 +1,69 @@
+"""A worker with its store, queue and slots in one process: what `flow run` is, and what a server starts beside itself."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+
+from flow_engine.queues.memory import MemoryQueue
+from flow_engine.stores.sqlite import SqliteStore
+from flow_lang.plan import plan_to_json
+
+from flow_runtime.executors.work import Place
+from flow_runtime.incarnation import Incarnation, alive, cursor_path
+from flow_runtime.processes.cursor import Cursor
+from flow_runtime.processes.guardian import Guardian
+from flow_runtime.processes.orphans import end_orphans
+from flow_runtime.processes.pool import SlotPool
+from flow_runtime.processes.slot import Slot
+from flow_runtime.state_folder import StateFolder
+from flow_runtime.worker import Observer, Worker
+
+
+def open_store(state: StateFolder, incarnation: str = "") -> SqliteStore:
+    """The state's store; any process may read and submit through it."""
+    state.make()
+    return SqliteStore(state.database, alive=lambda other: other == incarnation or alive(state, other))
+
+
+class Embedded:
+    """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs."""
+
+    def __init__(self, state: StateFolder, slots: int | None = None, observers: Iterable[Observer] = ()) -> None:
+        state.make()
+        self.state = state
+        self.incarnation = Incarnation(state)
+        self._cursor_path = cursor_path(state, self.incarnation.id)
+        count = slots or os.cpu_count() or 2
+        cursor = Cursor(self._cursor_path, count)
+        place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
+        self._guardian = Guardian.start(
+            cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place).serve()
+        )
+        self.store = open_store(state, self.incarnation.id)
+        self.pool = SlotPool(self._guardian, cursor, count, self._bundle, time.time)
+        scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
+        self.worker = Worker(
+            self.store, MemoryQueue(), self.pool, self.incarnation.id, scratch, observers, was_started=self._was_started
+        )
+        self._cursors: dict[str, Cursor] = {}
+
+    def close(self) -> None:
+        """Ends the slots; runs that have not ended are free for another worker."""
+        self.store.abandon(self.incarnation.id)
+        self.store.close()
+        self._guardian.stop()
+        self.incarnation.end(self._cursor_path)
+
+    def _bundle(self, plan_hash: str) -> str:
+        return json.dumps(plan_to_json(self.store.plan(plan_hash)), separators=(",", ":"), ensure_ascii=False)
+
+    def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:
+        """Asks a dead worker's start cursor; before anything runs again, whatever it left running is ended."""
+        if worker not in self._cursors:
+            end_orphans(worker)
+            path = cursor_path(self.state, worker)
+            if not os.path.exists(path):
+                return True
+            self._cursors[worker] = Cursor(path)
+        return self._cursors[worker].was_started(run, seq, attempt)

@@ -1,0 +1,1 @@
+"""How each kind of body is run, inside a slot. `run(work, ...)` returns the value or raises BodyFailed."""

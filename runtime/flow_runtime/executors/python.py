@@ -1,0 +1,169 @@
+"""Python bodies: compiled once in a slot and kept warm, with the names of the .flow file and its lines in every traceback."""
+
+import ast
+import linecache
+import os
+import sys
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flow_lang.evaluate import EvaluationError, Scope, compile_expr
+from flow_lang.plan import Body
+from flow_lang.values import File
+
+from flow_runtime.executors.failure import BodyFailed, Terminated
+from flow_runtime.executors.results import encode_result
+from flow_runtime.executors.work import Work
+
+Function = Callable[..., Any]
+
+
+class Record(dict[str, Any]):
+    """A record in an inline body: `order.total` and `order["total"]` are the same."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the record has no field {name!r}; it has: {', '.join(self)}") from None
+
+
+class PythonBodies:
+    """The compiled bodies of one plan. A slot serves the Python of one plan for its whole life, so that modules never mix."""
+
+    def __init__(self, folder: str) -> None:
+        self._functions: dict[tuple[str, str], Function] = {}
+        self._modules: dict[str, types.ModuleType] = {}
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+    def run(self, work: Work, scope: Scope) -> object:
+        """The body's JSON result. Raises BodyFailed."""
+        body = work.task.body
+        try:
+            value = self._inline(work, scope) if body.kind == "python" else self._imported(work, scope)
+        except (BodyFailed, Terminated):
+            raise
+        except EvaluationError as error:
+            raise BodyFailed("expression", str(error)) from error
+        except BaseException as error:
+            raise BodyFailed("exception", f"{type(error).__name__}: {error}", traceback=own_traceback(error)) from error
+        return _result(work, value)
+
+    def _inline(self, work: Work, scope: Scope) -> object:
+        body = work.task.body
+        function = self._functions.get((work.plan.file, work.task.name))
+        if function is None:
+            function = compile_inline(body, work.source_path())
+            self._functions[(work.plan.file, work.task.name)] = function
+        return function(*[to_python(scope.values[name]) for name in body.names])
+
+    def _imported(self, work: Work, scope: Scope) -> object:
+        body = work.task.body
+        function = self._functions.get((body.code, body.function))
+        if function is None:
+            function = getattr(self._module(work, body.code), body.function)
+            self._functions[(body.code, body.function)] = function
+        hints = typing.get_type_hints(function)
+        arguments = {name: _as_hinted(hints.get(name), compile_expr(expr)(scope)) for name, expr in body.args}
+        return function(**arguments)
+
+    def _module(self, work: Work, path: str) -> types.ModuleType:
+        """The module as it was when the run was submitted: its source travels in the plan."""
+        if path not in self._modules:
+            full = os.path.join(work.folder, path)
+            module = types.ModuleType("flow_source_" + os.path.basename(path).removesuffix(".py"))
+            module.__file__ = full
+            sys.modules[module.__name__] = module
+            folder = os.path.dirname(full)
+            if folder not in sys.path:
+                sys.path.insert(1, folder)
+            source = work.plan.sources[path]
+            linecache.cache[full] = (len(source), None, source.splitlines(keepends=True), full)
+            exec(compile(source, full, "exec"), module.__dict__)  # noqa: S102
+            self._modules[path] = module
+        return self._modules[path]
+
+
+def compile_inline(body: Body, path: str) -> Function:
+    """A function of `body.names` whose line numbers are those of the .flow file."""
+    tree = ast.increment_lineno(ast.parse(body.code), body.line - 1)
+    module = ast.parse(f"def body({', '.join(body.names)}): pass")
+    function = module.body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.body = tree.body or function.body
+    names: dict[str, Any] = {"__name__": "__flow__", "__file__": path}
+    exec(compile(module, path, "exec"), names)  # noqa: S102
+    compiled: Function = names["body"]
+    return compiled
+
+
+def to_python(value: Any) -> Any:
+    """A value as a body meets it: files are Path, records allow attributes."""
+    if isinstance(value, File):
+        return Path(value.path)
+    if isinstance(value, dict):
+        return Record({key: to_python(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return [to_python(item) for item in value]
+    return value
+
+
+def _as_hinted(hint: Any, value: Any) -> Any:
+    """A value as the annotation of an imported function wants it: records become the annotated dataclass."""
+    if isinstance(value, File):
+        return Path(value.path)
+    arguments = [argument for argument in typing.get_args(hint) if argument is not type(None)]
+    if isinstance(value, list):
+        item = arguments[0] if arguments else None
+        return [_as_hinted(item, element) for element in value]
+    if isinstance(value, dict):
+        return _record_as_hinted(hint, arguments, value)
+    return value
+
+
+def _record_as_hinted(hint: Any, arguments: list[Any], value: dict[str, Any]) -> Any:
+    if typing.get_origin(hint) is dict:
+        return {key: _as_hinted(arguments[-1], item) for key, item in value.items()}
+    if arguments and hint is not None:
+        return _record_as_hinted(arguments[0], list(typing.get_args(arguments[0])), value)
+    hints = typing.get_type_hints(hint) if isinstance(hint, type) else {}
+    fields = {key: _as_hinted(hints.get(key), item) for key, item in value.items()}
+    return hint(**fields) if hasattr(hint, "__dataclass_fields__") else Record(fields)
+
+
+def own_traceback(error: BaseException) -> str:
+    """The traceback without the frames of Flow itself."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    kept = [frame for frame in frames if not frame.filename.startswith(_HERE)]
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept)] if kept else []
+    return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
+
+
+def _result(work: Work, value: object) -> object:
+    task = work.task
+    if task.single:
+        return encode_result(work, task.result, value, "the returned value")
+    if not task.outputs:
+        return None
+    given = value if isinstance(value, dict) else {}
+    values: dict[str, object] = {}
+    for output in task.outputs:
+        if output.name not in given and output.path is None and output.type.kind != "optional":
+            raise BodyFailed(
+                "missing_output",
+                f"the body must return a dict with {output.name!r}, since the task declares it with out",
+            )
+        found = given.get(output.name)
+        if found is None and output.path is not None:
+            found = compile_expr(output.path)(Scope({}))
+        values[output.name] = encode_result(work, output.type, found, f"out {output.name}")
+    return values
+
+
+_HERE = str(Path(__file__).resolve().parents[1])

@@ -1,0 +1,80 @@
+"""One attempt as a slot sees it."""
+
+import os
+from typing import Any, NamedTuple
+
+from flow_lang.evaluate import Scope, compile_expr
+from flow_lang.plan import Plan, Task, Workflow
+from flow_lang.types import Type, optional
+from flow_lang.values import decode
+
+from flow_runtime.files import FlowFiles
+
+
+class Place(NamedTuple):
+    """The folders of a state that a slot uses, and the folder that holds flow-out."""
+
+    files: str
+    scratch: str
+    logs: str
+    commands: str
+    incarnation: str
+
+
+class Work(NamedTuple):
+    number: int
+    run: str
+    seq: int
+    attempt: int
+    key: str
+    plan: Plan
+    task: Task
+    folder: str
+    values: dict[str, Any]
+    place: Place
+    scratch: str
+
+    @property
+    def log(self) -> str:
+        return log_path(self.place.logs, self.run, self.seq, self.attempt)
+
+    def source_path(self) -> str:
+        """The flow file, as tracebacks name it."""
+        return os.path.join(self.folder, self.plan.file)
+
+    def environment(self) -> dict[str, str]:
+        """What every body finds in its environment. The idempotency key is the same for all attempts; the fence rises."""
+        return {
+            "FLOW_RUN": self.run,
+            "FLOW_TASK": self.key,
+            "FLOW_ATTEMPT": str(self.attempt),
+            "FLOW_FENCE": str(self.attempt),
+            "FLOW_IDEMPOTENCY_KEY": f"{self.run}:{self.key}",
+            "FLOW_FOLDER": self.folder,
+            "FLOW_ENGINE": self.place.incarnation,
+        }
+
+
+def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
+    """Where an attempt's output goes; there is no file where there was no output."""
+    return os.path.join(logs, run, f"{seq}.{attempt}.log")
+
+
+def name_types(workflow: Workflow, task: Task | None) -> dict[str, Type]:
+    """The type of every name that an expression of `task` may use; tasks count as optional, since they may have been skipped."""
+    types = {param.name: param.type for param in workflow.params}
+    types.update({other.name: optional(other.value_type()) for other in workflow.tasks})
+    if task is not None:
+        types.update({clause.var: optional(clause.type) for clause in task.loop})
+        types.update({given.name: given.type for given in task.inputs})
+    return types
+
+
+def scope_of(work: Work) -> Scope:
+    """The values of the names that the task reads, and then its inputs, each evaluated in the order of declaration."""
+    types = name_types(work.plan.workflow, work.task)
+    values = {name: decode(types[name], value) for name, value in work.values.items()}
+    scope = Scope(values, FlowFiles(work.folder, work.scratch))
+    for given in work.task.inputs:
+        values[given.name] = compile_expr(given.value)(scope)
+    return scope

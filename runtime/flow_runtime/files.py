@@ -1,0 +1,85 @@
+"""Files as values: the content store that keeps results, and the file functions of the language."""
+
+import os
+from typing import NamedTuple
+
+from flow_lang.values import File
+
+_BLOCK = 1 << 20
+
+
+class ContentStore(NamedTuple):
+    """Keeps files by the hash of their content, under their own names: `ROOT/ab/abcd.../report.html`."""
+
+    root: str
+
+    def keep(self, path: str) -> File:
+        """Moves the file into the store (copies it where it lies on another file system). The same content and name is kept once."""
+        digest = _sha256(path)
+        folder = os.path.join(self.root, digest[:2], digest)
+        target = os.path.join(folder, os.path.basename(path))
+        size = os.stat(path).st_size
+        if not os.path.exists(target):
+            os.makedirs(folder, exist_ok=True)
+            _move(path, target)
+        return File(target, size)
+
+    def keep_folder(self, path: str, name: str) -> File:
+        """Moves a folder into the store, under a name that is used once."""
+        target = os.path.join(self.root, "folders", name, os.path.basename(path))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.exists(target):
+            _move(path, target)
+        return File(target)
+
+
+class FlowFiles(NamedTuple):
+    """The file functions: relative paths start at the flow file's folder; what they write goes to the attempt's scratch folder."""
+
+    folder: str
+    scratch: str
+
+    def stat(self, path: str) -> File:
+        full = os.path.normpath(os.path.join(self.folder, path))
+        return File(full, os.stat(full).st_size)
+
+    def glob(self, pattern: str) -> list[File]:
+        import glob
+
+        found = sorted(glob.glob(os.path.join(glob.escape(self.folder), pattern), recursive=True))
+        return [self.stat(path) for path in found if os.path.isfile(path)]
+
+    def write(self, suffix: str, text: str) -> File:
+        os.makedirs(self.scratch, exist_ok=True)
+        number = len(os.listdir(self.scratch))
+        path = os.path.join(self.scratch, f".flow-{number}{suffix}")
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return File(path, os.stat(path).st_size)
+
+
+def _sha256(path: str) -> str:
+    import hashlib
+
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _move(source: str, target: str) -> None:
+    """A rename where that is possible, else a copy that appears whole or not at all."""
+    try:
+        os.rename(source, target)
+        return
+    except OSError:
+        pass
+    import shutil
+
+    partial = f"{target}.{os.getpid()}"
+    if os.path.isdir(source):
+        shutil.copytree(source, partial)
+    else:
+        shutil.copyfile(source, partial)
+    os.rename(partial, target)

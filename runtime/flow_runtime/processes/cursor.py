@@ -1,0 +1,95 @@
+"""The start cursor: a small mapped file in which each slot notes what it starts, so that it is known even after kill -9.
+
+One page for each slot: the number of starts, a floor, the process group of the running body, and a ring of the last starts. The engine
+numbers what it sends to a slot from 1; it takes unstarted work back by raising the floor to the last number sent.
+"""
+
+import mmap
+import os
+import struct
+
+PAGE = 4096
+RING = 256
+_COUNT, _FLOOR, _GROUP, _CURRENT, _STARTS = 0, 8, 16, 24, 64
+
+
+class Cursor:
+    """The whole file. `slots` fixes its size when it is made; None opens one that exists."""
+
+    def __init__(self, path: str, slots: int | None = None) -> None:
+        flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if slots is not None else 0)
+        descriptor = os.open(path, flags, 0o600)
+        try:
+            if slots is not None:
+                os.ftruncate(descriptor, slots * PAGE)
+            size = os.fstat(descriptor).st_size
+            self._map = mmap.mmap(descriptor, max(size, PAGE)) if size else mmap.mmap(-1, PAGE)
+        finally:
+            os.close(descriptor)
+        self.slots = size // PAGE
+
+    def page(self, slot: int) -> "Page":
+        return Page(self._map, slot * PAGE)
+
+    def was_started(self, run: str, seq: int, attempt: int) -> bool:
+        """Whether any slot noted the start of this attempt."""
+        mark = mark_of(run, seq, attempt)
+        return any(mark in self.page(slot).starts() for slot in range(self.slots))
+
+    def groups(self) -> list[int]:
+        """The process groups of the bodies that were running."""
+        return [group for slot in range(self.slots) if (group := self.page(slot).group)]
+
+
+class Page:
+    """One slot's part."""
+
+    def __init__(self, mapped: mmap.mmap, offset: int) -> None:
+        self._map = mapped
+        self._offset = offset
+
+    def start(self, number: int, mark: int) -> bool:
+        """Notes that work item `number` starts now. False: the engine has taken it back."""
+        self._put(_CURRENT, number)
+        if number <= self._get(_FLOOR):
+            return False
+        count = self._get(_COUNT)
+        self._put(_STARTS + 8 * (count % RING), mark)
+        self._put(_COUNT, count + 1)
+        return True
+
+    def take_back(self, last_sent: int) -> int:
+        """Voids what has not started, up to number `last_sent`; gives the number of the last item that did start."""
+        self._put(_FLOOR, last_sent)
+        return self._get(_CURRENT)
+
+    def reset(self) -> None:
+        """For a new process in this slot; the ring stays, since it tells of attempts and not of processes."""
+        for field in (_FLOOR, _GROUP, _CURRENT):
+            self._put(field, 0)
+
+    @property
+    def group(self) -> int:
+        return self._get(_GROUP)
+
+    @group.setter
+    def group(self, group: int) -> None:
+        self._put(_GROUP, group)
+
+    def starts(self) -> set[int]:
+        return set(struct.unpack_from(f"<{RING}Q", self._map, self._offset + _STARTS)) - {0}
+
+    def _get(self, field: int) -> int:
+        value: int = struct.unpack_from("<Q", self._map, self._offset + field)[0]
+        return value
+
+    def _put(self, field: int, value: int) -> None:
+        struct.pack_into("<Q", self._map, self._offset + field, value)
+
+
+def mark_of(run: str, seq: int, attempt: int) -> int:
+    """63 bits that name an attempt, the same in every process (the built-in hash is salted). FNV-1a."""
+    mark = 0xCBF29CE484222325
+    for byte in f"{run}:{seq}:{attempt}".encode():
+        mark = ((mark ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return mark | 1

@@ -1,0 +1,66 @@
+"""Finding what an engine left behind: its guardian and slots by the name they gave themselves, and every process that inherited
+FLOW_ENGINE, its incarnation, in its environment.
+
+Reads /proc, so it finds even what left its process group (Linux). Elsewhere the groups of the start cursor are all that is known.
+"""
+
+import os
+import signal
+import time
+
+VARIABLE = "FLOW_ENGINE"
+
+
+def orphans(incarnation: str) -> list[int]:
+    """The ids of living processes of this engine, except this process."""
+    needle = f"{VARIABLE}={incarnation}".encode()
+    try:
+        entries = os.listdir("/proc")
+    except FileNotFoundError:
+        return []
+    others = (entry for entry in entries if entry.isdigit() and int(entry) != os.getpid())
+    name = process_name(incarnation)
+    return [
+        int(entry) for entry in others if _read(f"/proc/{entry}/comm").strip() == name or needle in _environment(entry)
+    ]
+
+
+def process_name(incarnation: str) -> bytes:
+    """What the guardian and the slots call themselves; 15 bytes at most."""
+    return b"flow-" + incarnation[-10:].encode()
+
+
+def take_name(incarnation: str) -> None:
+    """Gives this process that name."""
+    try:
+        with open("/proc/self/comm", "wb") as stream:
+            stream.write(process_name(incarnation))
+    except OSError:
+        return  # no /proc: then the groups of the start cursor are all that is known
+
+
+def end_orphans(incarnation: str, patience: float = 2.0) -> list[int]:
+    """Kills them until none is left; gives those that would not go within `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while left := orphans(incarnation):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(0.005)
+    return []
+
+
+def _environment(pid: str) -> list[bytes]:
+    return _read(f"/proc/{pid}/environ").split(b"\0")
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""

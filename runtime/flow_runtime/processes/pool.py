@@ -1,0 +1,223 @@
+"""The slots of a worker, seen from the engine: who gets what, what came back, and who has died.
+
+Short bodies are sent ahead, so that a slot does not wait for a commit between two of them (`Pace`). What was sent ahead and not started
+is taken back when another slot is idle, or when the slot dies.
+"""
+
+import json
+import select
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from flow_engine.model import Claim
+
+from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.cursor import Cursor
+from flow_runtime.processes.guardian import Guardian
+from flow_runtime.processes.pace import Pace
+from flow_runtime.processes.slot_view import Answer, Sent, SlotView
+
+STEAL_AFTER = 0.01
+"""Seconds that a body has run before what waits behind it is given to an idle slot."""
+
+
+class Job(NamedTuple):
+    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number."""
+
+    claim: Claim
+    kind: str
+    plan_hash: str
+    timeout: float | None
+    text: str
+
+
+class SlotPool:
+    def __init__(
+        self, guardian: Guardian, cursor: Cursor, slots: int, bundle: Callable[[str], str], clock: Callable[[], float]
+    ) -> None:
+        self._guardian = guardian
+        self._cursor = cursor
+        self._views = [SlotView(number) for number in range(slots)]
+        self._bundle = bundle
+        self._clock = clock
+        self._pace = Pace()
+        self._waiting: deque[Job] = deque()
+        self._poll = select.poll()
+        self._poll.register(guardian.reports, select.POLLIN)
+        self._by_descriptor: dict[int, SlotView] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._waiting) or any(view.sent for view in self._views)
+
+    def capacity(self) -> int:
+        """How many claims more could be used now."""
+        depth = self._pace.depth()
+        room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
+        return max(room - len(self._waiting), 0)
+
+    def watch(self, descriptor: int) -> None:
+        """Wakes `wait` when this descriptor can be read; the caller reads it."""
+        self._poll.register(descriptor, select.POLLIN)
+
+    def put(self, job: Job) -> None:
+        self._waiting.append(job)
+
+    def send(self) -> None:
+        """Sends what waits, each job to the slot with the least in hand."""
+        for _ in range(len(self._waiting)):
+            job = self._waiting.popleft()
+            view = self._choose(job)
+            if view is None:
+                self._waiting.append(job)
+                continue
+            self._hand_over(view, job)
+
+    def wait(self, timeout: float | None) -> list[Answer]:
+        """Answers that have come within `timeout` seconds (None: for ever); may be empty."""
+        answers: list[Answer] = []
+        milliseconds = None if timeout is None else max(timeout, 0.0) * 1000
+        for descriptor, event in self._poll.poll(milliseconds):
+            view = self._by_descriptor.get(descriptor)
+            if view is not None:
+                if event & select.POLLOUT and view.channel is not None:
+                    view.channel.flush()
+                answers.extend(self._hear(view))
+            elif descriptor == self._guardian.reports.fileno():
+                answers.extend(self._reports())
+        self._watch_writers()
+        return answers
+
+    def running(self) -> list[tuple[SlotView, Sent, float]]:
+        """(slot, what it runs, since when)"""
+        heads = [(view, view.head()) for view in self._views]
+        return [(view, head[1], view.head_since) for view, head in heads if head is not None]
+
+    def press(self) -> None:
+        now = self._clock()
+        for view in self._views:
+            view.press(now)
+
+    def rebalance(self) -> list[Answer]:
+        """Takes back what waits behind a long body when a slot is idle."""
+        if self._waiting or not any(not view.sent for view in self._views):
+            return []
+        now = self._clock()
+        return [
+            answer
+            for view in self._views
+            if len(view.sent) > 1 and now - view.head_since > STEAL_AFTER
+            for answer in self._take_back(view)
+        ]
+
+    def take_back_run(self, run: str) -> list[Answer]:
+        """Takes back whatever of this run has not started, from the slots and from those that wait."""
+        taken = [Answer(job.claim, {"void": True}) for job in self._waiting if job.claim.task.run == run]
+        self._waiting = deque(job for job in self._waiting if job.claim.task.run != run)
+        for view in self._views:
+            if any(sent.claim.task.run == run for sent in view.sent.values()):
+                taken.extend(self._take_back(view))
+        return taken
+
+    def _choose(self, job: Job) -> SlotView | None:
+        depth = self._pace.depth()
+        able = [view for view in self._views if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth]
+        if able:
+            return min(able, key=lambda view: (len(view.sent), job.kind == "shell" and view.python_plan is not None))
+        for view in self._views:
+            if not view.sent and view.kill is None:
+                self._forget(view)  # it ends; this plan's Python gets a fresh process
+                return view
+        return None
+
+    def _hand_over(self, view: SlotView, job: Job) -> None:
+        channel = view.channel or self._fork(view)
+        frames = []
+        if job.plan_hash not in view.plans:
+            view.plans.add(job.plan_hash)
+            frames.append(
+                f'{{"plan":"{job.plan_hash}","bundle":{self._bundle(job.plan_hash)}}}'.encode(
+                    "utf-8", "surrogateescape"
+                )
+            )
+        frames.append(f'{{"n":{view.next_number},{job.text}'.encode("utf-8", "surrogateescape"))
+        if job.kind != "shell":
+            view.python_plan = job.plan_hash
+        view.put(Sent(job.claim, job.kind, job.timeout, self._clock()), frames)
+        if channel.pending:
+            self._poll.modify(channel, select.POLLIN | select.POLLOUT)
+
+    def _fork(self, view: SlotView) -> Channel:
+        self._cursor.page(view.slot).reset()
+        channel = self._guardian.fork_slot(view.slot)
+        view.begin(channel)
+        self._by_descriptor[channel.fileno()] = view
+        self._poll.register(channel, select.POLLIN)
+        return channel
+
+    def _hear(self, view: SlotView) -> list[Answer]:
+        if view.channel is None:
+            return []
+        frames = view.channel.receive()
+        if frames is None:
+            self._poll.unregister(view.channel)  # its exit is reported by the guardian
+            return []
+        now = self._clock()
+        answers = []
+        for frame in frames:
+            message = json.loads(frame)
+            item = view.take(message["n"], now)
+            if item is not None:
+                if "finished" in message:
+                    self._pace.note(message["finished"] - message["started"])
+                answers.append(Answer(item.claim, message))
+        return answers
+
+    def _reports(self) -> list[Answer]:
+        answers: list[Answer] = []
+        for frame in self._guardian.reports.receive() or ():
+            kind, *rest = json.loads(frame)
+            if kind == "pid":
+                view = self._views[rest[0]]
+                view.pid = rest[1]
+                if view.kill is not None:
+                    view.end_again()
+                continue
+            for view in self._views:
+                if view.pid == rest[0]:
+                    answers.extend(self._died(view, rest[1]))
+        return answers
+
+    def _died(self, view: SlotView, status: int) -> list[Answer]:
+        answers = self._hear(view)
+        why = view.kill.why if view.kill else ""
+        for position, item in enumerate(view.sent.values()):
+            message = {"died": status, "why": why} if position == 0 else {"void": True}
+            answers.append(Answer(item.claim, message))
+        self._forget(view)
+        return answers
+
+    def _forget(self, view: SlotView) -> None:
+        if view.channel is not None:
+            self._by_descriptor.pop(view.channel.fileno(), None)
+            with suppress(KeyError):  # its end of file may have come first
+                self._poll.unregister(view.channel)
+            view.channel.close()
+        view.channel, view.pid, view.kill = None, None, None
+        view.sent.clear()
+
+    def _take_back(self, view: SlotView) -> list[Answer]:
+        current = self._cursor.page(view.slot).take_back(view.next_number - 1)
+        taken = [number for number in view.sent if number > max(current, next(iter(view.sent)))]
+        return [Answer(view.sent.pop(number).claim, {"void": True}) for number in taken]
+
+    def _watch_writers(self) -> None:
+        for view in self._views:
+            if view.channel is not None and view.channel.fileno() in self._by_descriptor:
+                writing = select.POLLOUT if view.channel.pending else 0
+                try:
+                    self._poll.modify(view.channel, select.POLLIN | writing)
+                except OSError:
+                    continue  # not registered any more: its end of file has come

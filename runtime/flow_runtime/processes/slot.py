@@ -1,0 +1,172 @@
+"""A slot: a process that runs one body at a time. It reads work from its channel, and answers each item with one frame."""
+
+import _socket
+import json
+import os
+import select
+import signal
+import time
+from collections import deque
+from typing import Any
+
+from flow_lang.plan import Plan, plan_from_json
+
+from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated
+from flow_runtime.executors.work import Place, Work, scope_of
+from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.cursor import Cursor, mark_of
+
+
+class Slot:
+    """Runs in the forked process. Frames in: `{"plan": hash, "bundle"}`, `{"kill": number, "why", "grace"}`, or a work item."""
+
+    def __init__(self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place) -> None:
+        self._channel = Channel(sock)
+        self._page = cursor.page(slot)
+        self._place = place
+        self._plans: dict[str, Plan] = {}
+        self._todo: deque[dict[str, Any]] = deque()
+        self._kills: list[tuple[int, str, float]] = []
+        self._bodies: Any = None
+        self._output: Any = None
+        self._home = os.path.join(place.scratch, f"slot-{place.incarnation}-{slot}")
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+
+    def serve(self) -> None:
+        """Until the engine's end closes."""
+        while True:
+            while not self._todo:
+                self._poll.poll()
+                if not self._read():
+                    return
+            self._send(self._answer(self._todo.popleft()))
+
+    def fileno(self) -> int:
+        return self._channel.fileno()
+
+    def asked(self, number: int) -> tuple[str, float] | None:
+        if not self._read():
+            return "cancelled", 0.0
+        for kill in self._kills:
+            if kill[0] == number:
+                return kill[1], kill[2]
+        return None
+
+    def _read(self) -> bool:
+        frames = self._channel.receive()
+        for frame in frames or ():
+            message = json.loads(frame)
+            if "kill" in message:
+                self._kills.append((message["kill"], message["why"], message["grace"]))
+            elif "bundle" in message:
+                self._plans[message["plan"]] = plan_from_json(message["bundle"])
+            else:
+                self._todo.append(message)
+        return frames is not None
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        self._channel.send(
+            json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
+        )
+        while self._channel.pending:
+            blocked = select.poll()
+            blocked.register(self._channel, select.POLLOUT)
+            blocked.poll()
+            self._channel.flush()
+
+    def _answer(self, item: dict[str, Any]) -> dict[str, Any]:
+        """`void` where the engine has taken the item back."""
+        if not self._page.start(item["n"], mark_of(item["run"], item["seq"], item["attempt"])):
+            return {"n": item["n"], "void": True}
+        started = time.time()
+        answer: dict[str, Any] = {"n": item["n"]}
+        log: str | None = None
+        try:
+            work = self._work(item)
+            if work.task.body.kind == "shell":
+                result = self._shell(work)
+                log = work.log
+            else:
+                result, log = self._python(work)
+            answer["result"] = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
+        except BodyFailed as error:
+            answer |= {"code": error.code, "error": {"code": error.code, "message": error.message, **error.details}}
+            log = work.log
+        except BodyCancelled as error:
+            answer["cancelled"] = error.why
+            log = work.log
+        return answer | {
+            "started": started,
+            "finished": time.time(),
+            "log": log if log and os.path.exists(log) else None,
+        }
+
+    def _work(self, item: dict[str, Any]) -> Work:
+        plan = self._plans[item["plan"]]
+        task = plan.workflow.tasks[item["task"]]
+        identity = (item["n"], item["run"], item["seq"], item["attempt"], item["key"])
+        attempt = os.path.join(self._place.scratch, f"{item['run']}-{item['seq']}.{item['attempt']}")
+        scratch = attempt if task.body.kind == "shell" else self._home
+        return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
+
+    def _shell(self, work: Work) -> object:
+        from flow_runtime.executors.shell import run_shell
+
+        try:
+            return run_shell(work, _scope(work), self, self._page)
+        finally:
+            self._kills.clear()
+            os.chdir("/")
+            _remove(work.scratch)
+
+    def _python(self, work: Work) -> tuple[object, str | None]:
+        if self._bodies is None:
+            self._warm(work)
+        os.chdir(self._home)
+        os.environ.update(work.environment())
+        self._output.begin(work.log)
+        try:
+            return self._bodies.run(work, _scope(work)), self._output.end()
+        finally:
+            self._output.end()
+            if os.listdir(self._home):
+                os.chdir("/")
+                _remove(self._home)
+                os.makedirs(self._home)
+
+    def _warm(self, work: Work) -> None:
+        from flow_runtime.executors.output import BodyOutput
+        from flow_runtime.executors.python import PythonBodies
+
+        os.makedirs(self._home, exist_ok=True)
+        self._output = BodyOutput(os.path.join(self._home, ".spill"))
+        self._output.install()
+        signal.signal(signal.SIGTERM, _terminated)
+        self._bodies = PythonBodies(work.folder)
+
+
+def _terminated(*_: object) -> None:
+    raise Terminated
+
+
+def _scope(work: Work) -> Any:
+    from flow_lang.evaluate import EvaluationError
+    from flow_lang.values import Mismatch
+
+    try:
+        return scope_of(work)
+    except (EvaluationError, Mismatch) as error:
+        raise BodyFailed("expression", f"an input has no value: {error}") from error
+
+
+def _remove(folder: str) -> None:
+    """Empties a scratch folder. Most are empty, which costs one call."""
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)

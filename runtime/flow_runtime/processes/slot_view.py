@@ -1,0 +1,114 @@
+"""One slot, seen from the engine: what it was sent, and whether its body is being ended."""
+
+import os
+import signal
+from typing import Any, NamedTuple
+
+from flow_engine.model import Claim
+
+from flow_runtime.processes.channel import Channel
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
+
+
+class Sent(NamedTuple):
+    """A work item in a slot's hands."""
+
+    claim: Claim
+    kind: str
+    timeout: float | None
+    at: float
+
+
+class Answer(NamedTuple):
+    """What a slot said of an item, or what its end means: `message` as slot.py writes it, or `{"died": status}`, or `{"void": True}`."""
+
+    claim: Claim
+    message: dict[str, Any]
+
+
+class Kill(NamedTuple):
+    number: int
+    why: str
+    at: float
+
+
+class SlotView:
+    """One slot. `head` is the item that runs, or starts next."""
+
+    def __init__(self, number: int) -> None:
+        self.slot = number
+        self.channel: Channel | None = None
+        self.pid: int | None = None
+        self.sent: dict[int, Sent] = {}
+        self.next_number = 1
+        self.head_since = 0.0
+        self.plans: set[str] = set()
+        self.python_plan: str | None = None
+        self.kill: Kill | None = None
+
+    def head(self) -> tuple[int, Sent] | None:
+        return next(iter(self.sent.items()), None)
+
+    def can_take(self, kind: str, plan_hash: str) -> bool:
+        """A slot serves the Python of one plan only, and takes nothing while its body is being ended."""
+        if self.kill is not None:
+            return False
+        return kind == "shell" or self.python_plan in (None, plan_hash)
+
+    def begin(self, channel: Channel) -> None:
+        """A new process in this slot."""
+        self.channel, self.pid, self.kill, self.python_plan = channel, None, None, None
+        self.next_number = 1
+        self.sent.clear()
+        self.plans.clear()
+
+    def put(self, item: Sent, frames: list[bytes]) -> None:
+        if not self.sent:
+            self.head_since = item.at
+        self.sent[self.next_number] = item
+        self.next_number += 1
+        if self.channel is not None:
+            self.channel.send(*frames)
+
+    def take(self, number: int, now: float) -> Sent | None:
+        """The item leaves the slot's hands; the next one runs since `now`."""
+        item = self.sent.pop(number, None)
+        self.head_since = now
+        if self.kill is not None and self.kill.number == number:
+            self.kill = None
+        return item
+
+    def end_head(self, why: str, now: float) -> None:
+        """Asks the running body to end: a shell body through its slot, a Python body by ending the slot."""
+        head = self.head()
+        if head is None or self.kill is not None:
+            return
+        number, item = head
+        self.kill = Kill(number, why, now)
+        if item.kind == "shell" and self.channel is not None:
+            frame = f'{{"kill":{number},"why":"{why}","grace":{GRACE}}}'
+            self.channel.send(frame.encode())
+        else:
+            self._signal(signal.SIGTERM)
+
+    def end_again(self) -> None:
+        """For a slot whose process id became known after it was asked to end."""
+        head = self.head()
+        if head is not None and head[1].kind != "shell":
+            self._signal(signal.SIGTERM)
+
+    def press(self, now: float) -> None:
+        """Once the grace time is over, ends a Python body for good."""
+        head = self.head()
+        if self.kill is not None and head is not None and head[1].kind != "shell" and now - self.kill.at > GRACE:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self.pid is None:
+            return
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
