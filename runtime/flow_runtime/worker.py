@@ -82,7 +82,7 @@ class Worker:
         self._pool = pool
         self._id = incarnation
         self._scratch = scratch
-        self._observers = tuple(observers)
+        self._observers = list(observers)
         self._was_started = was_started
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
@@ -94,6 +94,9 @@ class Worker:
     def idle(self) -> bool:
         """No run is left to work on."""
         return not self._live
+
+    def watch(self, observer: Observer) -> None:
+        self._observers.append(observer)
 
     def adopt(self, run: str) -> bool:
         """Takes the run over; False where another worker has it or it has ended."""

@@ -1,0 +1,181 @@
+"""`flow run`: checks the file, keeps the run, and works on it to its end."""
+
+import json
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from flow_engine import states
+from flow_engine.ids import new_id
+from flow_engine.model import NewRun, RunRecord
+from flow_engine.stores.contract import Store
+from flow_lang.params import bind
+from flow_runtime.document import external, run_document
+from flow_runtime.embedded import Embedded, open_store
+from flow_runtime.plans import Loaded
+from flow_runtime.state_folder import find_state
+
+from flow_cli import exits
+from flow_cli.failure import CommandError
+from flow_cli.guard import guarded
+from flow_cli.progress.board import Board
+from flow_cli.progress.plain import PlainProgress
+from flow_cli.progress.text import seconds
+from flow_cli.request import RunRequest
+from flow_cli.sources import diagnosed, load, split_target
+
+
+def run(request: RunRequest) -> int:
+    """The exit code. What people watch goes to standard error; the result, or the document of `--json`, to standard output."""
+    return guarded(lambda: _resume(request) if request.resume else _start(request), request.json)
+
+
+def _start(request: RunRequest) -> int:
+    state = find_state(os.path.dirname(os.path.abspath(split_target(request.file)[0])))
+    loaded = load(request.file, state)
+    params = _params(request, loaded)
+    engine = Embedded(state, request.slots)
+    try:
+        new = _new_run(loaded, params, engine.incarnation.id)
+        engine.store.submit(new)
+        return _work(engine, new.id, request)
+    finally:
+        engine.close()
+
+
+def _resume(request: RunRequest) -> int:
+    state = find_state(os.getcwd())
+    store = open_store(state)
+    record = store.run(request.resume or "")
+    store.close()
+    if record.finished_at is not None:
+        return _report(open_store(state), record, request)
+    engine = Embedded(state, request.slots)
+    try:
+        return _work(engine, record.id, request)
+    finally:
+        engine.close()
+
+
+def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
+    record = engine.store.run(run_id)
+    board = Board(record.id, engine.store.plan(record.plan_hash).workflow)
+    engine.worker.watch(board)
+    if not engine.worker.adopt(record.id):
+        raise CommandError(exits.USAGE, "busy", f"run {record.id} is being worked on by another flow process (flow status {record.id})")
+    interrupts = _Interrupts()
+    progress = _progress(board, request)
+    progress.start()
+    with interrupts:
+        while not board.over:
+            engine.worker.step()
+            progress.update()
+            if interrupts.fresh():
+                print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+                engine.worker.cancel_all()
+    progress.stop()
+    code = _report(engine.store, engine.store.run(record.id), request)
+    return exits.INTERRUPTED if interrupts.count else code
+
+
+class _Interrupts:
+    """Ctrl-C and SIGTERM: the first asks for a clean cancel, the second raises KeyboardInterrupt where the work stands."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._seen = 0
+
+    def __enter__(self) -> "_Interrupts":
+        self._before = [(number, signal.signal(number, self._note)) for number in (signal.SIGINT, signal.SIGTERM)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before:
+            signal.signal(number, handler)
+
+    def fresh(self) -> bool:
+        fresh, self._seen = self.count > self._seen, self.count
+        return fresh
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.count > 1:
+            raise KeyboardInterrupt
+
+
+def _params(request: RunRequest, loaded: Loaded) -> dict[str, Any]:
+    assert loaded.plan is not None
+    texts: dict[str, str] = {}
+    for given in request.params:
+        name, equals, value = given.partition("=")
+        if not equals or not name:
+            raise CommandError(exits.USAGE, "parameter", f"-p wants name=value, not {given!r}")
+        texts[name.strip()] = value
+    params, diagnostics = bind(loaded.plan.workflow, texts, _params_file(request.params_file), loaded.plan.file)
+    if diagnostics:
+        raise diagnosed(diagnostics, loaded.sources)
+    return params
+
+
+def _params_file(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        with open(path, encoding="utf-8") as stream:
+            values = json.load(stream)
+    except OSError as error:
+        raise CommandError(exits.USAGE, "params_file", f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise CommandError(exits.USAGE, "params_file", f"{path} is not JSON: {error}") from None
+    if not isinstance(values, dict):
+        raise CommandError(exits.USAGE, "params_file", f'{path} must hold one JSON object, as in {{"day": "2026-01-01"}}')
+    return values
+
+
+def _new_run(loaded: Loaded, params: dict[str, Any], owner: str | None) -> NewRun:
+    assert loaded.plan is not None
+    now = time.time()
+    return NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, params, loaded.folder, now, owner=owner)
+
+
+def _progress(board: Board, request: RunRequest) -> Any:
+    if request.quiet or request.json and not sys.stderr.isatty():
+        return _Silence()
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from flow_cli.progress.live import LiveProgress
+
+        return LiveProgress(board)
+    return PlainProgress(board)
+
+
+class _Silence:
+    def start(self) -> None: ...
+    def update(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
+    """Tells how the run ended."""
+    took = seconds((record.finished_at or time.time()) - (record.started_at or record.created_at))
+    if record.state != states.SUCCEEDED:
+        from flow_cli.failures import failure_report
+
+        report = failure_report(store, record)
+        if report:
+            print(f"\n{report}\n", file=sys.stderr)
+    if not request.quiet:
+        print(f"{record.state} in {took}", file=sys.stderr)
+    if request.json:
+        print(json.dumps(run_document(store, record), ensure_ascii=False))
+    elif record.result is not None:
+        print(_shown(store, record))
+    return exits.OK if record.state == states.SUCCEEDED else exits.FAILED
+
+
+def _shown(store: Store, record: RunRecord) -> str:
+    value = external(store.plan(record.plan_hash).workflow.result, record.result)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+

@@ -1,0 +1,180 @@
+"""`flow list`, `flow status`, `flow logs`, `flow cancel`: the runs of a state."""
+
+import json
+import os
+import sys
+import time
+
+from flow_engine import states
+from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.sqlite import SqliteStore
+from flow_lang.plan import Plan
+from flow_runtime.document import key_of, run_document
+from flow_runtime.embedded import Embedded, open_store
+from flow_runtime.executors.work import log_path
+from flow_runtime.state_folder import StateFolder, find_state
+
+from flow_cli import exits
+from flow_cli.failure import CommandError
+from flow_cli.failures import failure_report
+from flow_cli.progress.text import counted, printable, seconds
+
+FOLLOW = 0.1
+"""Seconds between two looks of `logs -f`."""
+
+
+def here() -> tuple[StateFolder, SqliteStore]:
+    """The state of the working folder."""
+    state = find_state(os.getcwd())
+    return state, open_store(state)
+
+
+def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json: bool) -> int:
+    _, store = here()
+    records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
+    if as_json:
+        print(json.dumps({"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False))
+    elif not records:
+        print("no runs yet; start one with: flow run FILE", file=sys.stderr)
+    else:
+        print(f"{'RUN':<26}  {'WORKFLOW':<20}  {'STATE':<10}  {'CREATED':<19}  TIME")
+        for record in records:
+            created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
+            print(f"{record.id:<26}  {record.workflow:<20}  {record.state:<10}  {created}  {_took(record)}")
+    return exits.OK
+
+
+def status(run: str | None, as_json: bool) -> int:
+    _, store = here()
+    record = find_run(store, run)
+    if as_json:
+        print(json.dumps(run_document(store, record), ensure_ascii=False))
+        return exits.OK
+    plan = store.plan(record.plan_hash)
+    print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, plan.file)})")
+    asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
+    print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
+    for line in _task_lines(plan, store.tasks(record.id)):
+        print(line)
+    report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
+    if report:
+        print(f"\n{report}")
+    return exits.OK
+
+
+def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -> int:
+    state, store = here()
+    record = find_run(store, run)
+    plan = store.plan(record.plan_hash)
+    if task is not None:
+        known = [item.name for item in plan.workflow.tasks]
+        if task.partition("[")[0] not in known:
+            raise CommandError(exits.USAGE, "unknown_task", f"the workflow has no task {task}; it has: {', '.join(known)}")
+    shown: dict[str, int] = {}
+    while True:
+        record = store.run(record.id)
+        grown = _print_logs(state, store, record, plan, task, attempt, shown)
+        if not follow or (record.finished_at is not None and not grown):
+            return exits.OK
+        time.sleep(FOLLOW)
+
+
+def cancel(run: str, wait: float) -> int:
+    state, store = here()
+    record = find_run(store, run)
+    if not store.request_cancel(record.id, time.time()):
+        print(f"run {record.id} has ended already: {record.state}", file=sys.stderr)
+        return exits.OK
+    if record.id in store.unowned(1_000_000):
+        store.close()
+        return _cancel_here(state, record.id)
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline:
+        if (record := store.run(record.id)).finished_at is not None:
+            print(f"run {record.id} {record.state}", file=sys.stderr)
+            return exits.OK
+        time.sleep(FOLLOW)
+    print(f"run {record.id} was asked to stop; what it runs has not ended yet (flow status {record.id})", file=sys.stderr)
+    return exits.OK
+
+
+def find_run(store: SqliteStore, run: str | None) -> RunRecord:
+    """The named run, by its id or the start of it; the newest where none is named."""
+    if run is not None:
+        return store.run(run)
+    newest = store.runs(RunFilter(limit=1))
+    if not newest:
+        raise CommandError(exits.USAGE, "no_runs", "there are no runs yet; start one with: flow run FILE")
+    return newest[0]
+
+
+def _cancel_here(state: StateFolder, run: str) -> int:
+    """Nobody works on the run: this process takes it over to end it."""
+    engine = Embedded(state, 1)
+    try:
+        if engine.worker.adopt(run):
+            engine.worker.cancel(run)
+            while not engine.worker.idle:
+                engine.worker.step()
+        print(f"run {run} {engine.store.run(run).state}", file=sys.stderr)
+    finally:
+        engine.close()
+    return exits.OK
+
+
+def _task_lines(plan: Plan, rows: list[TaskRecord]) -> list[str]:
+    lines = []
+    for row in rows:
+        if row.place is not None:
+            continue
+        took = seconds(row.finished_at - row.started_at) if row.started_at and row.finished_at else ""
+        notes = [counted(row.size, "instance")] if row.size is not None else []
+        instances = [item for item in rows if item.place is not None and item.node == row.node]
+        counts = {name: sum(item.state == name for item in instances) for name in sorted({item.state for item in instances})}
+        notes += [f"{count:,} {name}" for name, count in counts.items()]
+        notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
+        lines.append(f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip())
+    return lines
+
+
+def _print_logs(
+    state: StateFolder, store: SqliteStore, record: RunRecord, plan: Plan, task: str | None, attempt: int | None, shown: dict[str, int]
+) -> bool:
+    """Prints what is new in the logs; whether there was anything."""
+    grown = False
+    rows = [row for row in store.tasks(record.id) if _matches(plan, row, task)]
+    rows.sort(key=lambda row: (row.state != states.FAILED, row.seq))
+    for row in rows:
+        for number in range(1, row.attempt + 1) if attempt is None else [attempt]:
+            path = log_path(state.logs, record.id, row.seq, number)
+            title = f"--- {key_of(plan, row)}" + (f", attempt {number}" if row.attempt > 1 else "")
+            grown |= _print_new(path, title, shown)
+    return grown
+
+
+def _matches(plan: Plan, row: TaskRecord, task: str | None) -> bool:
+    return task is None or key_of(plan, row) == task or plan.workflow.tasks[row.node].name == task
+
+
+def _print_new(path: str, title: str, shown: dict[str, int]) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(shown.get(path, 0))
+            data = stream.read()
+    except FileNotFoundError:
+        return False
+    if not data:
+        return False
+    if shown.get("") != hash(path):
+        print(title)
+    shown[path], shown[""] = shown.get(path, 0) + len(data), hash(path)
+    text = data.decode("utf-8", "replace")
+    print(printable(text) if sys.stdout.isatty() else text, end="" if text.endswith("\n") else "\n", flush=True)
+    return True
+
+
+def _took(record: RunRecord) -> str:
+    if record.started_at is None:
+        return ""
+    return seconds((record.finished_at or time.time()) - record.started_at)

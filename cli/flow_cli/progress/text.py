@@ -1,0 +1,23 @@
+"""Times and counts as people read them."""
+
+
+def seconds(value: float) -> str:
+    """`0.04s`, `12.3s`, `4m05s`, `2h03m`."""
+    if value < 10:
+        return f"{value:.2f}s"
+    if value < 60:
+        return f"{value:.1f}s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 task`, `2,003 tasks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """Without control characters, which could move a terminal's cursor or change its colours. Newlines and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,26 @@
+"""Recognizes the forms of `flow run` that need no command-line library."""
+
+from flow_cli.request import RunRequest
+
+
+def quick_run(arguments: list[str]) -> RunRequest | None:
+    """The request of `run FILE [-p name=value]... [--json]`; None for anything else."""
+    if len(arguments) < 2 or arguments[0] != "run":
+        return None
+    files: list[str] = []
+    params: list[str] = []
+    as_json = False
+    rest = iter(arguments[1:])
+    for argument in rest:
+        if argument in ("-p", "--param"):
+            value = next(rest, None)
+            if value is None or "=" not in value:
+                return None
+            params.append(value)
+        elif argument == "--json":
+            as_json = True
+        elif argument.startswith("-"):
+            return None
+        else:
+            files.append(argument)
+    return RunRequest(files[0], tuple(params), json=as_json) if len(files) == 1 else None

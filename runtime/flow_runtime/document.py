@@ -1,0 +1,64 @@
+"""Runs as the JSON documents that `--json` prints and the server answers: times in ISO 8601, files as paths."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Plan
+from flow_lang.types import Type, optional
+from flow_lang.values import decode, plain
+
+
+def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> dict[str, Any]:
+    plan = store.plan(record.plan_hash)
+    document: dict[str, Any] = {
+        "run": record.id,
+        "workflow": record.workflow,
+        "state": record.state,
+        "created_at": moment(record.created_at),
+        "started_at": moment(record.started_at),
+        "finished_at": moment(record.finished_at),
+        "params": record.params,
+        "result": external(plan.workflow.result, record.result),
+        "error": _loads(record.error),
+    }
+    if with_tasks:
+        document["tasks"] = [task_document(plan, row) for row in store.tasks(record.id)]
+    return document
+
+
+def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
+    task = plan.workflow.tasks[row.node]
+    document = {
+        "key": key_of(plan, row),
+        "state": row.state,
+        "attempt": row.attempt,
+        "started_at": moment(row.started_at),
+        "finished_at": moment(row.finished_at),
+        "result": external(task.result, row.result),
+        "error": _loads(row.error),
+    }
+    if row.size is not None:
+        document["instances"] = row.size
+    return document
+
+
+def key_of(plan: Plan, row: TaskRecord) -> str:
+    """A task's name, with its position where it is an instance of a `for`: `fetch[3]`."""
+    name = plan.workflow.tasks[row.node].name
+    return name if row.place is None else f"{name}[{row.place}]"
+
+
+def external(type_: Type, text: str | None) -> Any:
+    """A stored result as people see it."""
+    return None if text is None else plain(decode(optional(type_), json.loads(text)))
+
+
+def moment(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def _loads(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

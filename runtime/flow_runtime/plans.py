@@ -1,0 +1,112 @@
+"""From a flow file to a plan, with the compiled plan kept in the state folder, so that an unchanged file is not compiled again.
+
+A kept plan names every file that was read and the hash of its content; it is used only while all of them are as they were and the
+compile gave no warning (which must be shown each time).
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flow_lang import plan as plan_format
+from flow_lang.plan import Plan, plan_from_json, plan_hash, plan_to_json
+
+from flow_runtime.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from flow_lang.diagnostics import Diagnostic
+    from flow_lang.source import Source
+
+
+class Loaded(NamedTuple):
+    """`plan` is None where the file has errors; `folder` is the absolute folder of the file."""
+
+    plan: Plan | None
+    plan_hash: str
+    folder: str
+    diagnostics: "Sequence[Diagnostic]"
+    sources: "dict[str, Source]"
+
+
+class FolderLoader:
+    """Reads imported files below the entry's folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def read(self, path: str) -> str:
+        full = os.path.realpath(os.path.join(self._folder, path))
+        if not full.startswith(os.path.realpath(self._folder) + os.sep):
+            raise FileNotFoundError(f"{path} lies outside of the folder of the flow file")
+        with open(full, encoding="utf-8", newline="") as stream:
+            return stream.read()
+
+
+def load_plan(path: str, workflow: str | None, state: StateFolder | None) -> Loaded:
+    """Raises OSError where the file cannot be read, UnicodeDecodeError where it is not UTF-8."""
+    folder = os.path.dirname(os.path.abspath(path))
+    with open(path, encoding="utf-8", newline="") as stream:
+        text = stream.read()
+    kept = _kept_path(state, os.path.abspath(path), workflow) if state else ""
+    found = _read_kept(kept, text, folder) if kept else None
+    if found is not None:
+        return Loaded(plan_from_json(found["plan"]), found["hash"], folder, (), {})
+    return _compile(path, text, workflow, folder, kept)
+
+
+def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str) -> Loaded:
+    from flow_lang.compile import compile_source
+    from flow_lang.source import Source
+
+    compiled = compile_source(Source(path, text), FolderLoader(folder), workflow)
+    if compiled.plan is None:
+        return Loaded(None, "", folder, compiled.diagnostics, compiled.sources)
+    plan = compiled.plan._replace(file=os.path.basename(path))
+    packed = plan_to_json(plan)
+    digest = plan_hash(packed)
+    if kept and not compiled.diagnostics:
+        _keep(kept, {"entry": _digest(text), "files": _digests(compiled.imports, folder), "plan": packed, "hash": digest})
+    return Loaded(plan, digest, folder, compiled.diagnostics, compiled.sources)
+
+
+def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:
+    return os.path.join(state.plans, _digest(f"{plan_format.FORMAT}\0{_version()}\0{path}\0{workflow or ''}")[:32] + ".json")
+
+
+def _version() -> str:
+    """What the compiler itself depends on: its own files' times, so that an upgraded Flow compiles afresh."""
+    folder = os.path.dirname(plan_format.__file__)
+    return str(max(entry.stat().st_mtime_ns for entry in os.scandir(folder)))
+
+
+def _read_kept(kept: str, text: str, folder: str) -> dict[str, Any] | None:
+    try:
+        with open(kept, encoding="utf-8") as stream:
+            found: dict[str, Any] = json.load(stream)
+        fresh = found["entry"] == _digest(text) and found["files"] == _digests(found["files"], folder)
+    except (OSError, ValueError, KeyError):
+        return None
+    return found if fresh else None
+
+
+def _keep(kept: str, content: dict[str, Any]) -> None:
+    """Best effort: a state that cannot be written is told by the store, which needs it more."""
+    partial = f"{kept}.{os.getpid()}"
+    try:
+        with open(partial, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, ensure_ascii=False, separators=(",", ":"))
+        os.rename(partial, kept)
+    except (OSError, UnicodeEncodeError):
+        return
+
+
+def _digests(files: Sequence[str] | dict[str, str], folder: str) -> dict[str, str]:
+    loader = FolderLoader(folder)
+    return {path: _digest(loader.read(path)) for path in files}
+
+
+def _digest(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
