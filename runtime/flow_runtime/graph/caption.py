@@ -20,13 +20,13 @@ class Caption(NamedTuple):
 def caption_of(node: Node) -> Caption:
     """All three parts are single lines without control characters."""
     if node.is_end:
-        return Caption(_one_line(node.label), "", "")
+        return Caption(one_line(node.label), "", "")
     detail = node.kind
     if node.loop:
         detail += f" · for {node.loop}"
     if node.conditional:
         detail += " · when"
-    return Caption(_one_line(node.label), _one_line(detail), _status(node))
+    return Caption(one_line(node.label), one_line(detail), _status(node))
 
 
 def _status(node: Node) -> str:
@@ -37,9 +37,9 @@ def _status(node: Node) -> str:
         status += f" · {node.counts}"
     if node.attempt > 1:
         status += f" · attempt {node.attempt}"
-    return _one_line(status)
+    return one_line(status)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Control characters, lone surrogates and line ends become spaces: a name can neither break a drawing nor be unprintable."""
     return "".join(char if char.isprintable() else " " for char in text)

@@ -9,24 +9,7 @@ from flow_runtime.graph.model import Graph, Node
 from flow_runtime.graph.states import PLAIN, TERMINAL, Style, style_of
 
 FONT = "Helvetica"
-_EDGES = {
-    "value": {"style": "solid", "tooltip": "value"},
-    "element": {"style": "bold", "color": "#334155", "tooltip": "element by element"},
-    "order": {"style": "dashed", "color": "#94a3b8", "arrowhead": "open", "tooltip": "order only"},
-}
-
-
-def to_dot(graph: Graph) -> str:
-    """Ids are numbered and labels are HTML-escaped, so that no name is ever read as Graphviz's syntax."""
-    ids = {node.id: f"n{i}" for i, node in enumerate(graph.nodes)}
-    drawing = graphviz.Digraph("flow", graph_attr=_graph_attributes(graph), node_attr=_NODE, edge_attr=_EDGE)
-    for node in graph.nodes:
-        drawing.node(ids[node.id], _label(node), _attributes={**_attributes(node), "id": f"node-{ids[node.id]}"})
-    for edge in graph.edges:
-        drawing.edge(ids[edge.source], ids[edge.target], _attributes=_EDGES.get(edge.how, {}))
-    return str(drawing.source)
-
-
+_GRAPH = {"rankdir": "TB", "bgcolor": "#ffffff", "nodesep": "0.3", "ranksep": "0.45", "pad": "0.2"}
 _NODE = {
     "shape": "box",
     "style": "rounded,filled",
@@ -36,18 +19,22 @@ _NODE = {
     "penwidth": "1.3",
 }
 _EDGE = {"color": "#64748b", "arrowsize": "0.7", "penwidth": "1.1"}
+_HOW = {
+    "value": {"style": "solid"},
+    "element": {"style": "bold", "color": "#334155"},
+    "order": {"style": "dashed", "color": "#94a3b8", "arrowhead": "open"},
+}
 
 
-def _graph_attributes(graph: Graph) -> dict[str, str]:
-    return {
-        "rankdir": "TB",
-        "bgcolor": "#ffffff",
-        "fontname": FONT,
-        "nodesep": "0.3",
-        "ranksep": "0.45",
-        "pad": "0.2",
-        "tooltip": _literal(graph.name),
-    }
+def to_dot(graph: Graph) -> str:
+    """Ids are numbered and labels are HTML-escaped, so that no name is ever read as Graphviz's syntax."""
+    ids = {node.id: f"n{i}" for i, node in enumerate(graph.nodes)}
+    drawing = graphviz.Digraph("flow", graph_attr=_GRAPH, node_attr=_NODE, edge_attr=_EDGE)
+    for node in graph.nodes:
+        drawing.node(ids[node.id], _label(node), _attributes={**_attributes(node), "id": f"node-{ids[node.id]}"})
+    for edge in graph.edges:
+        drawing.edge(ids[edge.source], ids[edge.target], _attributes=_HOW.get(edge.how, {}))
+    return str(drawing.source)
 
 
 def _attributes(node: Node) -> dict[str, str]:
@@ -57,13 +44,11 @@ def _attributes(node: Node) -> dict[str, str]:
         shape = {"shape": "box", "style": "rounded,filled", "penwidth": "1", "margin": "0.2,0.05"}
     if node.loop:
         shape["peripheries"] = "2"
-    words = ": ".join(part for part in (caption_of(node).title, caption_of(node).status) if part)
     return {
         **shape,
         "fillcolor": style.fill,
         "color": style.border,
         "fontcolor": style.text,
-        "tooltip": _literal(words),
         "class": f"kind-{_slug(node.kind)} state-{_slug(node.state or 'none')}",
     }
 
@@ -91,12 +76,6 @@ def _muted(node: Node) -> str:
 def _markup(text: str) -> str:
     """Text inside an HTML-like label. Graphviz reads `\\N` even there, as the node's id, so a backslash is doubled."""
     return html.escape(text, quote=False).replace('"', "&quot;").replace("\\", "&#92;&#92;")
-
-
-def _literal(text: str) -> str:
-    """An ordinary attribute: backslashes doubled and never taken for HTML."""
-    literal: str = graphviz.nohtml(graphviz.escape(text))
-    return literal
 
 
 def _slug(text: str) -> str:

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import stat
 import xml.etree.ElementTree as xml
@@ -74,10 +75,20 @@ def test_a_for_task_is_drawn_doubled():
     assert "peripheries" not in lines["n2"]
 
 
+def test_svg_has_titles_that_say_something():
+    svg = render(graph_of(workflows.nightly(), {"fetch": NodeState("running", 1, 2)}, "running"), "svg")
+    titles = [element.text for element in xml.fromstring(svg).iter(f"{SVG}title")]
+    assert titles[0] == "Graph of nightly, running"
+    assert "fetch: ► running · 1/2 done" in titles
+    assert "fetch to clean" in titles
+    assert not [title for title in titles if re.match(r"n\d", title or "")]
+    assert xml.fromstring(svg).get("aria-label") == "Graph of nightly, running"
+
+
 def test_hostile_names_are_text_in_svg_and_nothing_else():
     svg = render(workflows.hostile(), "svg")
     tags = {element.tag.removeprefix(SVG) for element in xml.fromstring(svg).iter()}
-    assert tags <= {"svg", "g", "title", "text", "path", "polygon", "a"}
+    assert tags <= {"svg", "g", "title", "text", "path", "polygon", "polyline"}
     shown = "\n".join(texts(svg))
     assert "<script>alert(1)</script>" in shown
     assert 'a "quoted" name' in shown
@@ -135,7 +146,7 @@ def test_dot_on_the_path_comes_first(tmp_path, monkeypatch):
     mine = program(tmp_path, "dot", "cat > /dev/null; echo '<svg/>'")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert renderer.layout_command() == str(mine)
-    assert render(graph_of(workflows.empty()), "svg") == b"<svg/>\n"
+    assert render(graph_of(workflows.empty()), "png") == b"<svg/>\n"
 
 
 def test_without_dot_the_wheel_draws(monkeypatch):
