@@ -28,7 +28,9 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
 
 def _tell(error: CommandError, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"error": {"code": error.kind, "message": error.message, **error.details}}, ensure_ascii=False))
+        print(
+            json.dumps({"error": {"code": error.kind, "message": error.message, **error.details}}, ensure_ascii=False)
+        )
     else:
         print(error.text or f"error: {error.message}", file=sys.stderr)
     return error.code

@@ -32,7 +32,9 @@ def load(target: str, state: StateFolder | None) -> Loaded:
     except FileNotFoundError:
         raise CommandError(exits.USAGE, "no_such_file", f"there is no file {path}{_similar(path)}") from None
     except UnicodeDecodeError as error:
-        raise CommandError(exits.USAGE, "not_utf8", f"{path} is not UTF-8 text: byte {error.start} is {error.reason}") from None
+        raise CommandError(
+            exits.USAGE, "not_utf8", f"{path} is not UTF-8 text: byte {error.start} is {error.reason}"
+        ) from None
     except OSError as error:
         raise CommandError(exits.USAGE, "unreadable", f"{path} cannot be read: {error.strerror}") from None
     if loaded.plan is None:

@@ -66,12 +66,16 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     packed = plan_to_json(plan)
     digest = plan_hash(packed)
     if kept and not compiled.diagnostics:
-        _keep(kept, {"entry": _digest(text), "files": _digests(compiled.imports, folder), "plan": packed, "hash": digest})
+        _keep(
+            kept, {"entry": _digest(text), "files": _digests(compiled.imports, folder), "plan": packed, "hash": digest}
+        )
     return Loaded(plan, digest, folder, compiled.diagnostics, compiled.sources)
 
 
 def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:
-    return os.path.join(state.plans, _digest(f"{plan_format.FORMAT}\0{_version()}\0{path}\0{workflow or ''}")[:32] + ".json")
+    return os.path.join(
+        state.plans, _digest(f"{plan_format.FORMAT}\0{_version()}\0{path}\0{workflow or ''}")[:32] + ".json"
+    )
 
 
 def _version() -> str:

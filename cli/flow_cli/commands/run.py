@@ -65,7 +65,9 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     board = Board(record.id, engine.store.plan(record.plan_hash).workflow)
     engine.worker.watch(board)
     if not engine.worker.adopt(record.id):
-        raise CommandError(exits.USAGE, "busy", f"run {record.id} is being worked on by another flow process (flow status {record.id})")
+        raise CommandError(
+            exits.USAGE, "busy", f"run {record.id} is being worked on by another flow process (flow status {record.id})"
+        )
     interrupts = _Interrupts()
     progress = _progress(board, request)
     progress.start()
@@ -131,7 +133,9 @@ def _params_file(path: str | None) -> dict[str, Any]:
     except ValueError as error:
         raise CommandError(exits.USAGE, "params_file", f"{path} is not JSON: {error}") from None
     if not isinstance(values, dict):
-        raise CommandError(exits.USAGE, "params_file", f'{path} must hold one JSON object, as in {{"day": "2026-01-01"}}')
+        raise CommandError(
+            exits.USAGE, "params_file", f'{path} must hold one JSON object, as in {{"day": "2026-01-01"}}'
+        )
     return values
 
 
@@ -142,7 +146,7 @@ def _new_run(loaded: Loaded, params: dict[str, Any], owner: str | None) -> NewRu
 
 
 def _progress(board: Board, request: RunRequest) -> Any:
-    if request.quiet or request.json and not sys.stderr.isatty():
+    if request.quiet or (request.json and not sys.stderr.isatty()):
         return _Silence()
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         from flow_cli.progress.live import LiveProgress
@@ -178,4 +182,3 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
 def _shown(store: Store, record: RunRecord) -> str:
     value = external(store.plan(record.plan_hash).workflow.result, record.result)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-

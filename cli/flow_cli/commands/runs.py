@@ -34,7 +34,11 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
     _, store = here()
     records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
     if as_json:
-        print(json.dumps({"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False))
+        print(
+            json.dumps(
+                {"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False
+            )
+        )
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
@@ -70,7 +74,9 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
     if task is not None:
         known = [item.name for item in plan.workflow.tasks]
         if task.partition("[")[0] not in known:
-            raise CommandError(exits.USAGE, "unknown_task", f"the workflow has no task {task}; it has: {', '.join(known)}")
+            raise CommandError(
+                exits.USAGE, "unknown_task", f"the workflow has no task {task}; it has: {', '.join(known)}"
+            )
     shown: dict[str, int] = {}
     while True:
         record = store.run(record.id)
@@ -95,7 +101,9 @@ def cancel(run: str, wait: float) -> int:
             print(f"run {record.id} {record.state}", file=sys.stderr)
             return exits.OK
         time.sleep(FOLLOW)
-    print(f"run {record.id} was asked to stop; what it runs has not ended yet (flow status {record.id})", file=sys.stderr)
+    print(
+        f"run {record.id} was asked to stop; what it runs has not ended yet (flow status {record.id})", file=sys.stderr
+    )
     return exits.OK
 
 
@@ -131,7 +139,9 @@ def _task_lines(plan: Plan, rows: list[TaskRecord]) -> list[str]:
         took = seconds(row.finished_at - row.started_at) if row.started_at and row.finished_at else ""
         notes = [counted(row.size, "instance")] if row.size is not None else []
         instances = [item for item in rows if item.place is not None and item.node == row.node]
-        counts = {name: sum(item.state == name for item in instances) for name in sorted({item.state for item in instances})}
+        counts = {
+            name: sum(item.state == name for item in instances) for name in sorted({item.state for item in instances})
+        }
         notes += [f"{count:,} {name}" for name, count in counts.items()]
         notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
         lines.append(f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip())
@@ -139,7 +149,13 @@ def _task_lines(plan: Plan, rows: list[TaskRecord]) -> list[str]:
 
 
 def _print_logs(
-    state: StateFolder, store: SqliteStore, record: RunRecord, plan: Plan, task: str | None, attempt: int | None, shown: dict[str, int]
+    state: StateFolder,
+    store: SqliteStore,
+    record: RunRecord,
+    plan: Plan,
+    task: str | None,
+    attempt: int | None,
+    shown: dict[str, int],
 ) -> bool:
     """Prints what is new in the logs; whether there was anything."""
     grown = False

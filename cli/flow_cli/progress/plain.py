@@ -29,7 +29,9 @@ def describe(line: Line) -> str:
     took = seconds(line.last - line.first) if line.first and line.last else ""
     count = f"{line.done:,} of {line.total:,}" if line.loop else ""
     extra = ", ".join(
-        f"{number:,} {word}" for number, word in ((line.failed, "failed"), (line.skipped, "skipped")) if line.loop and number
+        f"{number:,} {word}"
+        for number, word in ((line.failed, "failed"), (line.skipped, "skipped"))
+        if line.loop and number
     )
     retried = f"{line.retries} retried" if line.retries else ""
     notes = "  ".join(part for part in (count, extra, retried, took) if part)

@@ -1,0 +1,174 @@
+"""The command line: names, options and help. What a command does is in `commands/`."""
+
+from collections.abc import Callable
+from typing import Annotated, NoReturn
+
+import typer
+
+from flow_cli.guard import guarded
+from flow_cli.request import RunRequest
+
+app = typer.Typer(
+    name="flow",
+    help="Write a pipeline in a small typed language, see its mistakes before it runs, and run it durably.",
+    epilog="Start with: flow init demo && flow run demo/main.flow",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Target = Annotated[str, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")]
+RunId = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="A run id or the start of one; the newest run if left out.")
+]
+
+
+def _exit(body: Callable[[], int], as_json: bool = False) -> NoReturn:
+    raise typer.Exit(guarded(body, as_json))
+
+
+@app.command(
+    epilog="Examples: flow run etl.flow -p day=2026-01-31  ·  flow run etl.flow:nightly --json  ·  flow run --resume 01kx"
+)
+def run(
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    params: Annotated[
+        str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")
+    ] = None,
+    resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.")] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a file, run it to its end, and print its result.
+
+    Exit code: 0 succeeded, 1 the run failed, 2 the file or the usage is wrong, 3 a service cannot be reached, 130 interrupted.
+    """
+    from flow_cli.commands.run import run as start
+
+    if (file is None) == (resume is None):
+        raise typer.BadParameter("give a FILE, or --resume RUN")
+    request = RunRequest(file or "", tuple(param or ()), params, as_json, resume, slots, quiet)
+    raise typer.Exit(start(request))
+
+
+@app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json")
+def check(
+    files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Report every mistake in files, before anything runs."""
+    from flow_cli.commands.language import check as check_files
+
+    _exit(lambda: check_files(files or [], as_json), as_json)
+
+
+@app.command(epilog="Examples: flow fmt  ·  flow fmt --check examples/  ·  flow fmt - < etl.flow")
+def fmt(
+    files: Annotated[list[str] | None, typer.Argument(help="Files, folders, or - for standard input.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 1 if a file would change, and show how.")
+    ] = False,
+) -> None:
+    """Format files: one canonical layout, comments kept."""
+    from flow_cli.commands.language import fmt as format_files
+
+    _exit(lambda: format_files(files or [], check))
+
+
+@app.command(epilog="Example: flow explain FLOW201")
+def explain(
+    code: Annotated[str | None, typer.Argument(help="A diagnostic's code; all are listed if left out.")] = None,
+) -> None:
+    """Explain a diagnostic: what, why, an example, the fix."""
+    from flow_cli.commands.language import explain as explain_code
+
+    _exit(lambda: explain_code(code))
+
+
+@app.command(
+    epilog="Examples: flow graph etl.flow  ·  flow graph etl.flow -o etl.svg  ·  flow graph 01kx --format mermaid"
+)
+def graph(
+    target: Annotated[
+        str, typer.Argument(metavar="FILE or RUN", help="A .flow file, or a run, which colours the graph.")
+    ],
+    format_: Annotated[str | None, typer.Option("--format", help="svg, png, dot, mermaid, json or text.")] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", help="A file; its ending tells the format.")] = None,
+) -> None:
+    """Draw the DAG of a file or of a run."""
+    from flow_cli.commands.graph import graph as draw
+
+    _exit(lambda: draw(target, format_, output))
+
+
+@app.command("list", epilog="Examples: flow list  ·  flow list --state failed --json")
+def list_(
+    state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
+    workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List runs, newest first."""
+    from flow_cli.commands.runs import list_runs
+
+    _exit(lambda: list_runs(state, workflow, limit, as_json), as_json)
+
+
+@app.command()
+def status(run: RunId = None, as_json: Json = False) -> None:
+    """Show a run and its tasks."""
+    from flow_cli.commands.runs import status as show
+
+    _exit(lambda: show(run, as_json), as_json)
+
+
+@app.command(epilog="Examples: flow logs  ·  flow logs 01kx fetch  ·  flow logs 01kx 'fetch[3]' -f")
+def logs(
+    run: RunId = None,
+    task: Annotated[
+        str | None, typer.Argument(help="A task, or one instance such as fetch[3]; all if left out.")
+    ] = None,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Only this attempt.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+) -> None:
+    """Print what bodies wrote; failed tasks first."""
+    from flow_cli.commands.runs import logs as show
+
+    _exit(lambda: show(run, task, attempt, follow))
+
+
+@app.command()
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the end.")] = 30.0,
+) -> None:
+    """Cancel a run: what runs is ended, what waits never starts."""
+    from flow_cli.commands.runs import cancel as stop
+
+    _exit(lambda: stop(run, wait))
+
+
+@app.command(epilog="Example: flow init demo && flow run demo/main.flow")
+def init(folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
+    """Make a project that runs at once."""
+    from flow_cli.commands.init import init as make
+
+    _exit(lambda: make(folder))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check what the engine needs on this machine, with the fix for each failure."""
+    from flow_cli.commands.doctor import doctor as examine
+
+    _exit(lambda: examine(as_json), as_json)

@@ -1,0 +1,101 @@
+"""`flow doctor`: whether this machine has what the engine needs, and the fix for what it has not."""
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flow_engine.errors import FlowError
+from flow_runtime.embedded import open_store
+from flow_runtime.graph.model import Graph
+from flow_runtime.graph.render import RenderError, render
+from flow_runtime.state_folder import find_state
+
+from flow_cli import exits
+
+DISK = 200 * 1024 * 1024
+
+
+class Check(NamedTuple):
+    """`found` is what there is; `fix` what to do where it is not `ok`."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+def doctor(as_json: bool) -> int:
+    """0 where all is well, 1 where something is missing."""
+    checks = [check() for check in CHECKS]
+    if as_json:
+        print(json.dumps({"ok": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]}))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<12} {check.found}")
+            if not check.ok:
+                print(f"      fix: {check.fix}")
+    return exits.OK if all(check.ok for check in checks) else exits.FAILED
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info >= (3, 11), version, "install Python 3.11 or later")
+
+
+def _sqlite() -> Check:
+    return Check(
+        "sqlite",
+        sqlite3.sqlite_version_info >= (3, 35),
+        sqlite3.sqlite_version,
+        "use a Python with SQLite 3.35 or later",
+    )
+
+
+def _bash() -> Check:
+    found = shutil.which("bash")
+    return Check("bash", found is not None, found or "not on PATH", 'install bash, or write with = "sh" in shell tasks')
+
+
+def _state() -> Check:
+    state = find_state(os.getcwd())
+    try:
+        open_store(state).close()
+    except (FlowError, OSError) as error:
+        return Check("state", False, str(error), "make the folder writable, or set FLOW_HOME to one that is")
+    return Check("state", True, state.root)
+
+
+def _disk() -> Check:
+    root = find_state(os.getcwd()).root
+    free = shutil.disk_usage(root if os.path.isdir(root) else os.getcwd()).free
+    return Check("disk", free >= DISK, f"{free // 2**20:,} MiB free", f"free some space on the disk of {root}")
+
+
+def _processes() -> Check:
+    """Bodies are awaited through pidfds, and orphans are found in /proc."""
+    ok = hasattr(os, "pidfd_open") and os.path.isdir("/proc/self")
+    return Check("processes", ok, sys.platform, "run Flow on Linux 5.4 or later, with /proc mounted")
+
+
+def _temporary() -> Check:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return Check("temporary", True, os.path.dirname(folder))
+    except OSError as error:
+        return Check("temporary", False, str(error), "set TMPDIR to a folder that can be written")
+
+
+def _graphviz() -> Check:
+    try:
+        render(Graph("doctor", (), ()), "svg")
+    except RenderError as error:
+        return Check("graphviz", False, str(error), "pip install graphviz-pure, or install Graphviz")
+    return Check("graphviz", True, shutil.which("dot") or "graphviz-pure")
+
+
+CHECKS: tuple[Callable[[], Check], ...] = (_python, _sqlite, _bash, _processes, _state, _disk, _temporary, _graphviz)

@@ -1,0 +1,136 @@
+"""`flow check`, `flow fmt`, `flow explain`: the language on its own."""
+
+import difflib
+import json
+import os
+import sys
+from typing import Any
+
+from flow_runtime.plans import Loaded, load_plan
+
+from flow_cli import exits
+from flow_cli.failure import CommandError
+from flow_cli.progress.text import counted
+from flow_cli.sources import rendered
+
+
+def check(files: list[str], as_json: bool) -> int:
+    """0: no errors; 2: errors. Warnings do not change the code."""
+    documents: list[dict[str, Any]] = []
+    failed = 0
+    for path in _flow_files(files):
+        loaded = _loaded(path)
+        failed += loaded.plan is None
+        if as_json:
+            from flow_lang.diagnostics import to_dict
+
+            documents += [to_dict(diagnostic, loaded.sources) for diagnostic in loaded.diagnostics]
+        elif loaded.diagnostics:
+            print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
+        if not as_json and loaded.plan is not None:
+            tasks = len(loaded.plan.workflow.tasks)
+            print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
+    if as_json:
+        print(json.dumps({"ok": not failed, "diagnostics": documents}, ensure_ascii=False))
+    return exits.USAGE if failed else exits.OK
+
+
+def fmt(files: list[str], check_only: bool) -> int:
+    """Rewrites the files in their canonical form; with `check_only` it only tells which would change (exit 1). `-` is standard input."""
+    from flow_lang.format import format_source
+    from flow_lang.source import Source
+
+    changed = failed = 0
+    for path in ["-"] if files == ["-"] else _flow_files(files):
+        text = sys.stdin.read() if path == "-" else _read(path)
+        formatted, diagnostics = format_source(Source("<stdin>" if path == "-" else path, text))
+        if formatted is None:
+            failed += 1
+            print(rendered(diagnostics, {d.path: Source(d.path, text) for d in diagnostics}), file=sys.stderr)
+        elif path == "-" and not check_only:
+            sys.stdout.write(formatted)
+        elif formatted != text:
+            changed += 1
+            _rewrite(path, text, formatted, check_only)
+    if failed:
+        return exits.USAGE
+    return exits.FAILED if changed and check_only else exits.OK
+
+
+def explain(code: str | None) -> int:
+    from flow_lang.explain import all_codes
+    from flow_lang.explain import explain as page_of
+
+    if code is None:
+        for known in all_codes():
+            title = (page_of(known) or "").splitlines()[0].lstrip("# ")
+            print(title if title.startswith(known) else f"{known}  {title}")
+        return exits.OK
+    page = page_of(code.upper())
+    if page is None:
+        close = difflib.get_close_matches(code.upper(), all_codes(), 1)
+        hint = f"; did you mean {close[0]}?" if close else "; `flow explain` lists them all"
+        raise CommandError(exits.USAGE, "unknown_code", f"there is no diagnostic {code}{hint}")
+    print(page.rstrip())
+    return exits.OK
+
+
+def _rewrite(path: str, text: str, formatted: str, check_only: bool) -> None:
+    if check_only:
+        lines = difflib.unified_diff(
+            text.splitlines(), formatted.splitlines(), path, f"{path} (formatted)", lineterm="", n=2
+        )
+        print("\n".join(lines))
+        return
+    partial = f"{path}.{os.getpid()}"
+    with open(partial, "w", encoding="utf-8", newline="") as stream:
+        stream.write(formatted)
+    os.chmod(partial, os.stat(path).st_mode)
+    os.replace(partial, path)
+    print(f"formatted {path}", file=sys.stderr)
+
+
+def _flow_files(paths: list[str]) -> list[str]:
+    """The files named, and every .flow file below the folders named."""
+    found: list[str] = []
+    for path in paths or ["."]:
+        if not os.path.isdir(path):
+            found.append(path)
+            continue
+        below = [
+            os.path.join(folder, name)
+            for folder, folders, names in os.walk(path)
+            for name in names
+            if name.endswith(".flow") and not _hidden(folder, path) and folders is not None
+        ]
+        if not below:
+            raise CommandError(exits.USAGE, "no_files", f"{path} holds no .flow file")
+        found += sorted(below)
+    return found
+
+
+def _hidden(folder: str, below: str) -> bool:
+    return any(
+        part.startswith(".") or part == "node_modules"
+        for part in os.path.relpath(folder, below).split(os.sep)
+        if part != "."
+    )
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="") as stream:
+            return stream.read()
+    except OSError as error:
+        raise CommandError(exits.USAGE, "unreadable", f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandError(exits.USAGE, "not_utf8", f"{path} is not UTF-8 text") from None
+
+
+def _loaded(path: str) -> Loaded:
+    try:
+        return load_plan(path, None, None)
+    except UnicodeDecodeError:
+        raise CommandError(exits.USAGE, "not_utf8", f"{path} is not UTF-8 text") from None
+    except OSError as error:
+        raise CommandError(exits.USAGE, "unreadable", f"{path} cannot be read: {error.strerror}") from None
