@@ -6,6 +6,7 @@ An expression is `[operator, operand...]`; `compile_expr` gives a function of a 
     ["typed", TYPE, JSON]             a literal of another type, decoded once: ["typed", "duration", 30]
     ["ref", NAME]                     a parameter, `for` variable, input or task
     ["field", X, NAME]                a record's field, or a property of a file (path name stem size)
+    ["maybe", X, NAME]            the same, and null where X is null
     ["each", XS, NAME]                the field of every element: `clean.rows` of a `for` task
     ["index", X, I]                   element of a list (negative counts from the end) or of a map
     ["list", X...]  ["record", [NAME, X]...]
@@ -71,6 +72,16 @@ def _ref(name: str) -> Compiled:
 def _field(base: Expr, name: str) -> Compiled:
     subject = compile_expr(base)
     return lambda scope: _get(subject(scope), name)
+
+
+def _maybe(base: Expr, name: str) -> Compiled:
+    subject = compile_expr(base)
+
+    def run(scope: Scope) -> Any:
+        value = subject(scope)
+        return None if value is None else _get(value, name)
+
+    return run
 
 
 def _each(base: Expr, name: str) -> Compiled:
@@ -177,6 +188,7 @@ _BUILDERS: dict[str, Callable[..., Compiled]] = {
     "typed": _typed,
     "ref": _ref,
     "field": _field,
+    "maybe": _maybe,
     "each": _each,
     "index": _index,
     "list": _list,

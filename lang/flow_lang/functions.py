@@ -1,10 +1,169 @@
-"""The standard functions: what they do at run time. Their types and documentation stand beside them."""
+"""The standard functions: name, signature, documentation and implementation of each in one place.
 
+A signature is written as in the language, with three type variables: `T` is any type, `N` a number, duration or size, `C` anything
+that has an order. A `?` after a parameter's name makes it optional. It stays a string here, because a plan that runs needs only
+`run`; the checker reads it (calls.py). Implementations get the `Files` of the scope first.
+"""
+
+import re
 from collections.abc import Callable
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
-IMPLEMENTATIONS: dict[str, Callable[..., Any]] = {
-    "count": lambda files, items: len(items),
-    "range": lambda files, *bounds: list(range(*bounds)),
-    "sum": lambda files, items: sum(items),
-}
+from flow_lang.values import File, json_text, to_text
+
+
+class Function(NamedTuple):
+    """`pure` says that the result depends on the arguments alone, so it may be computed when a file is checked."""
+
+    signature: str
+    doc: str
+    run: Callable[..., Any]
+    pure: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.signature.partition("(")[0]
+
+
+def _sum(files: Any, items: list[Any]) -> Any:
+    return sum(items[1:], items[0]) if items else 0
+
+
+def _one(files: Any, items: list[Any], at: int, which: str) -> Any:
+    if not items:
+        raise ValueError(f"an empty list has no {which} element")
+    return items[at]
+
+
+def _unique(files: Any, items: list[Any]) -> list[Any]:
+    return list({json_text(item): item for item in items}.values())
+
+
+def _int(files: Any, value: Any) -> int:
+    return int(value.strip()) if isinstance(value, str) else int(value)
+
+
+def _float(files: Any, value: Any) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def _format(files: Any, value: Any, pattern: str) -> str:
+    if any(int(number) > 1000 for number in re.findall(r"\d+", pattern)):
+        raise ValueError(f"the width in {pattern!r} is over 1000")
+    return format(value, pattern)
+
+
+def _range(files: Any, start: int, stop: int | None = None, step: int = 1) -> list[int]:
+    made = range(start) if stop is None else range(start, stop, step)
+    if len(made) > 1_000_000:
+        raise ValueError(f"a list of {len(made)} numbers is too long (at most 1,000,000)")
+    return list(made)
+
+
+def _lines_file(files: Any, items: list[Any]) -> File:
+    texts = [to_text(item) for item in items]
+    for text in texts:
+        if "\n" in text:
+            raise ValueError(f"an element holds a newline: {text[:80]!r}; use json_file()")
+    made: File = files.write(".txt", "".join(text + "\n" for text in texts))
+    return made
+
+
+_ALL = (
+    Function("count(items: list[T]) -> int", "How many elements there are.", lambda files, items: len(items)),
+    Function("sum(items: list[N]) -> N", "All elements added up; 0 for an empty list.", _sum),
+    Function("min(items: list[C]) -> C", "The smallest element.", lambda files, items: min(items)),
+    Function("max(items: list[C]) -> C", "The largest element.", lambda files, items: max(items)),
+    Function("range(start: int, stop?: int, step?: int) -> list[int]", "0 to start - 1, or start to stop - 1.", _range),
+    Function("first(items: list[T]) -> T", "The first element.", lambda files, items: _one(files, items, 0, "first")),
+    Function("last(items: list[T]) -> T", "The last element.", lambda files, items: _one(files, items, -1, "last")),
+    Function(
+        "sort(items: list[C], descending?: bool) -> list[C]",
+        "In ascending order.",
+        lambda files, items, descending=False: sorted(items, reverse=descending),
+    ),
+    Function("unique(items: list[T]) -> list[T]", "Each element once, where it came first.", _unique),
+    Function("reverse(items: list[T]) -> list[T]", "From the last to the first.", lambda files, items: items[::-1]),
+    Function(
+        "flatten(items: list[list[T]]) -> list[T]",
+        "The elements of the lists in one list.",
+        lambda files, items: [element for item in items for element in item],
+    ),
+    Function("keys(map: map[str, T]) -> list[str]", "The keys of a map.", lambda files, map_: list(map_)),
+    Function("values(map: map[str, T]) -> list[T]", "The values of a map.", lambda files, map_: list(map_.values())),
+    Function(
+        "join(items: list[T], between?: str) -> str",
+        "One text of all elements; `between` is a comma and a space unless given.",
+        lambda files, items, between=", ": between.join(to_text(item) for item in items),
+    ),
+    Function(
+        "split(text: str, at?: str) -> list[str]",
+        "The parts of a text between the places where `at` stands, or between white space.",
+        lambda files, text, at=None: text.split(at),
+    ),
+    Function("lines(text: str) -> list[str]", "The lines of a text.", lambda files, text: text.splitlines()),
+    Function(
+        "contains(text: str, part: str) -> bool",
+        "Whether `part` is in the text.",
+        lambda files, text, part: part in text,
+    ),
+    Function(
+        "starts_with(text: str, start: str) -> bool",
+        "Whether the text starts so.",
+        lambda files, text, start: text.startswith(start),
+    ),
+    Function(
+        "ends_with(text: str, end: str) -> bool",
+        "Whether the text ends so.",
+        lambda files, text, end: text.endswith(end),
+    ),
+    Function(
+        "replace(text: str, old: str, new: str) -> str",
+        "The text with each `old` replaced.",
+        lambda files, text, old, new: text.replace(old, new),
+    ),
+    Function("lower(text: str) -> str", "In small letters.", lambda files, text: text.lower()),
+    Function("upper(text: str) -> str", "In capital letters.", lambda files, text: text.upper()),
+    Function("trim(text: str) -> str", "Without white space at both ends.", lambda files, text: text.strip()),
+    Function("str(value: T) -> str", "The value as text, as `~{}` would show it.", lambda files, value: to_text(value)),
+    Function("int(value: T) -> int", "A text or number as an int; decimals are cut off.", _int),
+    Function("float(value: T) -> float", "A text or number as a float; a duration in seconds.", _float),
+    Function("abs(number: N) -> N", "Without its sign.", lambda files, number: abs(number)),
+    Function(
+        "round(number: float, digits?: int) -> float",
+        "Rounded to that many decimals (0).",
+        lambda files, number, digits=0: float(round(number, digits)),
+    ),
+    Function("format(value: T, pattern: str) -> str", 'By a pattern such as ".2f", ">8" or "%Y-%m".', _format),
+    Function("date(text: str) -> date", "A date from YYYY-MM-DD.", lambda files, text: date.fromisoformat(text)),
+    Function("json(value: T) -> str", "The value as JSON text.", lambda files, value: json_text(value)),
+    Function(
+        "json_file(value: T) -> file",
+        "A file with the value as JSON, for values of any size.",
+        lambda files, value: files.write(".json", json_text(value)),
+        pure=False,
+    ),
+    Function("lines_file(items: list[T]) -> file", "A file with one element a line.", _lines_file, pure=False),
+    Function(
+        "file(path: str) -> file",
+        "A file that is there already; a relative path starts at the .flow file.",
+        lambda files, path: files.stat(path),
+        pure=False,
+    ),
+    Function(
+        "glob(pattern: str) -> list[file]",
+        "The files that match, sorted by path.",
+        lambda files, pattern: files.glob(pattern),
+        pure=False,
+    ),
+    Function(
+        "words(items: list[T]) -> str",
+        "In a shell body: one word for each element.",
+        lambda files, items: " ".join(to_text(item) for item in items),
+    ),
+    Function("raw(value: T) -> str", "In a shell body: without any quoting.", lambda files, value: to_text(value)),
+)
+
+FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
+IMPLEMENTATIONS: dict[str, Callable[..., Any]] = {function.name: function.run for function in _ALL}

@@ -1,7 +1,8 @@
 """How a value becomes text in a shell script: always exactly the words that were meant, whatever the value holds.
 
-The compiler knows the quoting around each interpolation (`bare` or `double`; others are compile-time errors), so a script's `parts`
-are literal strings and `[context, how, expression]` triples, `how` being `word` (one word), `words` (one word for each element) or `raw`.
+The compiler knows the quoting around each interpolation (`bare`, `double` or `heredoc`, an unquoted here-document; others are
+compile-time errors), so a script's `parts` are literal strings and `[context, how, expression]` triples, `how` being `word` (one
+word), `words` (one word for each element) or `raw`.
 """
 
 import re
@@ -9,7 +10,9 @@ from typing import Any
 
 from flow_lang.values import to_text
 
-_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./-]+", re.ASCII)
+_SPECIAL_IN_HEREDOC = re.compile(r"([$`\\])")
+_NOTHING = "${_flow_nothing_-}"
+"""Expands to nothing. Before each line of a value in a here-document, so that no value can be the line that ends it."""
 _SPECIAL_IN_DOUBLE = re.compile(r'([$`"\\])')
 
 
@@ -27,13 +30,15 @@ def quote(value: Any, context: str, how: str) -> str:
     if context == "double":
         _refuse_nul(text)
         return _SPECIAL_IN_DOUBLE.sub(r"\\\1", text)
+    if context == "heredoc":
+        _refuse_nul(text)
+        return "\n".join(_NOTHING + line for line in _SPECIAL_IN_HEREDOC.sub(r"\\\1", text).split("\n"))
     return _word(text)
 
 
 def _word(text: str) -> str:
+    """Always in quotes: unquoted, `if` is a keyword, `A=b` an assignment, and the 2 in `echo 2>log` a file descriptor."""
     _refuse_nul(text)
-    if _SAFE.fullmatch(text):
-        return text
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 

@@ -1,0 +1,48 @@
+"""Which values may stand where a type is asked for."""
+
+from flow_lang.types import JSON, UNKNOWN, Type, list_of, map_of, optional, present
+
+NUMBERS = ("int", "float")
+
+
+def assignable(type_: Type, want: Type) -> bool:
+    """Whether a value of `type_` is one of `want`: an int is a float, a T is a T?, anything is json."""
+    if type_ == want or "unknown" in (type_.kind, want.kind) or want.kind == "var":
+        return True
+    if want.kind == "optional":
+        return assignable(present(type_), present(want))
+    if type_.kind == "nothing" or type_.kind == "optional":
+        return want.kind == "json" and type_.kind == "optional"
+    if want.kind == "json":
+        return True
+    if want.kind in ("list", "map") and type_.kind == want.kind:
+        return assignable(type_.item or UNKNOWN, want.item or UNKNOWN)
+    if want.kind == "map" and type_.kind == "record":
+        return all(assignable(field, want.item or UNKNOWN) for field in type_.fields)
+    if want.kind == "record" and type_.kind == "record":
+        return set(type_.names) == set(want.names) and all(
+            assignable(type_.field(name) or UNKNOWN, field) for name, field in zip(want.names, want.fields, strict=True)
+        )
+    if want.kind == "enum":
+        return type_.kind == "enum" and set(type_.names) <= set(want.names)
+    return (type_.kind, want.kind) in (("int", "float"), ("enum", "str"))
+
+
+def common(left: Type, right: Type) -> Type | None:
+    """The narrowest type that holds both, or None."""
+    if assignable(left, right):
+        return right if left.kind != "optional" else optional(right)
+    if assignable(right, left):
+        return left
+    if "json" in (left.kind, right.kind):
+        return JSON
+    if "optional" in (left.kind, right.kind):
+        inner = common(present(left), present(right))
+        return optional(inner) if inner else None
+    if left.kind == right.kind == "enum":
+        return Type("enum", names=(*left.names, *(name for name in right.names if name not in left.names)))
+    if left.kind == right.kind and left.kind in ("list", "map"):
+        inner = common(left.item or UNKNOWN, right.item or UNKNOWN)
+        make = list_of if left.kind == "list" else map_of
+        return make(inner) if inner else None
+    return None

@@ -1,0 +1,86 @@
+"""A diagnostic is data: a code, a message, places in a source and one hint. `render.py` shows it to people."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flow_lang.source import Lines, Source
+
+
+class Span(NamedTuple):
+    """Offsets into a source's text; `end` is the first offset after it."""
+
+    start: int
+    end: int
+
+    def to(self, other: "Span") -> "Span":
+        return Span(self.start, max(self.end, other.end))
+
+
+class Label(NamedTuple):
+    """A marked place; `text` says what is there and may be empty."""
+
+    span: Span
+    text: str = ""
+
+
+class Diagnostic(NamedTuple):
+    """`severity` is `error` or `warning`; `path` names the source that the spans are of ("" where there is none)."""
+
+    code: str
+    severity: str
+    message: str
+    primary: Label
+    secondary: tuple[Label, ...] = ()
+    hint: str = ""
+    path: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+
+class Report:
+    """Collects the diagnostics of one source."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.diagnostics: list[Diagnostic] = []
+
+    def error(
+        self, code: str, message: str, span: Span, label: str = "", hint: str = "", secondary: tuple[Label, ...] = ()
+    ) -> None:
+        self._add(Diagnostic(code, "error", message, Label(span, label), secondary, hint, self.path))
+
+    def warning(self, code: str, message: str, span: Span, label: str = "", hint: str = "") -> None:
+        self._add(Diagnostic(code, "warning", message, Label(span, label), (), hint, self.path))
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.is_error for diagnostic in self.diagnostics)
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        """One mistake is told once: the same code at the same place is dropped."""
+        if not any(d.code == diagnostic.code and d.primary.span == diagnostic.primary.span for d in self.diagnostics):
+            self.diagnostics.append(diagnostic)
+
+
+def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None) -> dict[str, Any]:
+    """The JSON form. Lines and columns count from 1, and are there only where the source is."""
+    found: dict[str, Any] = {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
+        "file": diagnostic.path,
+    }
+    source = (sources or {}).get(diagnostic.path)
+    if source is not None:
+        lines = Lines(source.text)
+        start, end = (lines.position(offset) for offset in diagnostic.primary.span)
+        found |= {"line": start.line, "column": start.column, "end_line": end.line, "end_column": end.column}
+    return found
+
+
+def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """As they stand in the files, errors and warnings together."""
+    return sorted(diagnostics, key=lambda d: (d.path, d.primary.span, d.code))

@@ -1,0 +1,200 @@
+"""Checks one task and makes its part of the plan."""
+
+from typing import NamedTuple
+
+from flow_lang import plan, tree
+from flow_lang.bodies import Bodies, Imported
+from flow_lang.declared import Types
+from flow_lang.diagnostics import Label, Report
+from flow_lang.expressions import Expressions
+from flow_lang.items import sort_items
+from flow_lang.loops import Loops
+from flow_lang.scope import OWN_NAMES, Scope, Symbol
+from flow_lang.settings import Reader
+from flow_lang.source import Lines
+from flow_lang.types import BOOL, NOTHING, STR, Type, record
+
+
+class Context(NamedTuple):
+    """What all tasks of a file share."""
+
+    report: Report
+    types: Types
+    lines: Lines
+    imported: dict[str, Imported]
+    settings: Reader
+
+
+class Shape(NamedTuple):
+    """What the heading of a task and its `out`s say, known before any task is checked. `result` is without the lift of `for`."""
+
+    result: Type
+    single: bool
+    loops: bool
+
+
+class TaskChecker:
+    """`symbols` are the workflow's parameters and tasks."""
+
+    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: dict[str, Symbol]) -> None:
+        self.item, self.shape, self.context, self.report = item, shape, context, context.report
+        self.scope = Scope(self.report, symbols)
+        self.expressions = Expressions(self.report, self.scope, context.types)
+        self.sorted = sort_items(item, self.report)
+
+    def check(self) -> plan.Task:
+        """The task, and by `skips` whether it may be skipped. What is wrong has been reported."""
+        item, context = self.item, self.context
+        self.settings = context.settings.read(self.sorted.settings, "task")
+        loops = Loops(self.expressions, self.report)
+        loop = loops.read([clause for clause in item.clauses if isinstance(clause, tree.ForClause)])
+        from_loops = len(self.scope.uses)
+        when = self._when()
+        inputs = tuple(self._inputs())
+        outputs = tuple(self._outputs())
+        body = Bodies(self.expressions, context.imported, context.lines).read(
+            item, self.sorted, self.settings.with_, self.shape
+        )
+        order = self._after()
+        needs = self._needs(loops.aligned, order)
+        self.skips = self._skips(when is not None, needs)
+        reads = [use.symbol.name for use in self.scope.uses[from_loops:] if use.symbol.kind != "input"]
+        return plan.Task(
+            item.name.text,
+            body,
+            needs=needs,
+            loop=loop,
+            when=when,
+            inputs=inputs,
+            outputs=outputs,
+            single=self.shape.single,
+            result=self.shape.result,
+            reads=tuple(dict.fromkeys(reads)),
+            retry=self.settings.retry,
+            timeout=self.settings.timeout,
+            delay=self.settings.delay,
+            priority=self.settings.priority,
+            optional=self.settings.optional,
+            doc=item.doc,
+            line=context.lines.position(item.name.span.start).line,
+        )
+
+    def _when(self) -> plan.Expr | None:
+        conditions = [clause.condition for clause in self.item.clauses if isinstance(clause, tree.WhenClause)]
+        found: plan.Expr | None = None
+        for condition in conditions:
+            checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
+            found = checked if found is None else ["and", found, checked]
+        return found
+
+    def _inputs(self) -> list[plan.Input]:
+        found: list[plan.Input] = []
+        for item in self.sorted.inputs:
+            if item.type is None:
+                checked = self.expressions.required(item.value)
+            else:
+                checked = self.expressions.expect(
+                    item.value, self.context.types.resolve(item.type), f"`{item.name.text}`", item.type.span
+                )
+            if self.scope.add(Symbol(item.name.text, "input", checked.type, item.name.span)):
+                found.append(plan.Input(item.name.text, checked.type, checked.expr))
+        return found
+
+    def _outputs(self) -> list[plan.Output]:
+        if self.shape.single:
+            return [plan.Output("result", self.shape.result)]
+        return [
+            plan.Output(
+                item.name.text,
+                self.context.types.resolve(item.type),
+                self.expressions.expect(item.path, STR, "where the result is").expr if item.path is not None else None,
+            )
+            for item in self.sorted.outputs
+        ]
+
+    def _after(self) -> list[str]:
+        names: list[str] = []
+        for item in self.sorted.after:
+            nodes = item.value.items if isinstance(item.value, tree.ListOf) else (item.value,)
+            for node in nodes:
+                if not isinstance(node, tree.Ref):
+                    hint = "write after [fetch, clean]"
+                    self.report.error("FLOW301", "`after` takes tasks", node.span, "this is no task", hint)
+                    continue
+                symbol = self.scope.find(node.name, node.span, True)
+                if symbol is None:
+                    continue
+                self.scope.uses.pop()
+                if symbol.kind != "task":
+                    first = (Label(symbol.span, "declared here"),)
+                    self.report.error(
+                        "FLOW301", f"`{node.name}` is no task", node.span, "", "`after` takes tasks", first
+                    )
+                else:
+                    names.append(node.name)
+        return names
+
+    def _needs(self, aligned: str | None, order: list[str]) -> tuple[plan.Need, ...]:
+        found: dict[tuple[str, str], bool] = {}
+        if aligned is not None:
+            found[aligned, "element"] = False
+        for use in self.scope.uses:
+            if use.symbol.kind == "task":
+                key = (use.symbol.name, "value")
+                found[key] = found.get(key, True) and use.lenient
+        for name in order:
+            if (name, "value") not in found and (name, "element") not in found:
+                found[name, "order"] = True
+        return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
+
+    def _skips(self, has_when: bool, needs: tuple[plan.Need, ...]) -> bool:
+        """Whether the value may be absent. In a `for` task a skipped instance only makes the list shorter."""
+        if not self.shape.loops and (has_when or self.settings.optional):
+            return True
+        return any(
+            need.how in ("value", "element") and not need.skip_ok and self.scope.symbols[need.task].skips
+            for need in needs
+        )
+
+
+def shape_of(item: tree.TaskItem, context: Context) -> Shape:
+    """The result type of a task. `->` and `out` exclude one another; a `call` alone has the result of its function."""
+    loops = any(isinstance(clause, tree.ForClause) for clause in item.clauses)
+    results = [clause for clause in item.clauses if isinstance(clause, tree.ResultClause)]
+    outputs = [inner for inner in item.items if isinstance(inner, tree.Output)]
+    if results:
+        if len(results) > 1 or outputs:
+            second = results[1].span if len(results) > 1 else outputs[0].span
+            hint = "`-> T` is for one result; several are `out name: T`, each on its own line"
+            first = (Label(results[0].span, "declared here"),)
+            context.report.error("FLOW313", "the result is declared twice", second, "and here", hint, first)
+        return Shape(context.types.resolve(results[0].type), True, loops)
+    if outputs:
+        return Shape(_outputs_type(outputs, context), False, loops)
+    for inner in item.items:
+        if isinstance(inner, tree.CallBody) and isinstance(inner.call.target, tree.Ref):
+            found = context.imported.get(inner.call.target.name)
+            if found is not None and found.function is not None and found.function.result != NOTHING:
+                return Shape(found.function.result, True, loops)
+    return Shape(NOTHING, False, loops)
+
+
+def _outputs_type(outputs: list[tree.Output], context: Context) -> Type:
+    fields: dict[str, Type] = {}
+    for output in outputs:
+        name = output.name.text
+        if name in OWN_NAMES:
+            hint = "choose another name; those mean something for every task"
+            context.report.error("FLOW210", f"`{name}` cannot be the name of a result", output.name.span, "", hint)
+        if name in fields:
+            first = next(o.name.span for o in outputs if o.name.text == name)
+            context.report.error(
+                "FLOW202",
+                f"`{name}` is declared twice",
+                output.name.span,
+                "again here",
+                "rename one",
+                (Label(first, "first here"),),
+            )
+        fields[name] = context.types.resolve(output.type)
+    return record("", fields)
