@@ -8,7 +8,8 @@ from flow_engine import states
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Skipped, Succeeded
+from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded
+from flow_engine.stores.outcomes import error_of, state_of
 
 Row = tuple[Any, ...]
 
@@ -61,7 +62,7 @@ class Writer:
         ]
         self._many("insert_attempt", attempts)
         letters = [
-            (note.graph.run, row, done.attempt, _error(done), now)
+            (note.graph.run, row, done.attempt, error_of(done.outcome), now)
             for row, done in note.completed.items()
             if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
         ]
@@ -111,24 +112,17 @@ def _ending(graph: RunGraph, row: int, done: Completion) -> Row:
     outcome = done.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
     size = outcome.size if isinstance(outcome, Expanded) else None
-    return (done.started_at, graph.failures.get(row, 0), graph.losses.get(row, 0), size, result, _error(done), done.log)
+    return (
+        done.started_at,
+        graph.failures.get(row, 0),
+        graph.losses.get(row, 0),
+        size,
+        result,
+        error_of(done.outcome),
+        done.log,
+    )
 
 
 def _attempt_row(no: int, row: int, done: Completion, claimed_at: float, now: float) -> Row:
     times = (claimed_at, done.started_at, done.finished_at or now)
-    return (no, row, done.attempt, done.worker, _attempt_state(done), *times, _error(done), done.log)
-
-
-def _error(done: Completion) -> str | None:
-    outcome = done.outcome
-    if isinstance(outcome, Failed):
-        return outcome.error
-    if isinstance(outcome, Lost):
-        return json.dumps({"code": "worker_lost", "message": outcome.reason})
-    if isinstance(outcome, Skipped | Succeeded | Expanded | Released):
-        return None
-    return json.dumps({"code": "cancelled", "message": outcome.reason})
-
-
-def _attempt_state(done: Completion) -> str:
-    return type(done.outcome).__name__.lower()
+    return (no, row, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log)

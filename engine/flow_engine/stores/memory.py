@@ -1,0 +1,293 @@
+"""The store that forgets: dictionaries, for tests and for trying things out. It stands under the same conformance suite as the others."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from flow_lang.plan import Plan
+
+from flow_engine import states
+from flow_engine.decisions.books import Books, Notes, Report
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.restore import restore
+from flow_engine.decisions.shape import shape_of
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, UnknownRun
+from flow_engine.model import (
+    AttemptRecord,
+    Event,
+    Expanded,
+    Hint,
+    InFlight,
+    NewRun,
+    Released,
+    RunEnd,
+    RunRecord,
+    Succeeded,
+    TaskRecord,
+    TaskRef,
+    Tick,
+)
+from flow_engine.stores.contract import Adopted, RunFilter, Submitted
+from flow_engine.stores.outcomes import error_of, state_of
+
+
+class Kept(NamedTuple):
+    """All that is kept of one run."""
+
+    record: RunRecord
+    key: str | None
+    tasks: list[TaskRecord]
+    attempts: list[AttemptRecord]
+    events: list[Event]
+
+
+class MemoryStore:
+    def __init__(
+        self, alive: Callable[[str], bool] = lambda incarnation: True, draw: Callable[[], float] = random.random
+    ) -> None:
+        self._alive = alive
+        self._books = Books(draw)
+        self._runs: dict[str, Kept] = {}
+        self._plans: dict[str, Plan] = {}
+
+    def submit(self, new: NewRun) -> Submitted:
+        for kept in self._runs.values():
+            if new.idempotency_key is not None and (kept.key, kept.record.namespace) == (
+                new.idempotency_key,
+                new.namespace,
+            ):
+                if (kept.record.plan_hash, kept.record.params) != (new.plan_hash, new.params):
+                    raise IdempotencyConflict(new.idempotency_key, kept.record.id)
+                return Submitted(kept.record.id, False)
+        self._plans[new.plan_hash] = new.plan
+        graph = RunGraph(new.id, shape_of(new.plan.workflow))
+        graph.start(new.created_at)
+        tasks = [_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
+        graph.dirty.clear()
+        self._runs[new.id] = Kept(_record(new), new.idempotency_key, tasks, [], [])
+        if new.owner is not None:
+            self._books.open(graph, new.priority)
+        return Submitted(new.id, True)
+
+    def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
+        record = self.run(run)
+        if record.finished_at is not None or (record.owner not in (None, worker) and self._alive(record.owner or "")):
+            return None
+        plan = self._plans[record.plan_hash]
+        if record.owner != worker or record.id not in self._books:
+            cancelling = record.cancel_requested_at is not None
+            self._books.open(
+                restore(record.id, shape_of(plan.workflow), self.tasks(record.id), cancelling, now), record.priority
+            )
+            self._replace(record.id, owner=worker)
+        graph = self._books.graph(record.id)
+        in_flight = [
+            InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
+            for seq, flight in graph.flight.items()
+            if flight.worker != worker
+        ]
+        return Adopted(self.run(run), plan, self._books.take_ready([record.id], now), in_flight)
+
+    def abandon(self, worker: str) -> None:
+        for run, kept in list(self._runs.items()):
+            if kept.record.owner == worker and kept.record.finished_at is None:
+                self._replace(run, owner=None)
+                self._books.close(run)
+
+    def unowned(self, limit: int) -> list[str]:
+        records = [kept.record for kept in self._runs.values() if kept.record.finished_at is None]
+        records.sort(key=lambda record: (-record.priority, record.id))
+        return [r.id for r in records if r.owner is None or not self._alive(r.owner)][:limit]
+
+    def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
+        for run, kept in self._runs.items():
+            if run in self._books and kept.record.owner != worker:
+                self._books.close(run)
+        tick, notes = self._books.tick(worker, now, report, hints, want)
+        for note in notes:
+            self._write(note, now)
+        return tick
+
+    def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
+        for end in ends:
+            record = self._runs[end.run].record
+            if record.owner != worker or record.finished_at is not None:
+                raise LostOwnership(f"run {end.run} was taken over by another worker")
+        for end in ends:
+            state = states.FAILED if end.error is not None else self._books.graph(end.run).outcome()
+            self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
+            self._event(end.run, now, [["run", state]])
+            self._books.close(end.run)
+
+    def request_cancel(self, run: str, now: float) -> bool:
+        record = self.run(run)
+        if record.finished_at is not None:
+            return False
+        self._replace(record.id, cancel_requested_at=record.cancel_requested_at or now)
+        return True
+
+    def cancel_requests(self, worker: str) -> list[str]:
+        records = [kept.record for kept in self._runs.values()]
+        return [
+            r.id for r in records if r.owner == worker and r.cancel_requested_at is not None and r.finished_at is None
+        ]
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        tasks = self._runs[run].tasks
+        return [tasks[row].result for row in rows]
+
+    def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        tasks = self._runs[run].tasks
+        return [tasks[row].item for row in rows]
+
+    def row_of(self, run: str, node: int, place: int) -> int:
+        return self._books.graph(run).base[node] + place
+
+    def size_of(self, run: str, node: int) -> int:
+        return self._books.graph(run).size[node]
+
+    def gather(self, run: str, node: int) -> list[str]:
+        rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
+        return [row.result for row in rows if row.state == states.SUCCEEDED and row.result is not None]
+
+    def run(self, run: str) -> RunRecord:
+        found = (
+            [self._runs[run]]
+            if run in self._runs
+            else [kept for id_, kept in self._runs.items() if run and id_.startswith(run)]
+        )
+        if len(found) > 1:
+            raise FlowError(f"{run} is the start of more than one run id; give more of it")
+        if not found:
+            raise UnknownRun(run)
+        return found[0].record
+
+    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+        records = sorted((kept.record for kept in self._runs.values()), key=lambda record: record.id, reverse=True)
+        return [record for record in records if _passes(record, filter_)][: filter_.limit]
+
+    def plan(self, plan_hash: str) -> Plan:
+        return self._plans[plan_hash]
+
+    def tasks(self, run: str) -> list[TaskRecord]:
+        return list(self._runs[run].tasks)
+
+    def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
+        return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]
+
+    def events(self, run: str, after: int) -> list[Event]:
+        return [event for event in self._runs[run].events if event.id > after]
+
+    def close(self) -> None:
+        self._runs.clear()
+
+    def _write(self, note: Notes, now: float) -> None:
+        graph, kept = note.graph, self._runs[note.graph.run]
+        changed = [seq for seq in graph.dirty if graph.state[seq] != states.BLOCKED]
+        for span in graph.born:
+            outcome = note.completed[graph.node[span.start]].outcome if span else None
+            items = outcome.items if isinstance(outcome, Expanded) else None
+            kept.tasks.extend(_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
+        for seq in changed:
+            kept.tasks[seq] = _updated(kept.tasks[seq], graph, note, seq, now)
+        for seq, done in note.completed.items():
+            if not isinstance(done.outcome, Released | Expanded):
+                times = (note.claimed[seq], done.started_at, done.finished_at or now)
+                kept.attempts.append(
+                    AttemptRecord(
+                        seq, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log
+                    )
+                )
+        if changed:
+            self._event(graph.run, now, [[seq, graph.state[seq], graph.attempt[seq]] for seq in changed])
+        if graph.flight and kept.record.state == states.QUEUED:
+            self._replace(graph.run, state=states.RUNNING, started_at=now)
+        graph.dirty.clear()
+        graph.born.clear()
+
+    def _event(self, run: str, now: float, changes: list[object]) -> None:
+        events = self._runs[run].events
+        events.append(Event(len(events) + 1, now, changes))
+
+    def _replace(self, run: str, **changes: Any) -> None:
+        kept = self._runs[run]
+        self._runs[run] = kept._replace(record=kept.record._replace(**changes))
+
+
+def _record(new: NewRun) -> RunRecord:
+    return RunRecord(
+        new.id,
+        new.plan.entry,
+        new.plan_hash,
+        new.params,
+        new.folder,
+        states.QUEUED,
+        new.priority,
+        new.labels,
+        new.created_at,
+        None,
+        None,
+        None,
+        new.owner,
+        None,
+        None,
+        new.namespace,
+    )
+
+
+def _row(graph: RunGraph, seq: int, now: float, item: str | None) -> TaskRecord:
+    blank = TaskRecord(
+        seq,
+        graph.node[seq],
+        graph.place_of(seq),
+        "",
+        0,
+        0,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        item,
+        None,
+        None,
+        None,
+        None,
+    )
+    return _current(blank, graph, seq, now)
+
+
+def _current(row: TaskRecord, graph: RunGraph, seq: int, now: float) -> TaskRecord:
+    flight = graph.flight.get(seq)
+    return row._replace(
+        state=graph.state[seq],
+        attempt=graph.attempt[seq],
+        failures=graph.failures.get(seq, 0),
+        losses=graph.losses.get(seq, 0),
+        worker=flight.worker if flight else None,
+        ready_at=graph.due.get(seq),
+        claimed_at=flight.claimed_at if flight else None,
+        finished_at=now if graph.state[seq] in states.FINAL else None,
+    )
+
+
+def _updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float) -> TaskRecord:
+    row = _current(row, graph, seq, now)
+    if seq in note.started and seq not in note.completed:
+        return row._replace(started_at=note.started[seq].started_at, log=note.started[seq].log)
+    done = note.completed.get(seq)
+    if done is None:
+        return row
+    result = done.outcome.result if isinstance(done.outcome, Succeeded) else None
+    size = done.outcome.size if isinstance(done.outcome, Expanded) else row.size
+    return row._replace(
+        started_at=done.started_at, result=result, error=error_of(done.outcome), log=done.log, size=size
+    )
+
+
+def _passes(record: RunRecord, filter_: RunFilter) -> bool:
+    wanted = [(filter_.state, record.state), (filter_.workflow, record.workflow), (filter_.namespace, record.namespace)]
+    if any(want is not None and want != has for want, has in wanted):
+        return False
+    return filter_.before is None or record.id < filter_.before

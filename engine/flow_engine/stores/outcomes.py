@@ -1,0 +1,20 @@
+"""How the end of an attempt is written down; the same in every store."""
+
+import json
+
+from flow_engine.model import Cancelled, Failed, Lost, Outcome
+
+
+def state_of(outcome: Outcome) -> str:
+    """The state of an attempt: succeeded, failed, skipped, lost, cancelled."""
+    return type(outcome).__name__.lower()
+
+
+def error_of(outcome: Outcome) -> str | None:
+    """The error's JSON, or None where there is none."""
+    if isinstance(outcome, Failed):
+        return outcome.error
+    if isinstance(outcome, Lost | Cancelled):
+        code = "worker_lost" if isinstance(outcome, Lost) else "cancelled"
+        return json.dumps({"code": code, "message": outcome.reason})
+    return None
