@@ -26,7 +26,8 @@ class NodeState(NamedTuple):
 class Node(NamedTuple):
     """`kind`: `start`, `finish`, or the body's (`shell`, `python`, `call`...). `function`: what a `call` calls.
 
-    `loop`: the variables of a `for`, or empty. `state` is empty where no run is shown; `counts` is its instances in words, as in `37/40 done, 1 failed`.
+    `loop`: the variables of a `for`, or empty. `state` is empty where no run is shown.
+    `counts` is its instances in words, as in `37/40 done, 1 failed`.
     """
 
     id: str
