@@ -52,7 +52,8 @@ class Embedded:
         """Ends the slots; runs that have not ended are free for another worker."""
         self.store.abandon(self.incarnation.id)
         self.store.close()
-        self._guardian.stop()
+        if not self._guardian.stop():
+            end_orphans(self.incarnation.id)
         self.incarnation.end(self._cursor_path)
 
     def _bundle(self, plan_hash: str) -> str:

@@ -100,6 +100,7 @@ def _keep(kept: str, content: dict[str, Any]) -> None:
     """Best effort: a state that cannot be written is told by the store, which needs it more."""
     partial = f"{kept}.{os.getpid()}"
     try:
+        os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         with open(partial, "w", encoding="utf-8") as stream:
             json.dump(content, stream, ensure_ascii=False, separators=(",", ":"))
         os.rename(partial, kept)
