@@ -45,6 +45,13 @@ class Report:
     def __init__(self, path: str) -> None:
         self.path = path
         self.diagnostics: list[Diagnostic] = []
+        self.unknown: set[str] = set()
+
+    def first_unknown(self, name: str) -> bool:
+        """Whether nobody has yet been told that there is no such name: one wrong declaration is one error, not one for each use."""
+        first = name not in self.unknown
+        self.unknown.add(name)
+        return first
 
     def error(
         self, code: str, message: str, span: Span, label: str = "", hint: str = "", secondary: tuple[Label, ...] = ()

@@ -154,7 +154,7 @@ class Expressions:
 
     def _list(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
         item = present(want).item if want and present(want).kind == "list" else None
-        checked = [self.expect(x, item, "an element") if item else self.required(x) for x in node.items]
+        checked = [self.expect(x, item, "an element") if item else self.given(x) for x in node.items]
         found = item or UNKNOWN
         if item is None:
             for element, one in zip(node.items, checked, strict=True):
@@ -183,7 +183,7 @@ class Expressions:
                 )
             seen[name.text] = name
             expected = self._field_type(target, name)
-            checked = self.expect(value, expected, f"`{name.text}`") if expected else self.required(value)
+            checked = self.expect(value, expected, f"`{name.text}`") if expected else self.given(value)
             fields.append((name.text, checked.expr))
             types[name.text] = checked.type
         if target.kind == "record":

@@ -65,6 +65,9 @@ class WorkflowChecker:
 
     def _declare_tasks(self) -> None:
         for item in self.item.items:
+            if isinstance(item, tree.Other) and item.word in ("call", "wait", "secret"):
+                name = item.parts[0]
+                self.names.add(Symbol(name.text, item.word, UNKNOWN, name.span))
             if not isinstance(item, tree.TaskItem):
                 continue
             shape = shape_of(item, self.context)
