@@ -198,7 +198,7 @@ def _run_with_kills(project: Project, effects: Path, draw: random.Random, most: 
     while True:
         process = project.start(*arguments)
         try:
-            process.communicate(timeout=draw.uniform(0.15, 0.9) if kills < most else 90)
+            process.communicate(timeout=draw.uniform(0.15, 0.7) if kills < most else 90)
         except subprocess.TimeoutExpired:
             recorded = _ended_tasks(project)
             process.kill()
