@@ -63,7 +63,7 @@ class Layout:
                 self._newline(token, at)
             elif kind == "COMMENT":
                 self._comment(token)
-            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "WRONG_NUMBER"):
+            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
                 self._wrong(token)
             else:
                 self._plain(token, at)
@@ -242,7 +242,7 @@ class Layout:
 
     def _wrong(self, token: Token) -> None:
         """Told once and left out; a text or number stands in, so that the parser does not stumble over the same place."""
-        if token.kind == "UNENDED":
+        if token.kind in ("UNENDED", "UNENDED_LONG"):
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span

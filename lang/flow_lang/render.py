@@ -51,7 +51,10 @@ class _Mark:
 
 
 class _Block:
-    """One diagnostic. Marks of one line stand under it, leftmost last, so that no text crosses another."""
+    """One diagnostic; without lines where it has no place in its file, such as a parameter given on the command line.
+
+    Marks of one line stand under it, leftmost last, so that no text crosses another.
+    """
 
     def __init__(self, diagnostic: Diagnostic, lines: Lines | None, style: _Style) -> None:
         self.diagnostic, self.lines, self.style = diagnostic, lines, style
@@ -59,7 +62,7 @@ class _Block:
     def text(self) -> str:
         d, style = self.diagnostic, self.style
         head = style.severity(f"{d.severity}[{d.code}]", d.severity) + style.paint(f": {shown(d.message)}", "1")
-        if self.lines is None:
+        if self.lines is None or d.primary.span.end == 0:
             where = [style.quiet("  --> ") + shown(d.path)] if d.path else []
             return "\n".join([head, *where, *self._hint(1)]) + "\n"
         start = self.lines.position(d.primary.span.start)
