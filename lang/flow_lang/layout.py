@@ -22,7 +22,9 @@ _OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
 _NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
 _OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
-_VALUE_FOLLOWS = frozenset(("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER"))
+_VALUE_FOLLOWS = frozenset(
+    ("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER", "CALL")
+)
 BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
 """After these a `{` opens a record, and a `-` is a sign."""
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
