@@ -76,6 +76,8 @@ def explain_token(report: Report, expected: set[str], tokens: list[Token], at: i
         return
     found = describe(token)
     wanted = wanted_phrase(expected)
+    if wanted == "a name" and before is not None and before.kind in ("ARROW", "COLON"):
+        wanted = "a type"
     if token.kind in ("NL", "END") and before is not None:
         span = Span(before.end, before.end + 1)
         message = f"{wanted} is missing here" if wanted else "this is not finished"

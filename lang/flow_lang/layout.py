@@ -22,7 +22,9 @@ _OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
 _NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
 _OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
-_VALUE_FOLLOWS = frozenset(("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER"))
+_VALUE_FOLLOWS = frozenset(
+    ("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER", "CALL")
+)
 BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
 """After these a `{` opens a record, and a `-` is a sign."""
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
@@ -63,7 +65,7 @@ class Layout:
                 self._newline(token, at)
             elif kind == "COMMENT":
                 self._comment(token)
-            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "WRONG_NUMBER"):
+            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
                 self._wrong(token)
             else:
                 self._plain(token, at)
@@ -242,7 +244,7 @@ class Layout:
 
     def _wrong(self, token: Token) -> None:
         """Told once and left out; a text or number stands in, so that the parser does not stumble over the same place."""
-        if token.kind == "UNENDED":
+        if token.kind in ("UNENDED", "UNENDED_LONG"):
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span

@@ -92,14 +92,14 @@ def _unknown(name: str, workflow: Workflow, path: str) -> Diagnostic:
 
 def _missing(param: Param, workflow: Workflow, path: str) -> Diagnostic:
     example = _example(param.type)
-    message = f"the parameter `{param.name}` of `{workflow.name}` is missing"
+    message = f"the parameter `{param.name}: {param.type}` of `{workflow.name}` is missing"
     doc = f" ({param.doc.splitlines()[0]})" if param.doc else ""
-    return _diagnostic("FLOW209", message, f"give a `{param.type}`{doc}: -p {param.name}={example}", path)
+    return _diagnostic("FLOW209", message, f"give one{doc}: -p {param.name}={example}", path)
 
 
 def _mistyped(param: Param, error: Mismatch, path: str) -> Diagnostic:
     at = f" at {error.where.lstrip('.')}" if error.where else ""
-    hint = f"a `{param.type}` is written like {_example(param.type)}"
+    hint = f"`{param.type}` is written like {_example(param.type)}"
     kind = present(param.type)
     if kind.kind == "enum":
         shown = error.shown.strip("'\"")
