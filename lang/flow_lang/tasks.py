@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from flow_lang import plan, tree
 from flow_lang.bodies import Bodies, Imported
+from flow_lang.constants import always_false
 from flow_lang.declared import Types
 from flow_lang.diagnostics import Label, Report
 from flow_lang.expressions import Expressions
@@ -87,6 +88,11 @@ class TaskChecker:
             found = checked if found is None else ["and", found, checked]
         for condition in conditions:
             self._narrow(condition)
+        if found is not None and not self.report.failed and always_false(found):
+            hint = "correct the condition, or take the task out"
+            self.report.error(
+                "FLOW402", "this condition is always false", conditions[0].span, "the task never runs", hint
+            )
         return found
 
     def _narrow(self, condition: tree.Expr) -> None:
