@@ -10,7 +10,7 @@ from flow_lang.evaluate import EvaluationError, Files, evaluate
 from flow_lang.plan import Param, Workflow
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import Type, present
-from flow_lang.values import Mismatch, decode, encode, parse_text
+from flow_lang.values import File, Mismatch, decode, encode, parse_text
 
 
 def bind(
@@ -19,17 +19,21 @@ def bind(
     values: dict[str, Any],
     path: str,
     files: Files | None = None,
+    outside: Files | None = None,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """The encoded value of every parameter, defaults filled in, and what is wrong.
 
     `texts` are written by a person (scalars literally, the rest as JSON) and win over `values`, which are JSON. `path` is the file,
-    for the diagnostics. `files` is needed only for defaults such as `file("x")`.
+    for the diagnostics. `files` is needed only for defaults such as `file("x")`; with `outside`, paths that were given start at its folder, and
+    what they name must be there.
     """
     wrong = [_unknown(name, workflow, path) for name in (*texts, *values) if name not in _names(workflow)]
     bound: dict[str, Any] = {}
     for param in workflow.params:
         try:
             value, given = _value(param, texts, values, files)
+            if outside is not None and (param.name in texts or param.name in values):
+                value = _located(param.type, value, outside)
             if given:
                 bound[param.name] = encode(param.type, value)
             else:
@@ -55,6 +59,21 @@ def _value(param: Param, texts: dict[str, str], values: dict[str, Any], files: F
     if param.default is not None:
         return evaluate(param.default, {}, files), True
     return None, param.type.kind == "optional"
+
+
+def _located(type_: Type, value: Any, outside: Files) -> Any:
+    """The value with each file's path made absolute and its size found. Raises Mismatch where one is not there."""
+    kind = present(type_)
+    if isinstance(value, File):
+        try:
+            return outside.stat(value.path)
+        except OSError as error:
+            raise Mismatch(type_, f"{value.path} ({error.strerror})") from error
+    if isinstance(value, list):
+        return [_located(kind.item or kind, item, outside) for item in value]
+    if isinstance(value, dict):
+        return {key: _located(kind.field(key) or kind.item or kind, item, outside) for key, item in value.items()}
+    return value
 
 
 def _diagnostic(code: str, message: str, hint: str, path: str) -> Diagnostic:
