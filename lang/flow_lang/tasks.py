@@ -1,5 +1,6 @@
 """Checks one task and makes its part of the plan."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flow_lang import plan, tree
@@ -37,7 +38,7 @@ class Shape(NamedTuple):
 class TaskChecker:
     """`symbols` are the workflow's parameters and tasks."""
 
-    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: dict[str, Symbol]) -> None:
+    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: Mapping[str, Symbol]) -> None:
         self.item, self.shape, self.context, self.report = item, shape, context, context.report
         self.scope = Scope(self.report, symbols)
         self.expressions = Expressions(self.report, self.scope, context.types)
