@@ -102,6 +102,10 @@ class Worker:
         return len(self._live)
 
     @property
+    def draining(self) -> bool:
+        return self._draining
+
+    @property
     def drained(self) -> bool:
         """After `drain`: nothing runs any more, and all that is known is durable."""
         return self._draining and not (self._pool.busy or self._done or self._cancels)
@@ -122,7 +126,9 @@ class Worker:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        if not adopted.ready and not adopted.in_flight:
+        if record.cancel_requested_at is not None:
+            self.cancel(record.id)  # in the same transaction as the first claims, so that nothing of it starts
+        elif not adopted.ready and not adopted.in_flight:
             self._finish([record.id])
         return True
 
