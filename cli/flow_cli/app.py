@@ -158,6 +158,22 @@ def cancel(
     _exit(lambda: stop(run, wait))
 
 
+@app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")
+def server(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+    ] = None,
+) -> None:
+    """Serve the REST API and the pages for the runs of this state, and work on them, until Ctrl-C."""
+    from flow_cli.commands.server import server as serve
+
+    _exit(lambda: serve(host, port, slots))
+
+
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
 def worker(
     slots: Annotated[
