@@ -112,6 +112,10 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     return submitted
 
 
+def is_submitted(plan: Plan) -> bool:
+    return plan.file == FILE
+
+
 def diagnostics_of(diagnostics: Sequence[Diagnostic], sources: dict[str, Source]) -> list[dict[str, Any]]:
     return [to_dict(diagnostic, sources) for diagnostic in diagnostics]
 

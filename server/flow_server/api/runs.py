@@ -18,6 +18,10 @@ from flow_server.submission import keep, prepared, submission_of
 _OPTIONAL: dict[str, type] = {"workflow": str, "params": dict, "priority": int, "labels": list, "idempotency_key": str}
 
 
+async def collection(request: Request) -> Response:
+    return await (submit if request.method == "POST" else runs)(request)
+
+
 async def submit(request: Request) -> Response:
     """201 with the new run; 200 with the first one where the idempotency key has been used for the same."""
     services = services_of(request)

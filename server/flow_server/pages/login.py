@@ -16,6 +16,10 @@ PAUSE = 0.5
 """Seconds that a wrong token waits for its answer."""
 
 
+async def login(request: Request) -> Response:
+    return await (enter if request.method == "POST" else form)(request)
+
+
 async def form(request: Request) -> Response:
     """With `?once=CODE` it asks for one click: whoever only looks at a link, such as a preview, does not use it up."""
     return await _form(request.query_params.get("once", "")[:200])

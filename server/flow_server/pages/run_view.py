@@ -13,6 +13,8 @@ from flow_lang.plan import Plan
 from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_path
 
+from flow_server.submission import is_submitted
+
 INSTANCES = 200
 """Instances of `for` tasks that the page lists; those that did not go well come first."""
 FAILURES = 3
@@ -68,7 +70,7 @@ def run_view(store: Store, logs: str, name: str) -> RunView:
     version = Counter((row.node, row.state, row.attempt) for row in found)
     return RunView(
         record,
-        os.path.join(record.folder, plan.file),
+        _place(plan, record),
         _since(record.started_at, record.finished_at),
         [(name, _short(json.dumps(value, ensure_ascii=False))) for name, value in record.params.items()],
         _result(plan, record),
@@ -153,7 +155,14 @@ def _written(folder: str) -> set[str]:
         return set()
 
 
+def _place(plan: Plan, record: RunRecord) -> str:
+    """Where the file is; one that was sent lies nowhere."""
+    return "sent over HTTP" if is_submitted(plan) else os.path.join(record.folder, plan.file)
+
+
 def _result(plan: Plan, record: RunRecord) -> str | None:
+    if record.state != states.SUCCEEDED:
+        return None
     value = external(plan.workflow.result, record.result)
     if value is None:
         return None
