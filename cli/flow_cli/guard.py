@@ -21,6 +21,8 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         return _tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
     except FlowError as error:
         return _tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FAILED

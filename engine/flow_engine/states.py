@@ -20,7 +20,7 @@ IN_FLIGHT = frozenset({CLAIMED, RUNNING})
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     # blocked -> upstream_failed: the first failed parent decides; skipped: all parents ended and one was skipped
-    BLOCKED: frozenset({READY, SKIPPED, UPSTREAM_FAILED, CANCELLED}),
+    BLOCKED: frozenset({READY, WAITING, SKIPPED, UPSTREAM_FAILED, CANCELLED}),
     READY: frozenset({CLAIMED, CANCELLED}),
     # waiting: a retry delay or a start delay
     WAITING: frozenset({READY, CLAIMED, CANCELLED}),

@@ -6,7 +6,7 @@ from flow_lang import tree
 from flow_lang.calls import Formal, Signature, applied, bind, readable, signature
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.types import UNKNOWN, Type
 from flow_lang.unbuilt import not_built
 
@@ -108,7 +108,10 @@ class Applications:
         return f"it is {FUNCTIONS[name].signature}"
 
     def _unknown(self, name: str, target: tree.Ref) -> None:
-        hint = _ELSEWHERE.get(name) or did_you_mean(name, FUNCTIONS, f"the functions are {listed(sorted(FUNCTIONS))}")
+        near = nearest(name, (*FUNCTIONS, *_ELSEWHERE))
+        hint = _ELSEWHERE.get(near or "") or did_you_mean(
+            name, FUNCTIONS, f"the functions are {listed(sorted(FUNCTIONS))}"
+        )
         if name in self.expressions.scope.symbols:
             hint = f"`{name}` is a value; only functions are called"
         self.report.error("FLOW204", f"there is no function `{name}`", target.span, "not found", hint)

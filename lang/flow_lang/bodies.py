@@ -115,6 +115,7 @@ class Bodies:
     def _arguments(self, call: tree.Call, function: Function, found: Imported) -> list[tuple[str, plan.Expr]]:
         formals = {param.name: param for param in function.params}
         made: dict[str, plan.Expr] = {}
+        wrong_name = False
         imported = (Label(found.span, f"its arguments are {listed(formals)}"),)
         for at, argument in enumerate(call.args):
             if argument.name is None and at >= len(function.params):
@@ -126,6 +127,7 @@ class Bodies:
             name = argument.name.text if argument.name else function.params[at].name
             span = argument.name.span if argument.name else argument.span
             if name not in formals:
+                wrong_name = True
                 hint = did_you_mean(name, formals, "look at its signature in the Python file")
                 self.report.error("FLOW211", f"`{function.name}` takes no `{name}`", span, "", hint, imported)
                 self.expressions.infer(argument.value)
@@ -135,7 +137,7 @@ class Bodies:
                 what = f"`{name}` of `{function.name}`"
                 made[name] = self.expressions.expect(argument.value, formals[name].type, what).expr
         missing = [name for name, param in formals.items() if param.required and name not in made]
-        if missing and len(call.args) < len(formals):
+        if missing and not wrong_name and len(call.args) < len(formals):
             hint = f"add {listed(missing)}"
             self.report.error("FLOW304", f"`{function.name}` needs {listed(missing)}", call.span, "", hint, imported)
         return list(made.items())

@@ -7,7 +7,8 @@ from flow_lang.diagnostics import Report, Span
 from flow_lang.layout import Layout
 from flow_lang.lexer import Token, scan
 from flow_lang.parser import Build, Parser
-from flow_lang.source import Source
+from flow_lang.settle import settle
+from flow_lang.source import Lines, Source
 from flow_lang.texts import read_text
 
 _NESTED = 20
@@ -21,9 +22,11 @@ def parse_file(source: Source, report: Report) -> tree.File:
         hint = "a .flow file is UTF-8 text; is this the right file, saved in the right encoding?"
         report.error("FLOW106", "the file holds a NUL character", Span(nul, nul + 1), "", hint)
         return tree.File(())
-    layout = Layout(scan(source.text), report, len(source.text))
+    raw = Report(source.path)
+    layout = Layout(scan(source.text), raw, len(source.text))
     tokens = layout.run()
-    items = Parser("file", _Builder(source.text, report, layout.docs).table, report).parse(tokens)
+    items = Parser("file", _Builder(source.text, raw, layout.docs).table, raw).parse(tokens)
+    report.diagnostics += settle(raw.diagnostics, Lines(source.text)) if raw.diagnostics else []
     return tree.File(tuple(items or ()))
 
 
@@ -116,7 +119,7 @@ class _Builder:
         return _name(parts[0]), _name(parts[2])
 
     def on_record_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.RecordType(_name(parts[1]), tuple(parts[3]), span)
+        return tree.RecordType(_name(parts[1]), tuple(field for field in parts[3] if field is not None), span)
 
     def on_type_field(self, parts: list[Any], span: Span) -> Any:
         return _name(parts[0]), parts[2]

@@ -87,6 +87,8 @@ class Types:
             shape = {"list": "list[str]", "map": "map[str, int]", "enum": 'enum("small", "large")'}[name]
             self.report.error("FLOW205", f"`{name}` needs to say of what", span, "", f"write for example {shape}")
             return
+        if not self.report.first_unknown(f"type {name}"):
+            return
         meant = _MEANT.get(name.lower())
         names = [*SCALARS, "list", "map", "enum", *self.items]
         hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, names, f"the types are {listed(names)}")

@@ -24,7 +24,8 @@ class Label(NamedTuple):
 
 
 class Diagnostic(NamedTuple):
-    """`severity` is `error` or `warning`; `path` names the source that the spans are of ("" where there is none)."""
+    """`severity` is `error` or `warning`; `path` names the source that the spans are of ("" where there is none).
+    What has no place in it, such as a parameter given on the command line, has the span (0, 0)."""
 
     code: str
     severity: str
@@ -45,6 +46,13 @@ class Report:
     def __init__(self, path: str) -> None:
         self.path = path
         self.diagnostics: list[Diagnostic] = []
+        self.unknown: set[str] = set()
+
+    def first_unknown(self, name: str) -> bool:
+        """Whether nobody has yet been told that there is no such name: one wrong declaration is one error, not one for each use."""
+        first = name not in self.unknown
+        self.unknown.add(name)
+        return first
 
     def error(
         self, code: str, message: str, span: Span, label: str = "", hint: str = "", secondary: tuple[Label, ...] = ()
@@ -65,7 +73,7 @@ class Report:
 
 
 def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None) -> dict[str, Any]:
-    """The JSON form. Lines and columns count from 1, and are there only where the source is."""
+    """The JSON form. Lines and columns count from 1, and are there only where the source and the place in it are."""
     found: dict[str, Any] = {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
@@ -74,7 +82,7 @@ def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None)
         "file": diagnostic.path,
     }
     source = (sources or {}).get(diagnostic.path)
-    if source is not None:
+    if source is not None and diagnostic.primary.span.end:
         lines = Lines(source.text)
         start, end = (lines.position(offset) for offset in diagnostic.primary.span)
         found |= {"line": start.line, "column": start.column, "end_line": end.line, "end_column": end.column}

@@ -71,8 +71,13 @@ def explain_token(report: Report, expected: set[str], tokens: list[Token], at: i
     """Reports the token at `at`. `inside` are the loose tokens of the unfinished item."""
     token = tokens[at]
     before = tokens[at - 1] if at else None
+    if before is not None and before.kind == "NAME" and _starts_item(tokens, at - 1) and _is_word_like(token):
+        report.error("FLOW101", f"nothing begins with `{before.text}`", before.span, "", _word_hint(before))
+        return
     found = describe(token)
     wanted = wanted_phrase(expected)
+    if wanted == "a name" and before is not None and before.kind in ("ARROW", "COLON"):
+        wanted = "a type"
     if token.kind in ("NL", "END") and before is not None:
         span = Span(before.end, before.end + 1)
         message = f"{wanted} is missing here" if wanted else "this is not finished"
@@ -105,6 +110,8 @@ def wanted_phrase(expected: set[str]) -> str:
         return _either([_PHRASES[kind] for kind in closers])
     if "TASK" in expected:
         return "an item such as a task or a setting"
+    if "COMMA" in expected:
+        expected = expected - {"LPAR", "LSQB", "DOT", "QUESTION", "ASSIGN"}
     return _either([_PHRASES[kind] for kind in sorted(expected) if kind in _PHRASES])
 
 
@@ -132,10 +139,6 @@ def _hint(
 ) -> str:
     if token.kind in _HARD_WORDS and "NAME" in expected and not expected >= _VALUES:
         return f"`{token.text}` is a word of the language; choose another name"
-    if before is not None and before.kind == "NAME" and _starts_item(tokens, at - 1):
-        return _word_hint(before)
-    if token.kind == "NAME" and _starts_item(tokens, at):
-        return _word_hint(token)
     if token.kind == "ASSIGN" and expected >= {"COMPARE"}:
         return "equality is written `==`"
     if token.kind == "COLON" and "ASSIGN" in expected:
@@ -144,12 +147,19 @@ def _hint(
         return "first the type, then the value: name: str = ..."
     if token.kind == "LBRACE" and "RPAR" in expected:
         return "close the `(` first"
+    if token.kind == "NAME" and _starts_item(tokens, at):
+        return _word_hint(token)
     words = [t.kind for t in inside if t.kind in _EXAMPLES]
     if words:
         return _EXAMPLES[words[-1]]
     if "ASSIGN" in expected:
         return "a setting is written: name = value"
     return "items of a block stand on lines of their own, or after a `;`"
+
+
+def _is_word_like(token: Token) -> bool:
+    """After an unknown word: what would be the rest of an item, and not of a setting."""
+    return token.kind in ("NAME", "STRING", "TRIPLE", "RAW", "LBRACE", "INT")
 
 
 def _word_hint(word: Token) -> str:

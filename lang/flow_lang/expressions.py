@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from flow_lang import tree
 from flow_lang.applications import Applications
 from flow_lang.assignable import assignable, common
+from flow_lang.conversions import conversion, operator_hint
 from flow_lang.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.operators import negative, result
@@ -14,7 +15,6 @@ from flow_lang.scope import Scope, Symbol
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import (
     BOOL,
-    FILE,
     FLOAT,
     INT,
     JSON,
@@ -101,7 +101,7 @@ class Expressions:
         else:
             label = f"this is `{type_}`"
             message = f"{what or 'this'} must be `{want}`, and is `{type_}`"
-            self.report.error("FLOW301", message, node.span, label, _conversion(type_, want, node), secondary)
+            self.report.error("FLOW301", message, node.span, label, conversion(type_, want, node), secondary)
 
     def _absent(self, node: tree.Expr, type_: Type) -> None:
         hint = "give a default with `?? ...`, or ask first with `is present`"
@@ -154,7 +154,7 @@ class Expressions:
 
     def _list(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
         item = present(want).item if want and present(want).kind == "list" else None
-        checked = [self.expect(x, item, "an element") if item else self.required(x) for x in node.items]
+        checked = [self.expect(x, item, "an element") if item else self.given(x) for x in node.items]
         found = item or UNKNOWN
         if item is None:
             for element, one in zip(node.items, checked, strict=True):
@@ -183,7 +183,7 @@ class Expressions:
                 )
             seen[name.text] = name
             expected = self._field_type(target, name)
-            checked = self.expect(value, expected, f"`{name.text}`") if expected else self.required(value)
+            checked = self.expect(value, expected, f"`{name.text}`") if expected else self.given(value)
             fields.append((name.text, checked.expr))
             types[name.text] = checked.type
         if target.kind == "record":
@@ -318,7 +318,7 @@ class Expressions:
 
     def _no_operator(self, node: tree.Binary, left: Type, right: Type) -> None:
         labels = (Label(node.left.span, f"`{left}`"), Label(node.right.span, f"`{right}`"))
-        hint = _operator_hint(node.op, left, right)
+        hint = operator_hint(node.op, left, right)
         message = f"`{node.op}` does not go with `{left}` and `{right}`"
         self.report.error("FLOW302", message, node.op_span, "", hint, labels)
 
@@ -349,57 +349,3 @@ class Expressions:
         operand = self.infer(node.operand, None, lenient=True)
         test: Expr = ["present", operand.expr]
         return Checked(["not", test] if node.negated else test, BOOL)
-
-
-def _conversion(type_: Type, want: Type, node: tree.Expr) -> str:
-    """How to get from one type to the other, where there is a way."""
-    if want.kind == "str" and type_.kind in ("int", "float", "bool", "date", "datetime", "duration", "size", "file"):
-        return (
-            f'turn it into text: "~{{{node.name}}}"'
-            if isinstance(node, tree.Ref)
-            else "turn it into text with str(...)"
-        )
-    if want.kind == "file" and type_.kind == "str":
-        return "a file is made from its path with file(...)"
-    if want.kind == "date" and type_.kind == "str":
-        return "a date is made from text with date(...)"
-    if want.kind in ("int", "float") and type_.kind in ("str", "float", "json"):
-        return f"turn it into a number with {want.kind}(...)"
-    if want.kind == "list" and want.item and assignable(type_, want.item):
-        return "put it in a list: [...]"
-    if type_.kind == "list" and type_.item and assignable(type_.item, want):
-        return "this is a whole list; take one element, or run the task `for` each"
-    if want.kind == "duration" and type_.kind in ("int", "float"):
-        return "a duration has a unit: 250ms, 30s, 5m, 2h, 1d"
-    if want.kind == "size" and type_.kind in ("int", "float"):
-        return "a size has a unit: 0B, 64KiB, 512MiB, 2GB"
-    return f"write a value of type `{want}`"
-
-
-def _operator_hint(op: str, left: Type, right: Type) -> str:
-    if op == "+" and "str" in (left.kind, right.kind):
-        return 'put values into a text with "~{...}"'
-    if op == "in":
-        return "the right side of `in` is a list, a map or a text"
-    if op in ("==", "!=", "<", "<=", ">", ">="):
-        return "only values of one type are compared; convert one side"
-    if FILE in (left, right):
-        return "a file has `.path`, `.name`, `.stem` and `.size`"
-    return "convert one side, for example with int(...), float(...) or str(...)"
-
-
-def constant(expr: Expr) -> bool:
-    """Whether an expression has the same value in every run: it names nothing and reads no file."""
-    from flow_lang.functions import FUNCTIONS
-
-    if expr[0] in ("lit", "typed"):
-        return True
-    if expr[0] == "ref" or (expr[0] == "call" and not FUNCTIONS[expr[1]].pure):
-        return False
-    return all(constant(part) for part in _operands(expr))
-
-
-def _operands(expr: Expr) -> list[Expr]:
-    if expr[0] == "record":
-        return [value for _, value in expr[1:]]
-    return [part for part in expr[1:] if isinstance(part, list)]

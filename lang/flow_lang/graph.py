@@ -1,10 +1,11 @@
 """The graph of a workflow's tasks: an order in which each comes after what it needs, or the circle that forbids one."""
 
-from typing import NamedTuple
-
-import networkx
+from typing import TYPE_CHECKING, NamedTuple
 
 from flow_lang.diagnostics import Label, Report, Span
+
+if TYPE_CHECKING:
+    import networkx
 
 
 class Edge(NamedTuple):
@@ -18,6 +19,10 @@ class Edge(NamedTuple):
 def order(names: list[str], edges: list[Edge], declared: dict[str, Span], report: Report) -> tuple[list[str], set[str]]:
     """The names in topological order, as near to the order of declaration as that allows, and those that are on or after a
     circle (and so come last, in the order of declaration). One circle of each knot is reported."""
+    if not edges:
+        return names, set()
+    import networkx  # a tenth of a second, which a file without edges need not wait for
+
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     graph.add_nodes_from(names)
     first: dict[tuple[str, str], Span] = {}
@@ -36,6 +41,8 @@ def order(names: list[str], edges: list[Edge], declared: dict[str, Span], report
 
 
 def _knots(graph: "networkx.DiGraph[str]") -> list[set[str]]:
+    import networkx
+
     if networkx.is_directed_acyclic_graph(graph):
         return []
     components = networkx.strongly_connected_components(graph)
@@ -47,6 +54,8 @@ def _circle(knot: "networkx.DiGraph[str]", names: list[str]) -> list[str]:
     start = next(name for name in names if name in knot)
     if knot.has_edge(start, start):
         return [start]
+    import networkx
+
     paths = [networkx.shortest_path(knot, after, start) for after in knot.successors(start)]
     best = min(paths, key=len)
     return [start, *best[:-1]]

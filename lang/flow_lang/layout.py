@@ -18,43 +18,18 @@ BLOCK_WORDS = {
     **dict.fromkeys(("defaults", "limits", "undo", "finally"), "SECTION"),
     **dict.fromkeys(("notify", "dead_letter", "run", "assert"), "WORD"),
 }
+_OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
-_NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA", "NL", "RBRACE", "RPAR", "END"))
+_NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
 _OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
-_BEFORE_A_RECORD = _OPERATORS | {
-    "ASSIGN",
-    "LPAR",
-    "LSQB",
-    "COMMA",
-    "COLON",
-    "LCURLY",
-    "WHEN",
-    "RETURN",
-    "WORD",
-    "AFTER",
-}
+_VALUE_FOLLOWS = frozenset(
+    ("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER", "CALL")
+)
+BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
+"""After these a `{` opens a record, and a `-` is a sign."""
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
 _CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
-_DEEPENING = frozenset(
-    [
-        "COMPARE",
-        "DEFAULT",
-        "PLUS",
-        "MINUS",
-        "TIMES",
-        "AND",
-        "OR",
-        "NOT",
-        "IN",
-        "IS",
-        "DOT",
-        "LPAR",
-        "LSQB",
-        "LCURLY",
-        "LBRACE",
-        "QUESTION",
-    ]
-)
+_DEEPENING = _OPERATORS | frozenset(("DOT", "LPAR", "LSQB", "LCURLY", "LBRACE", "QUESTION"))
 _SHOWN = {
     "LPAR": "(",
     "LSQB": "[",
@@ -78,6 +53,9 @@ class Layout:
         self.depths = [0]
         self.doc: list[str] = []
         self.fresh = True
+        self.item = ""
+        """What kind of token began the current item, and for each open bracket the item that opened it."""
+        self.owners: list[str] = []
         self.end = end
 
     def run(self) -> list[Token]:
@@ -87,7 +65,7 @@ class Layout:
                 self._newline(token, at)
             elif kind == "COMMENT":
                 self._comment(token)
-            elif kind in ("JUNK", "UNENDED", "WRONG_NUMBER"):
+            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
                 self._wrong(token)
             else:
                 self._plain(token, at)
@@ -98,6 +76,7 @@ class Layout:
         kind = token.kind
         if kind == "NAME" and self.fresh and token.text in BLOCK_WORDS and self._is_block_word(at):
             token = token._replace(kind=BLOCK_WORDS[token.text])
+            self._close_forgotten(token)
         elif kind == "LBRACE" and self._is_record():
             token = token._replace(kind="LCURLY")
         elif kind in _CLOSERS:
@@ -106,12 +85,36 @@ class Layout:
         if self.doc:
             self.docs[token.start] = "\n".join(self.doc)
             self.doc = []
+        if self.fresh:
+            self.item = token.kind
         self.fresh = token.kind == "LBRACE"
         self._deepen(token)
         if token.kind in _OPENERS:
+            self.owners.append(self.item)
             self.open.append(token)
             self.depths.append(self.depths[-1])
         self.out.append(token)
+
+    def _close_forgotten(self, token: Token) -> None:
+        """Tasks do not nest, and what belongs to a file stands in no block: so a `}` was forgotten before this."""
+        first = True
+        while self.open and self.open[-1].kind == "LBRACE" and self._cannot_hold(self.owners[-1], token.kind):
+            if first:
+                self._unclosed(self.open[-1], token)
+            else:
+                self.out.append(Token("RBRACE", "}", token.start, token.start))
+            first = False
+            self._pop()
+            self.out.append(Token("NL", "", token.start, token.start))
+
+    @staticmethod
+    def _cannot_hold(owner: str, kind: str) -> bool:
+        return kind in _OF_A_FILE or (owner == "TASK" and kind == "TASK")
+
+    def _pop(self) -> None:
+        self.open.pop()
+        self.owners.pop()
+        self.depths.pop()
 
     def _deepen(self, token: Token) -> None:
         """The depth of a bracket is its own and what its operators have built since the last comma or newline."""
@@ -132,8 +135,8 @@ class Layout:
             if not self._abandoned(at):
                 return
             while self.open and self.open[-1].kind != "LBRACE":
-                self._unclosed(self.open.pop(), token)
-                self.depths.pop()
+                self._unclosed(self.open[-1], token)
+                self._pop()
         self._end_item(token)
 
     def _end_item(self, token: Token) -> None:
@@ -143,7 +146,9 @@ class Layout:
             self.out.append(Token("NL", token.text, token.start, token.end))
 
     def _abandoned(self, at: int) -> bool:
-        """A line that starts like `task name` cannot be inside brackets: whoever opened them forgot to close them."""
+        """A `;`, or a line that starts like `task name`, cannot be inside brackets: whoever opened them forgot to close them."""
+        if self.tokens[at].text == ";":
+            return True
         rest = [t for t in self.tokens[at + 1 : at + 6] if t.kind not in ("NL", "COMMENT")][:2]
         return len(rest) == 2 and rest[0].text in _DECLARES and rest[1].kind in ("NAME", "STRING")
 
@@ -151,16 +156,15 @@ class Layout:
         while self.open and _OPENERS[self.open[-1].kind] != token.kind and not self._closes_record(token):
             if not self._encloses(token):
                 break
-            self._unclosed(self.open.pop(), token)
-            self.depths.pop()
+            self._unclosed(self.open[-1], token)
+            self._pop()
         opener = self.open[-1] if self.open else None
         if opener is None or (_OPENERS[opener.kind] != token.kind and not self._closes_record(token)):
             self._stray(token, opener)
             return
         if opener.kind == "LBRACE":
             self._end_item(token._replace(end=token.start))
-        self.open.pop()
-        self.depths.pop()
+        self._pop()
         self.fresh = False
         self.doc = []
         self.out.append(token._replace(kind=_OPENERS[opener.kind]))
@@ -208,11 +212,10 @@ class Layout:
         if self.open:
             failed = self.report.failed
             while self.open:
-                opener = self.open.pop()
+                opener = self.open[-1]
                 if opener.kind == "LBRACE":
                     self._end_item(last)
-                    self.depths.pop()
-                    self.depths = self.depths or [0]
+                self._pop()
                 if not failed:
                     self._unclosed(opener, last)
                     failed = True
@@ -228,7 +231,10 @@ class Layout:
             self.doc.append(text[2:].removeprefix(" ").rstrip())
 
     def _is_record(self) -> bool:
-        return bool(self.out) and self.out[-1].kind in _BEFORE_A_RECORD
+        """Inside other brackets there are only records, whatever stands before."""
+        if self.open and self.open[-1].kind != "LBRACE":
+            return True
+        return bool(self.out) and self.out[-1].kind in BEFORE_A_SIGN
 
     def _is_block_word(self, at: int) -> bool:
         following = self.tokens[at + 1].kind if at + 1 < len(self.tokens) else "END"
@@ -238,16 +244,19 @@ class Layout:
 
     def _wrong(self, token: Token) -> None:
         """Told once and left out; a text or number stands in, so that the parser does not stumble over the same place."""
-        if token.kind == "UNENDED":
-            if token.text.startswith('"') and token.text[:3] != '"""' and '"' in token.text[1:] and "~{" in token.text:
-                self._open_interpolation(token)
-                return
+        if token.kind in ("UNENDED", "UNENDED_LONG"):
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span
             self.report.error(
                 "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", f"add {mark}"
             )
+            self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
+        elif token.kind == "OPEN":
+            self._open_interpolation(token)
+        elif token.kind == "QUOTED":
+            hint = f'write "{token.text[1:-1]}"'
+            self.report.error("FLOW102", "texts stand in double quotes", token.span, "", hint)
             self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
         elif token.kind == "WRONG_NUMBER":
             hint = "numbers are 12, 1_000 or 0.5; durations 250ms, 30s, 5m, 2h, 1d or 1h30m; sizes 0B, 64KiB or 2GB"

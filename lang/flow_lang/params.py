@@ -10,7 +10,7 @@ from flow_lang.evaluate import EvaluationError, Files, evaluate
 from flow_lang.plan import Param, Workflow
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import Type, present
-from flow_lang.values import Mismatch, decode, encode, parse_text
+from flow_lang.values import File, Mismatch, decode, encode, parse_text
 
 
 def bind(
@@ -19,17 +19,21 @@ def bind(
     values: dict[str, Any],
     path: str,
     files: Files | None = None,
+    outside: Files | None = None,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """The encoded value of every parameter, defaults filled in, and what is wrong.
 
     `texts` are written by a person (scalars literally, the rest as JSON) and win over `values`, which are JSON. `path` is the file,
-    for the diagnostics. `files` is needed only for defaults such as `file("x")`.
+    for the diagnostics. `files` is needed only for defaults such as `file("x")`; with `outside`, paths that were given start at its folder, and
+    what they name must be there.
     """
     wrong = [_unknown(name, workflow, path) for name in (*texts, *values) if name not in _names(workflow)]
     bound: dict[str, Any] = {}
     for param in workflow.params:
         try:
             value, given = _value(param, texts, values, files)
+            if outside is not None and (param.name in texts or param.name in values):
+                value = _located(param.type, value, outside)
             if given:
                 bound[param.name] = encode(param.type, value)
             else:
@@ -57,6 +61,21 @@ def _value(param: Param, texts: dict[str, str], values: dict[str, Any], files: F
     return None, param.type.kind == "optional"
 
 
+def _located(type_: Type, value: Any, outside: Files) -> Any:
+    """The value with each file's path made absolute and its size found. Raises Mismatch where one is not there."""
+    kind = present(type_)
+    if isinstance(value, File):
+        try:
+            return outside.stat(value.path)
+        except OSError as error:
+            raise Mismatch(type_, f"{value.path} ({error.strerror})") from error
+    if isinstance(value, list):
+        return [_located(kind.item or kind, item, outside) for item in value]
+    if isinstance(value, dict):
+        return {key: _located(kind.field(key) or kind.item or kind, item, outside) for key, item in value.items()}
+    return value
+
+
 def _diagnostic(code: str, message: str, hint: str, path: str) -> Diagnostic:
     return Diagnostic(code, "error", message, Label(Span(0, 0)), (), hint, path)
 
@@ -73,14 +92,14 @@ def _unknown(name: str, workflow: Workflow, path: str) -> Diagnostic:
 
 def _missing(param: Param, workflow: Workflow, path: str) -> Diagnostic:
     example = _example(param.type)
-    message = f"the parameter `{param.name}` of `{workflow.name}` is missing"
+    message = f"the parameter `{param.name}: {param.type}` of `{workflow.name}` is missing"
     doc = f" ({param.doc.splitlines()[0]})" if param.doc else ""
-    return _diagnostic("FLOW209", message, f"give a `{param.type}`{doc}: -p {param.name}={example}", path)
+    return _diagnostic("FLOW209", message, f"give one{doc}: -p {param.name}={example}", path)
 
 
 def _mistyped(param: Param, error: Mismatch, path: str) -> Diagnostic:
     at = f" at {error.where.lstrip('.')}" if error.where else ""
-    hint = f"a `{param.type}` is written like {_example(param.type)}"
+    hint = f"`{param.type}` is written like {_example(param.type)}"
     kind = present(param.type)
     if kind.kind == "enum":
         shown = error.shown.strip("'\"")

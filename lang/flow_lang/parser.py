@@ -80,12 +80,16 @@ class Parser:
         states.append(self.tables.states[states[-1]][rule.name])
 
     def _recover(self, token: Token) -> bool:
-        """Pops to the nearest block (or the file) and puts ERROR there."""
-        while self.states and "ERROR" not in self.tables.states[self.states[-1]]:
+        """Pops to the nearest open block (or the file) and puts ERROR there."""
+        closed = 0
+        while self.states and (closed or "ERROR" not in self.tables.states[self.states[-1]]):
             self.states.pop()
-            if self.values:
-                self.values.pop()
-                self.spans.pop()
+            if not self.values:
+                continue
+            value = self.values.pop()
+            self.spans.pop()
+            if isinstance(value, Token):
+                closed += (value.kind == "RBRACE") - (value.kind == "LBRACE" and closed > 0)
         return bool(self.states) and self._feed(Token("ERROR", "", token.start, token.start))
 
     def _resume(self, tokens: list[Token], at: int) -> int:
@@ -97,9 +101,9 @@ class Parser:
             elif tokens[at].kind == "RCURLY" and depth:
                 depth -= 1
             elif tokens[at].kind == "END":
-                return at
+                break
             at += 1
-        if tokens[at].kind == "RBRACE" and "NL" in self.tables.states[self.states[-1]]:
+        if tokens[at].kind in ("RBRACE", "END") and "NL" in self.tables.states[self.states[-1]]:
             self._feed(Token("NL", "", tokens[at].start, tokens[at].start))
         return at
 
@@ -122,5 +126,11 @@ class Parser:
             states.append(self.tables.states[states[-1]][rule.name])
 
     def _inside(self) -> list[Token]:
-        """The tokens of the unfinished item that are not yet part of anything, oldest first."""
-        return [value for value in self.values if isinstance(value, Token)]
+        """The tokens of the unfinished item, within its block, that are not yet part of anything; oldest first."""
+        loose: list[Token] = []
+        for value in reversed(self.values):
+            if isinstance(value, Token):
+                if value.kind == "LBRACE":
+                    break
+                loose.append(value)
+        return loose[::-1]

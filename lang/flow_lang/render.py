@@ -8,7 +8,7 @@ from flow_lang.source import Lines, Source
 
 _TAB = 4
 _MOST = 200
-"""Columns of a source line that are shown; what is further right is cut with an ellipsis."""
+"""Columns of a source line that are shown; the rest of a longer one is cut with an ellipsis."""
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], color: bool = False) -> str:
@@ -44,14 +44,18 @@ class _Mark:
         self.column = width(content[:start])
         self.end = max(width(content[:stop]), self.column + 1)
 
-    def under(self, style: _Style, severity: str) -> str:
-        carets = ("^" if self.primary else "-") * min(self.end - self.column, _MOST)
-        text = " " * self.column + carets + (f" {shown(self.text)}" if self.text else "")
+    def under(self, style: _Style, severity: str, cut: int) -> str:
+        """The line of carets below a source line whose first `cut` columns are not shown."""
+        carets = ("^" if self.primary else "-") * min(self.end - self.column, cut + _MOST - self.column)
+        text = " " * (self.column - cut) + carets + (f" {shown(self.text)}" if self.text else "")
         return style.severity(text, severity) if self.primary else style.quiet(text)
 
 
 class _Block:
-    """One diagnostic. Marks of one line stand under it, leftmost last, so that no text crosses another."""
+    """One diagnostic; without lines where it has no place in its file, such as a parameter given on the command line.
+
+    Marks of one line stand under it, leftmost last, so that no text crosses another.
+    """
 
     def __init__(self, diagnostic: Diagnostic, lines: Lines | None, style: _Style) -> None:
         self.diagnostic, self.lines, self.style = diagnostic, lines, style
@@ -59,7 +63,7 @@ class _Block:
     def text(self) -> str:
         d, style = self.diagnostic, self.style
         head = style.severity(f"{d.severity}[{d.code}]", d.severity) + style.paint(f": {shown(d.message)}", "1")
-        if self.lines is None:
+        if self.lines is None or d.primary.span.end == 0:
             where = [style.quiet("  --> ") + shown(d.path)] if d.path else []
             return "\n".join([head, *where, *self._hint(1)]) + "\n"
         start = self.lines.position(d.primary.span.start)
@@ -78,17 +82,20 @@ class _Block:
                 yield self._numbered(previous + 1, gutter)
             elif previous and number > previous + 1:
                 yield self.style.quiet(" " * gutter + "...")
-            yield self._numbered(number, gutter)
             here = sorted((m for m in marks if m.line == number), key=lambda m: (-m.column, not m.primary))
+            cut = _cut(here)
+            yield self._numbered(number, gutter, cut)
             for mark in here:
-                yield f"{self._bar(gutter)} {mark.under(self.style, self.diagnostic.severity)}"
+                if mark.column < cut + _MOST:
+                    yield f"{self._bar(gutter)} {mark.under(self.style, self.diagnostic.severity, cut)}"
             previous = number
 
-    def _numbered(self, number: int, gutter: int) -> str:
+    def _numbered(self, number: int, gutter: int, cut: int = 0) -> str:
         assert self.lines is not None
         content = visible(self.lines.line(number)).rstrip()
-        cut = content if len(content) <= _MOST else content[: _MOST - 1] + "…"
-        return (self.style.quiet(f"{number:>{gutter}} |") + (f" {cut}" if cut else "")).rstrip()
+        seen = ("…" if cut else "") + content[cut + bool(cut) : cut + _MOST]
+        seen += "…" if len(content) > cut + _MOST else ""
+        return (self.style.quiet(f"{number:>{gutter}} |") + (f" {seen}" if seen else "")).rstrip()
 
     def _bar(self, gutter: int) -> str:
         return self.style.quiet(" " * gutter + " |")
@@ -101,6 +108,12 @@ class _Block:
         lead = " " * gutter + " = "
         lines = [self.style.quiet(lead) + self.style.paint("hint", "1;36") + f": {shown(first)}"]
         return lines + [" " * (len(lead) + len("hint: ")) + shown(line) for line in rest]
+
+
+def _cut(marks: list[_Mark]) -> int:
+    """How many columns on the left of a long line are left out, so that its first mark is seen."""
+    first = min(mark.column for mark in marks)
+    return 0 if max(mark.end for mark in marks) <= _MOST else max(first - _MOST // 2, 0)
 
 
 def visible(line: str) -> str:
@@ -135,6 +148,6 @@ def _escaped(char: str) -> str:
         return char
     if char == "\ufeff":
         return ""
-    if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-        return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{{{ord(char):x}}}"
-    return char
+    if char.isprintable():
+        return char
+    return f"\\x{ord(char):02x}" if ord(char) < 256 else f"\\u{{{ord(char):x}}}"

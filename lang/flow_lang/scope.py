@@ -11,8 +11,8 @@ OWN_NAMES = frozenset(("all", "status", "error", "result", "run", "fire"))
 
 
 class Symbol(NamedTuple):
-    """`kind`: param, loop, input, task. `skips`: the task may be skipped, so that its value may be absent;
-    `loops`: it has a `for`."""
+    """`kind`: param, loop, input, task, or the word of an item that is not built yet. `skips`: the task may be skipped, so that its
+    value may be absent; `loops`: it has a `for`."""
 
     name: str
     kind: str
@@ -60,6 +60,8 @@ class Scope:
     def _unknown(self, name: str, span: Span) -> None:
         from flow_lang.functions import FUNCTIONS
 
+        if not self.report.first_unknown(name):
+            return
         if name in FUNCTIONS:
             hint = f"`{name}` is a function: call it, as in {name}(...)"
         else:

@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from flow_lang import tree
+from flow_lang.constants import constant
 from flow_lang.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.evaluate import EvaluationError, evaluate
-from flow_lang.expressions import Expressions, constant
+from flow_lang.expressions import Expressions
 from flow_lang.plan import Retry
 from flow_lang.retries import Retries
 from flow_lang.scope import Scope

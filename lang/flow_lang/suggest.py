@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The closest of `known`, or None where nothing is close. Case and a transposition cost little."""
-    limit = max(1, len(word) // 3) + 0.5
+    limit = max(1, len(word) // 3) + 0.5 if len(word) > 2 else len(word) / 2
     ranked = [(distance(word, name, limit), name) for name in known if abs(len(name) - len(word)) <= limit]
     best = min(ranked, default=None)
     return best[1] if best is not None and best[0] <= limit else None

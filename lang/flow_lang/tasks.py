@@ -12,7 +12,7 @@ from flow_lang.loops import Loops
 from flow_lang.scope import OWN_NAMES, Scope, Symbol
 from flow_lang.settings import Reader
 from flow_lang.source import Lines
-from flow_lang.types import BOOL, NOTHING, STR, Type, record
+from flow_lang.types import BOOL, NOTHING, STR, UNKNOWN, Type, present, record
 
 
 class Context(NamedTuple):
@@ -85,7 +85,19 @@ class TaskChecker:
         for condition in conditions:
             checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
             found = checked if found is None else ["and", found, checked]
+        for condition in conditions:
+            self._narrow(condition)
         return found
+
+    def _narrow(self, condition: tree.Expr) -> None:
+        """After `when x is present` the rest of the task knows that x is."""
+        if isinstance(condition, tree.Binary) and condition.op == "and":
+            self._narrow(condition.left)
+            self._narrow(condition.right)
+        elif isinstance(condition, tree.Is) and not condition.negated and isinstance(condition.operand, tree.Ref):
+            symbol = self.scope.symbols.get(condition.operand.name)
+            if symbol is not None:
+                self.scope.symbols[symbol.name] = symbol._replace(type=present(symbol.type))
 
     def _inputs(self) -> list[plan.Input]:
         found: list[plan.Input] = []
@@ -172,11 +184,15 @@ def shape_of(item: tree.TaskItem, context: Context) -> Shape:
     if outputs:
         return Shape(_outputs_type(outputs, context), False, loops)
     for inner in item.items:
-        if isinstance(inner, tree.CallBody) and isinstance(inner.call.target, tree.Ref):
-            found = context.imported.get(inner.call.target.name)
-            if found is not None and found.function is not None and found.function.result != NOTHING:
-                return Shape(found.function.result, True, loops)
+        if isinstance(inner, tree.CallBody):
+            result = _returned(inner.call.target, context)
+            return Shape(result, result != NOTHING, loops)
     return Shape(NOTHING, False, loops)
+
+
+def _returned(target: tree.Expr, context: Context) -> Type:
+    found = context.imported.get(target.name) if isinstance(target, tree.Ref) else None
+    return found.function.result if found is not None and found.function is not None else UNKNOWN
 
 
 def _outputs_type(outputs: list[tree.Output], context: Context) -> Type:

@@ -1,9 +1,10 @@
 """Checks one workflow: its parameters, the graph of its tasks, each task, and what it returns."""
 
 from flow_lang import plan, tree
+from flow_lang.constants import constant
 from flow_lang.declared import Types
 from flow_lang.diagnostics import Label
-from flow_lang.expressions import Expressions, constant
+from flow_lang.expressions import Expressions
 from flow_lang.graph import Edge, order
 from flow_lang.items import workflow_item
 from flow_lang.references import task_names
@@ -65,6 +66,9 @@ class WorkflowChecker:
 
     def _declare_tasks(self) -> None:
         for item in self.item.items:
+            if isinstance(item, tree.Other) and item.word in ("call", "wait", "secret"):
+                name = item.parts[0]
+                self.names.add(Symbol(name.text, item.word, UNKNOWN, name.span))
             if not isinstance(item, tree.TaskItem):
                 continue
             shape = shape_of(item, self.context)

@@ -56,7 +56,8 @@ class Embedded:
     def close(self) -> None:
         """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be
         told; then too no process is left, and the runs are free because this incarnation is dead."""
-        self._guardian.stop()
+        if not self._guardian.stop():
+            end_orphans(self.incarnation.id)
         try:
             self.store.abandon(self.incarnation.id)
         finally:

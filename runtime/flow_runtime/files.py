@@ -19,8 +19,11 @@ class ContentStore(NamedTuple):
         folder = os.path.join(self.root, digest[:2], digest)
         target = os.path.join(folder, os.path.basename(path))
         size = os.stat(path).st_size
-        if not os.path.exists(target):
+        if (
+            not os.path.exists(target) or _sha256(target) != digest
+        ):  # a body may have written into it, in spite of its mode
             os.makedirs(folder, exist_ok=True)
+            os.chmod(path, 0o555 if os.access(path, os.X_OK) and os.stat(path).st_mode & 0o111 else 0o444)
             _move(path, target)
         return File(target, size)
 
@@ -81,5 +84,5 @@ def _move(source: str, target: str) -> None:
     if os.path.isdir(source):
         shutil.copytree(source, partial)
     else:
-        shutil.copyfile(source, partial)
+        shutil.copy(source, partial)
     os.rename(partial, target)

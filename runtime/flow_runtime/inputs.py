@@ -14,7 +14,7 @@ from flow_lang.plan import Expr, Plan, Task
 from flow_lang.types import optional
 from flow_lang.values import decode, encode
 
-from flow_runtime.executors.work import name_types
+from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
 
 MAX_INSTANCES = 1_000_000
@@ -34,6 +34,7 @@ class RunInputs:
         self._run = record.id
         self._node = {task.name: i for i, task in enumerate(plan.workflow.tasks)}
         self._params = {name: _dumps(value) for name, value in record.params.items()}
+        self._types = NameTypes(plan.workflow)
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
         self._files = FlowFiles(record.folder, scratch)
@@ -82,8 +83,7 @@ class RunInputs:
         return None if value is None else _dumps(encode(optional(workflow.result), value))
 
     def _scope(self, task: Task | None, texts: Mapping[str, str]) -> Scope:
-        types = name_types(self._plan.workflow, task)
-        return Scope({name: decode(types[name], json.loads(text)) for name, text in texts.items()}, self._files)
+        return Scope(self._types.decoded(task, {name: json.loads(text) for name, text in texts.items()}), self._files)
 
     def _value(self, node: int) -> str:
         if not self._plan.workflow.tasks[node].loop:

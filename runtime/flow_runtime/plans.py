@@ -30,17 +30,20 @@ class Loaded(NamedTuple):
 
 
 class FolderLoader:
-    """Reads imported files below the entry's folder."""
+    """Reads imported files below the entry's folder, and remembers what it read: the hash of each file's text, by its path."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self.digests: dict[str, str] = {}
 
     def read(self, path: str) -> str:
         full = os.path.realpath(os.path.join(self._folder, path))
         if not full.startswith(os.path.realpath(self._folder) + os.sep):
             raise FileNotFoundError(f"{path} lies outside of the folder of the flow file")
         with open(full, encoding="utf-8", newline="") as stream:
-            return stream.read()
+            text = stream.read()
+        self.digests[path] = _digest(text)
+        return text
 
 
 def load_plan(path: str, workflow: str | None, state: StateFolder | None) -> Loaded:
@@ -59,16 +62,15 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     from flow_lang.compile import compile_source
     from flow_lang.source import Source
 
-    compiled = compile_source(Source(path, text), FolderLoader(folder), workflow)
+    loader = FolderLoader(folder)
+    compiled = compile_source(Source(path, text), loader, workflow)
     if compiled.plan is None:
         return Loaded(None, "", folder, compiled.diagnostics, compiled.sources)
     plan = compiled.plan._replace(file=os.path.basename(path))
     packed = plan_to_json(plan)
     digest = plan_hash(packed)
     if kept and not compiled.diagnostics:
-        _keep(
-            kept, {"entry": _digest(text), "files": _digests(compiled.imports, folder), "plan": packed, "hash": digest}
-        )
+        _keep(kept, {"entry": _digest(text), "files": loader.digests, "plan": packed, "hash": digest})
     return Loaded(plan, digest, folder, compiled.diagnostics, compiled.sources)
 
 
@@ -88,7 +90,7 @@ def _read_kept(kept: str, text: str, folder: str) -> dict[str, Any] | None:
     try:
         with open(kept, encoding="utf-8") as stream:
             found: dict[str, Any] = json.load(stream)
-        fresh = found["entry"] == _digest(text) and found["files"] == _digests(found["files"], folder)
+        fresh = found["entry"] == _digest(text) and _unchanged(found["files"], folder)
     except (OSError, ValueError, KeyError):
         return None
     return found if fresh else None
@@ -98,6 +100,7 @@ def _keep(kept: str, content: dict[str, Any]) -> None:
     """Best effort: a state that cannot be written is told by the store, which needs it more."""
     partial = f"{kept}.{os.getpid()}"
     try:
+        os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
         with open(partial, "w", encoding="utf-8") as stream:
             json.dump(content, stream, ensure_ascii=False, separators=(",", ":"))
         os.rename(partial, kept)
@@ -105,9 +108,9 @@ def _keep(kept: str, content: dict[str, Any]) -> None:
         return
 
 
-def _digests(files: Sequence[str] | dict[str, str], folder: str) -> dict[str, str]:
+def _unchanged(digests: dict[str, str], folder: str) -> bool:
     loader = FolderLoader(folder)
-    return {path: _digest(loader.read(path)) for path in files}
+    return all(_digest(loader.read(path)) == digest for path, digest in digests.items())
 
 
 def _digest(text: str) -> str:

@@ -25,7 +25,7 @@ def node_states(workflow: Workflow, rows: Iterable[TaskRecord]) -> dict[str, Nod
             found[task.name] = NodeState(row.state, 0, total, 0, row.attempt)
             continue
         group = found[task.name]
-        done = group.done + (row.state in states.FINAL)
+        done = group.done + (row.state in (states.SUCCEEDED, states.SKIPPED))
         failed = group.failed + (row.state in (states.FAILED, states.UPSTREAM_FAILED))
         state = states.RUNNING if group.state == states.EXPANDING and row.state not in states.FINAL else group.state
         found[task.name] = group._replace(

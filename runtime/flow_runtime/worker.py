@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from flow_engine import states
 from flow_engine.decisions.books import Report
 from flow_engine.errors import StoreError
 from flow_engine.model import (
@@ -137,6 +138,7 @@ class Worker:
         live = self._live.get(run)
         if live is None or live.cancelling:
             return
+        self._store.request_cancel(run, time.time())  # so that whoever resumes after a crash cancels too
         live.cancelling, live.timed_out = True, timed_out
         self._cancels.append(run)
         self._take(self._pool.take_back_run(run))
@@ -246,6 +248,8 @@ class Worker:
             return RunEnd(
                 live.record.id, None, json.dumps({"code": "timeout", "message": f"the run was not done in {seconds} s"})
             )
+        if self._store.outcome(live.record.id) != states.SUCCEEDED:
+            return RunEnd(live.record.id, None, None)
         try:
             return RunEnd(live.record.id, live.inputs.result(), None)
         except (EvaluationError, Mismatch) as error:

@@ -50,6 +50,14 @@ def keys(document: dict, task: str) -> list[str]:
     return [one["key"] for one in document["tasks"] if re.split(r"\W", one["key"])[0] == task]
 
 
+@pytest.mark.parametrize("command", [["check"], ["fmt", "--check"]], ids=" ".join)
+def test_every_example_is_right_and_formatted(command):
+    files = sorted(map(str, EXAMPLES.rglob("*.flow")))
+    assert len(files) >= 5
+    done = subprocess.run([COMMAND, *command, *files], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_hello(run):
     assert run("hello.flow")["result"] == "hello world"
     assert run("hello.flow", "-p", "name=O'Brien; $(id)")["result"] == "hello O'Brien; $(id)"

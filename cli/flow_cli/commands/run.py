@@ -15,6 +15,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.params import bind
 from flow_runtime.document import external, run_document
 from flow_runtime.embedded import Embedded, open_store
+from flow_runtime.files import FlowFiles
 from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
 
@@ -76,8 +77,8 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
             engine.worker.step()
             progress.update()
             if interrupts.fresh():
-                print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
                 engine.worker.cancel_all()
+                print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
     progress.stop()
     code = _report(engine.store, engine.store.run(record.id), request)
     return exits.INTERRUPTED if interrupts.count else code
@@ -116,7 +117,9 @@ def _params(request: RunRequest, loaded: Loaded) -> dict[str, Any]:
         if not equals or not name:
             raise CommandError(exits.USAGE, "parameter", f"-p wants name=value, not {given!r}")
         texts[name.strip()] = value
-    params, diagnostics = bind(loaded.plan.workflow, texts, _params_file(request.params_file), loaded.plan.file)
+    values = _params_file(request.params_file)
+    beside, here = FlowFiles(loaded.folder, ""), FlowFiles(os.getcwd(), "")
+    params, diagnostics = bind(loaded.plan.workflow, texts, values, loaded.plan.file, beside, here)
     if diagnostics:
         raise diagnosed(diagnostics, loaded.sources)
     return params

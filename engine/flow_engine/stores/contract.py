@@ -86,6 +86,10 @@ class Store(Protocol):
         """The elements (JSON) that these instances were expanded with."""
         ...
 
+    def outcome(self, run: str) -> str:
+        """The state that a run will end in, once all its tasks have ended. Only the owner may ask."""
+        ...
+
     def row_of(self, run: str, node: int, place: int) -> int:
         """The row of an instance of a `for` task. Only the owner may ask."""
         ...

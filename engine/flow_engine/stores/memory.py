@@ -140,6 +140,9 @@ class MemoryStore:
         tasks = self._runs[run].tasks
         return [tasks[row].item for row in rows]
 
+    def outcome(self, run: str) -> str:
+        return self._books.graph(run).outcome()
+
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._books.graph(run).base[node] + place
 

@@ -1,9 +1,9 @@
 """The grammar of the language (flow.lark) as the tables that the lexer and the parser work with."""
 
 import json
+import os.path
 from functools import cache
 from hashlib import sha256
-from importlib import resources
 from typing import Any, NamedTuple
 
 VERSION = 1
@@ -33,12 +33,17 @@ def digest(grammar: str) -> str:
 @cache
 def load() -> Tables:
     """The tables, from the package's own file; built with lark where that is older than the grammar."""
-    folder = resources.files(__name__)
-    spec: dict[str, Any] = json.loads((folder / "table.json").read_text("utf-8"))
-    grammar = (folder / "flow.lark").read_text("utf-8")
+    spec: dict[str, Any] = json.loads(_own_file("table.json"))
+    grammar = _own_file("flow.lark")
     if (spec["digest"], spec["version"]) != (digest(grammar), VERSION):
         from flow_lang.grammar.generate import build
 
         spec = build(grammar)
     terminals = [(name, pattern) for name, pattern in spec["terminals"]]
     return Tables(terminals, [Rule(*rule) for rule in spec["rules"]], spec["states"], spec["start"], spec["end"])
+
+
+def _own_file(name: str) -> str:
+    """A file of the package; importlib.resources would take longer to import than all of this takes to run."""
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        return file.read()

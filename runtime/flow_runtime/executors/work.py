@@ -1,11 +1,12 @@
 """One attempt as a slot sees it."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flow_lang.evaluate import Scope, compile_expr
 from flow_lang.plan import Plan, Task, Workflow
-from flow_lang.types import Type, optional
+from flow_lang.types import optional
 from flow_lang.values import decode
 
 from flow_runtime.files import FlowFiles
@@ -60,20 +61,23 @@ def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
     return os.path.join(logs, run, f"{seq}.{attempt}.log")
 
 
-def name_types(workflow: Workflow, task: Task | None) -> dict[str, Type]:
-    """The type of every name that an expression of `task` may use; tasks count as optional, since they may have been skipped."""
-    types = {param.name: param.type for param in workflow.params}
-    types.update({other.name: optional(other.value_type()) for other in workflow.tasks})
-    if task is not None:
-        types.update({clause.var: optional(clause.type) for clause in task.loop})
-        types.update({given.name: given.type for given in task.inputs})
-    return types
+class NameTypes:
+    """The type of every name of a workflow; made once for a plan. Tasks and `for` variables count as optional, since they may have
+    been skipped."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._types = {param.name: param.type for param in workflow.params}
+        self._types.update({task.name: optional(task.value_type()) for task in workflow.tasks})
+
+    def decoded(self, task: Task | None, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values in memory, as an expression of `task` sees them."""
+        own = {clause.var: optional(clause.type) for clause in task.loop} if task and task.loop else {}
+        return {name: decode(own.get(name) or self._types[name], value) for name, value in values.items()}
 
 
-def scope_of(work: Work) -> Scope:
+def scope_of(work: Work, types: NameTypes) -> Scope:
     """The values of the names that the task reads, and then its inputs, each evaluated in the order of declaration."""
-    types = name_types(work.plan.workflow, work.task)
-    values = {name: decode(types[name], value) for name, value in work.values.items()}
+    values = types.decoded(work.task, work.values)
     scope = Scope(values, FlowFiles(work.folder, work.scratch))
     for given in work.task.inputs:
         values[given.name] = compile_expr(given.value)(scope)

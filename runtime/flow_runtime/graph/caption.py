@@ -7,7 +7,7 @@ from flow_runtime.graph.states import style_of, words
 
 
 class Caption(NamedTuple):
-    """`title` is the name; `detail` what it is (`shell, for region`); `status` its state in words, empty without a run."""
+    """`title` is the name; `detail` what it is (`call clean · for region · when`); `status` its state in words, empty without a run."""
 
     title: str
     detail: str
@@ -21,7 +21,7 @@ def caption_of(node: Node) -> Caption:
     """All three parts are single lines without control characters."""
     if node.is_end:
         return Caption(one_line(node.label), "", "")
-    detail = node.kind
+    detail = f"{node.kind} {node.function}".rstrip()
     if node.loop:
         detail += f" · for {node.loop}"
     if node.conditional:

@@ -24,8 +24,11 @@ class NodeState(NamedTuple):
 
 
 class Node(NamedTuple):
-    """`kind`: `start`, `finish`, or the body's (`shell`, `python`, `call`...). `loop`: the variables of a `for`, or empty.
-    `state` is empty where no run is shown; `counts` is its instances in words, as in `37/40 done, 1 failed`."""
+    """`kind`: `start`, `finish`, or the body's (`shell`, `python`, `call`...). `function`: what a `call` calls.
+
+    `loop`: the variables of a `for`, or empty. `state` is empty where no run is shown.
+    `counts` is its instances in words, as in `37/40 done, 1 failed`.
+    """
 
     id: str
     label: str
@@ -36,6 +39,7 @@ class Node(NamedTuple):
     counts: str = ""
     attempt: int = 0
     doc: str = ""
+    function: str = ""
 
     @property
     def is_end(self) -> bool:
@@ -89,7 +93,16 @@ def _node(task: Task, state: NodeState) -> Node:
     loop = ", ".join(clause.var for clause in task.loop)
     counts = _counts(state) if loop else ""
     return Node(
-        task.name, task.name, task.body.kind, loop, task.when is not None, state.state, counts, state.attempt, task.doc
+        task.name,
+        task.name,
+        task.body.kind,
+        loop,
+        task.when is not None,
+        state.state,
+        counts,
+        state.attempt,
+        task.doc,
+        task.body.function,
     )
 
 

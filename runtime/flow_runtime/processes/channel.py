@@ -52,7 +52,7 @@ class Channel:
             except ConnectionResetError:
                 return None
             if not data:
-                return None
+                return self._frames() or None
             self._incoming += data
             if len(data) < _READ:
                 return self._frames()

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from flow_engine.errors import FlowError
+
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.orphans import end_orphans, take_name
@@ -24,6 +26,15 @@ SlotMain = Callable[[int, "_socket.socket"], None]
 
 GRACE = 0.2
 """Seconds between SIGTERM and SIGKILL for what an engine left behind."""
+
+
+class GuardianDied(FlowError):
+    """Somebody ended the guardian. Without it a crash of the engine would leave bodies behind, so that the engine stops."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the guardian process of this worker was killed; the run is kept, go on with it by: flow run --resume RUN"
+        )
 
 
 class Guardian:
@@ -57,18 +68,15 @@ class Guardian:
         theirs.close()
         return Channel(ours)
 
-    def stop(self) -> None:
-        """Ends all slots and bodies and waits for that."""
+    def stop(self) -> bool:
+        """Ends all slots and bodies and waits for that. False where the guardian had died and could not do it."""
         self._carrier.close()
-        while True:
-            try:
-                os.waitpid(self.pid, 0)
-            except InterruptedError:
-                continue
-            except ChildProcessError:
-                pass
-            break
+        try:
+            status = os.waitpid(self.pid, 0)[1]
+        except ChildProcessError:
+            status = -1  # reaped by somebody else
         self.reports.close()
+        return status == 0
 
 
 def _guard(

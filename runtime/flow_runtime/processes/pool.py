@@ -15,7 +15,7 @@ from flow_engine.model import Claim
 
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
-from flow_runtime.processes.guardian import Guardian
+from flow_runtime.processes.guardian import Guardian, GuardianDied
 from flow_runtime.processes.pace import Pace
 from flow_runtime.processes.slot_view import Answer, Sent, SlotView
 
@@ -162,7 +162,7 @@ class SlotPool:
             return []
         frames = view.channel.receive()
         if frames is None:
-            self._poll.unregister(view.channel)  # its exit is reported by the guardian
+            self._unwatch(view.channel)  # its exit is reported by the guardian
             return []
         now = self._clock()
         answers = []
@@ -177,7 +177,10 @@ class SlotPool:
 
     def _reports(self) -> list[Answer]:
         answers: list[Answer] = []
-        for frame in self._guardian.reports.receive() or ():
+        frames = self._guardian.reports.receive()
+        if frames is None:
+            raise GuardianDied
+        for frame in frames:
             kind, *rest = json.loads(frame)
             if kind == "pid":
                 view = self._views[rest[0]]
@@ -202,11 +205,14 @@ class SlotPool:
     def _forget(self, view: SlotView) -> None:
         if view.channel is not None:
             self._by_descriptor.pop(view.channel.fileno(), None)
-            with suppress(KeyError):  # its end of file may have come first
-                self._poll.unregister(view.channel)
+            self._unwatch(view.channel)
             view.channel.close()
         view.channel, view.pid, view.kill = None, None, None
         view.sent.clear()
+
+    def _unwatch(self, channel: Channel) -> None:
+        with suppress(KeyError):  # once its end of file is heard, and once when it is forgotten
+            self._poll.unregister(channel)
 
     def _take_back(self, view: SlotView) -> list[Answer]:
         current = self._cursor.page(view.slot).take_back(view.next_number - 1)

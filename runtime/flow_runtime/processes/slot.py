@@ -9,10 +9,12 @@ import time
 from collections import deque
 from typing import Any
 
+from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Plan, plan_from_json
+from flow_lang.values import Mismatch
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated
-from flow_runtime.executors.work import Place, Work, scope_of
+from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor, mark_of
 
@@ -25,6 +27,7 @@ class Slot:
         self._page = cursor.page(slot)
         self._place = place
         self._plans: dict[str, Plan] = {}
+        self._types: dict[str, NameTypes] = {}
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []
         self._bodies: Any = None
@@ -60,7 +63,8 @@ class Slot:
             if "kill" in message:
                 self._kills.append((message["kill"], message["why"], message["grace"]))
             elif "bundle" in message:
-                self._plans[message["plan"]] = plan_from_json(message["bundle"])
+                plan = plan_from_json(message["bundle"])
+                self._plans[message["plan"]], self._types[message["plan"]] = plan, NameTypes(plan.workflow)
             else:
                 self._todo.append(message)
         return frames is not None
@@ -84,11 +88,12 @@ class Slot:
         log: str | None = None
         try:
             work = self._work(item)
+            types = self._types[item["plan"]]
             if work.task.body.kind == "shell":
-                result = self._shell(work)
+                result = self._shell(work, types)
                 log = work.log
             else:
-                result, log = self._python(work)
+                result, log = self._python(work, types)
             answer["result"] = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
         except BodyFailed as error:
             answer |= {"code": error.code, "error": {"code": error.code, "message": error.message, **error.details}}
@@ -110,24 +115,24 @@ class Slot:
         scratch = attempt if task.body.kind == "shell" else self._home
         return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
 
-    def _shell(self, work: Work) -> object:
+    def _shell(self, work: Work, types: NameTypes) -> object:
         from flow_runtime.executors.shell import run_shell
 
         try:
-            return run_shell(work, _scope(work), self, self._page)
+            return run_shell(work, _scope(work, types), self, self._page)
         finally:
             self._kills.clear()
             os.chdir("/")
             _remove(work.scratch)
 
-    def _python(self, work: Work) -> tuple[object, str | None]:
+    def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:
         if self._bodies is None:
             self._warm(work)
         os.chdir(self._home)
         os.environ.update(work.environment())
         self._output.begin(work.log)
         try:
-            return self._bodies.run(work, _scope(work)), self._output.end()
+            return self._bodies.run(work, _scope(work, types)), self._output.end()
         finally:
             self._output.end()
             if os.listdir(self._home):
@@ -150,12 +155,9 @@ def _terminated(*_: object) -> None:
     raise Terminated
 
 
-def _scope(work: Work) -> Any:
-    from flow_lang.evaluate import EvaluationError
-    from flow_lang.values import Mismatch
-
+def _scope(work: Work, types: NameTypes) -> Scope:
     try:
-        return scope_of(work)
+        return scope_of(work, types)
     except (EvaluationError, Mismatch) as error:
         raise BodyFailed("expression", f"an input has no value: {error}") from error
 

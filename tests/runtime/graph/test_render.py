@@ -121,6 +121,7 @@ def test_json_holds_the_whole_graph():
         "counts": "1/2 done",
         "attempt": 0,
         "doc": "",
+        "function": "",
     }
 
 

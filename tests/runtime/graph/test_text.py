@@ -10,7 +10,7 @@ def test_rails_join_each_task_to_what_needs_it():
         "● │ release              python\n"
         "│ ├─● clean              shell · for orders\n"
         "│ ● │ audit              shell · for batch, order\n"
-        "│ │ ● scored             call · for t · when\n"
+        "│ │ ● scored             call score · for t · when\n"
         "●─┴─╯ publish            python · when\n"
         "├─● mail                 shell\n"
         "○─╯ result: file?\n"
@@ -20,8 +20,8 @@ def test_rails_join_each_task_to_what_needs_it():
 def test_states_are_marked_and_named():
     states = {"fetch": NodeState("succeeded", 2, 2), "clean": NodeState("failed", 1, 2, 1, 2)}
     lines = to_text(graph_of(workflows.nightly(), states)).splitlines()
-    assert lines[1] == "├─✓ fetch                shell · for region        ✓ succeeded · 2/2 done"
-    assert lines[3] == "│ ├─✗ clean              shell · for orders        ✗ failed · 1/2 done, 1 failed · attempt 2"
+    assert lines[1] == "├─✓ fetch                shell · for region         ✓ succeeded · 2/2 done"
+    assert lines[3] == "│ ├─✗ clean              shell · for orders         ✗ failed · 1/2 done, 1 failed · attempt 2"
 
 
 def test_an_empty_workflow():

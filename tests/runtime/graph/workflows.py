@@ -7,9 +7,9 @@ from flow_lang.types import DATE, FILE, STR, list_of, optional
 from flow_runtime.graph.model import Edge, Graph, Node
 
 
-def task(name, kind="shell", needs=(), loop=(), when=None):
+def task(name, kind="shell", needs=(), loop=(), when=None, function=""):
     clauses = tuple(Clause(var, STR, ["lit", []], None) for var in loop)
-    return Task(name, Body(kind), tuple(Need(parent, how) for parent, how in needs), clauses, when)
+    return Task(name, Body(kind, function=function), tuple(Need(parent, how) for parent, how in needs), clauses, when)
 
 
 def nightly():
@@ -19,7 +19,7 @@ def nightly():
         task("release", "python"),
         task("clean", needs=[("fetch", "element")], loop=["orders"]),
         task("audit", needs=[("fetch", "value")], loop=["batch", "order"]),
-        task("scored", "call", [("clean", "element")], ["t"], ["lit", True]),
+        task("scored", "call", [("clean", "element")], ["t"], ["lit", True], "score"),
         task("publish", "python", [("scored", "value"), ("release", "value"), ("audit", "order")], when=["lit", True]),
         task("mail", needs=[("publish", "value")]),
     )

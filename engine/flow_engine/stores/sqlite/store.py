@@ -134,6 +134,9 @@ class SqliteStore(Reads):
         found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
+    def outcome(self, run: str) -> str:
+        return self._books.graph(run).outcome()
+
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._books.graph(run).base[node] + place
 

@@ -1,24 +1,16 @@
-"""The plot and the page, written by hand with the standard library alone."""
+"""The plot, drawn by hand as SVG."""
 
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
-from tables import Summary, read
+from penguins import read
 
 Place = Callable[[float], float]
 
 WIDTH, HEIGHT, MARGIN = 720, 440, 56
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 """Distinct also for colour-blind readers (Okabe and Ito); each group has a shape of its own too."""
-
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1e293b }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
-th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #e2e8f0 }
-th:first-child, td:first-child { text-align: left }
-svg { width: 100%; height: auto } .note { color: #475569; font-size: .9rem }
-"""
 
 
 def scatter(table: Path, groups: list[str]) -> Path:
@@ -72,32 +64,3 @@ def _mark(group: int, x: float, y: float) -> str:
     if group % 3 == 1:
         return f'<path d="M{x:.1f} {y - 5:.1f}l5 9h-10z"/>'
     return f'<rect x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>'
-
-
-def write_report(
-    species: list[Summary], islands: list[Summary], plot: Path, heaviest: str, note: str, source: str
-) -> Path:
-    """One HTML page that needs no other file: the plot is inside it."""
-    page = Path("penguins.html")
-    body = [
-        "<h1>Penguins of the Palmer Archipelago</h1>",
-        f"<p>The heaviest species: <strong>{escape(heaviest)}</strong>.</p>",
-        plot.read_text(encoding="utf-8"),
-        _table("Species", species),
-        _table("Island", islands) if islands else "",
-        f'<p class="note">{escape(note)} Source: {escape(source)}.</p>',
-    ]
-    page.write_text(
-        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Penguins</title>\n<style>{STYLE}</style>\n'
-        + "\n".join(body)
-        + "\n</html>\n",
-        encoding="utf-8",
-    )
-    return page
-
-
-def _table(title: str, groups: list[Summary]) -> str:
-    heads = (title, "penguins", "body mass, g", "± sd", "flipper, mm", "bill, mm")
-    rows = [(g.name, g.count, g.mean_mass_g, g.sd_mass_g, g.mean_flipper_mm, g.mean_bill_mm) for g in groups]
-    cells = "\n".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table>\n<tr>{''.join(f'<th>{escape(head)}</th>' for head in heads)}</tr>\n{cells}\n</table>"

@@ -1,9 +1,21 @@
-"""Reading, cleaning and summing up the table. Plain functions: Flow reads their annotations, and nothing here knows of Flow."""
+"""Cleaning the table, summing it up, and the page about it.
+
+Plain functions: Flow reads their annotations, and nothing here knows of Flow.
+"""
 
 import csv
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from statistics import fmean, stdev
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1e293b }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0 }
+th, td { padding: .35rem .6rem; text-align: right; border-bottom: 1px solid #e2e8f0 }
+th:first-child, td:first-child { text-align: left }
+svg { width: 100%; height: auto } .note { color: #475569; font-size: .9rem }
+"""
 
 MEASURES = ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g")
 
@@ -58,3 +70,32 @@ def summarize(table: Path, column: str, value: str) -> Summary:
 
     spread = round(stdev(float(row["body_mass_g"]) for row in rows), 2)
     return Summary(value, len(rows), mean("body_mass_g"), spread, mean("flipper_length_mm"), mean("bill_length_mm"))
+
+
+def write_report(
+    species: list[Summary], islands: list[Summary], plot: Path, heaviest: str, note: str, source: str
+) -> Path:
+    """One HTML page that needs no other file: the plot is inside it."""
+    page = Path("penguins.html")
+    body = [
+        "<h1>Penguins of the Palmer Archipelago</h1>",
+        f"<p>The heaviest species: <strong>{escape(heaviest)}</strong>.</p>",
+        plot.read_text(encoding="utf-8"),
+        _table("Species", species),
+        _table("Island", islands) if islands else "",
+        f'<p class="note">{escape(note)} Source: {escape(source)}.</p>',
+    ]
+    page.write_text(
+        f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Penguins</title>\n<style>{STYLE}</style>\n'
+        + "\n".join(body)
+        + "\n</html>\n",
+        encoding="utf-8",
+    )
+    return page
+
+
+def _table(title: str, groups: list[Summary]) -> str:
+    heads = (title, "penguins", "body mass, g", "± sd", "flipper, mm", "bill, mm")
+    rows = [(g.name, g.count, g.mean_mass_g, g.sd_mass_g, g.mean_flipper_mm, g.mean_bill_mm) for g in groups]
+    cells = "\n".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>\n<tr>{''.join(f'<th>{escape(head)}</th>' for head in heads)}</tr>\n{cells}\n</table>"

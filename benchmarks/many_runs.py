@@ -1,0 +1,51 @@
+"""W6: `many_runs.py FILE COUNT` submits COUNT runs of a file, each durable before the next, works on all of them, prints seconds.
+
+It stands in a process of its own, because the engine forks its slots from it.
+"""
+
+import os
+import sys
+import time
+
+from flow_engine.ids import new_id
+from flow_engine.model import NewRun
+from flow_runtime.embedded import Embedded
+from flow_runtime.plans import Loaded, load_plan
+from flow_runtime.state_folder import find_state
+
+
+def main(file: str, count: int) -> float:
+    state = find_state(os.path.dirname(file))
+    loaded = load_plan(file, None, state)
+    engine = Embedded(state, 2)
+    try:
+        engine.worker.step(0.0)
+        start = time.perf_counter()
+        for run in [_submit(engine, loaded) for _ in range(count)]:
+            engine.worker.adopt(run)
+        while not engine.worker.idle:
+            engine.worker.step()
+        seconds = time.perf_counter() - start
+        ended = [run.state for run in map(engine.store.run, _submitted)]
+        assert ended == ["succeeded"] * count, sorted(set(ended))
+        return seconds
+    finally:
+        engine.close()
+
+
+_submitted: list[str] = []
+
+
+def _submit(engine: Embedded, loaded: Loaded) -> str:
+    assert loaded.plan is not None
+    now = time.time()
+    new = NewRun(
+        new_id(now, os.urandom), loaded.plan_hash, loaded.plan, {}, loaded.folder, now, owner=engine.incarnation.id
+    )
+    engine.store.submit(new)
+    _submitted.append(new.id)
+    return new.id
+
+
+if __name__ == "__main__":
+    print(main(sys.argv[1], int(sys.argv[2])))

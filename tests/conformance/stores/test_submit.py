@@ -1,0 +1,54 @@
+import pytest
+from flow_engine import states
+from flow_engine.errors import IdempotencyConflict, UnknownRun
+from flow_engine.stores.contract import RunFilter
+from support.plans import plan, task
+from support.world import World
+
+
+def test_a_submitted_run_is_queued_with_its_tasks(world: World) -> None:
+    world.submit(plan(task("a"), task("b", "a")))
+    assert world.store.run("run-1").state == states.QUEUED
+    assert world.states() == {"a": states.READY, "b": states.BLOCKED}
+
+
+def test_the_same_key_and_payload_give_the_first_run(world: World) -> None:
+    made = plan(task("a"))
+    assert world.submit(made, "run-1", idempotency_key="k") == "run-1"
+    assert world.submit(made, "run-2", idempotency_key="k") == "run-1"
+    assert [record.id for record in world.store.runs(RunFilter())] == ["run-1"]
+
+
+def test_the_same_key_with_another_payload_is_a_conflict(world: World) -> None:
+    world.submit(plan(task("a")), "run-1", idempotency_key="k")
+    with pytest.raises(IdempotencyConflict, match="run-1"):
+        world.submit(plan(task("b")), "run-2", idempotency_key="k")
+
+
+def test_keys_of_two_namespaces_do_not_meet(world: World) -> None:
+    made = plan(task("a"))
+    world.submit(made, "run-1", idempotency_key="k", namespace="one")
+    assert world.submit(made, "run-2", idempotency_key="k", namespace="two") == "run-2"
+
+
+def test_a_run_is_found_by_the_start_of_its_id(world: World) -> None:
+    world.submit(plan(task("a")), "abc-1")
+    assert world.store.run("abc").id == "abc-1"
+    with pytest.raises(UnknownRun, match="xyz"):
+        world.store.run("xyz")
+
+
+def test_runs_come_newest_first_in_stable_pages(world: World) -> None:
+    for number in range(5):
+        world.submit(plan(task("a")), f"run-{number}")
+    first = world.store.runs(RunFilter(limit=2))
+    second = world.store.runs(RunFilter(limit=2, before=first[-1].id))
+    assert [record.id for record in first + second] == ["run-4", "run-3", "run-2", "run-1"]
+
+
+def test_runs_are_filtered(world: World) -> None:
+    world.submit(plan(task("a"), name="one"), "run-1")
+    world.submit(plan(task("a"), name="two"), "run-2")
+    assert [record.id for record in world.store.runs(RunFilter(workflow="one"))] == ["run-1"]
+    assert world.store.runs(RunFilter(state=states.FAILED)) == []
+    assert world.store.runs(RunFilter(namespace="other")) == []

@@ -1,0 +1,2 @@
+def load(path: str) -> int:
+    return len(path)

@@ -1,0 +1,2 @@
+def load(path: str) -> set[int]:
+    return {len(path)}

@@ -1,0 +1,52 @@
+"""`flow fmt` on the programs and on what is easy to get wrong."""
+
+import pytest
+from flow_lang.format import format_source
+from flow_lang.source import Source
+from lang.programs import SOURCES
+from lang.stripping import parsed
+
+
+def formatted(text: str) -> str:
+    found, diagnostics = format_source(Source("test.flow", text))
+    assert found is not None, diagnostics
+    return found
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_program_keeps_its_meaning(name: str) -> None:
+    once = formatted(SOURCES[name])
+    assert formatted(once) == once
+    assert parsed(once)[0] == parsed(SOURCES[name])[0]
+
+
+def test_a_block_with_a_line_break_is_spread() -> None:
+    assert formatted('flow 1;workflow w{task a{shell "x";;retry=-3};task b{;shell "y" # c\n}\n\n\n\n# last\n\n}') == (
+        'flow 1\nworkflow w {\n  task a { shell "x"; retry = -3 }\n  task b {\n    shell "y"  # c\n  }\n\n  # last\n}\n'
+    )
+
+
+def test_spaces_around_brackets_and_operators() -> None:
+    text = (
+        "flow 1\npolicy p=f( a ,b=[ 1,- 2 ] )\npolicy q=a -b* -c.d [0]+{ x=1 }.x\npolicy r={}\npolicy s=not(a)and(b)\n"
+    )
+    assert formatted(text) == (
+        "flow 1\npolicy p = f(a, b = [1, -2])\npolicy q = a - b * -c.d[0] + { x = 1 }.x\npolicy r = {}\npolicy s = not (a) and (b)\n"
+    )
+
+
+def test_lists_keep_their_line_breaks() -> None:
+    assert formatted("flow 1\npolicy p = f([\n1,\n # one\n 2], g(\n3))\n") == (
+        "flow 1\npolicy p = f([\n  1,\n  # one\n  2], g(\n    3))\n"
+    )
+
+
+def test_bodies_stay_byte_for_byte_and_crlf_stays() -> None:
+    text = 'flow 1\r\nworkflow w {\r\ntask a { shell """\r\n\t x  \r\n """ }\r\n}\r\n'
+    assert formatted(text) == 'flow 1\r\nworkflow w {\r\n  task a { shell """\r\n\t x  \r\n """ }\r\n}\r\n'
+
+
+def test_wrong_text_is_not_touched() -> None:
+    found, diagnostics = format_source(Source("test.flow", "flow 1\nworkflow {"))
+    assert found is None
+    assert [diagnostic.code for diagnostic in diagnostics] == ["FLOW104"]

@@ -1,0 +1,97 @@
+"""The flow command as a subprocess, with a state of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.sqlite import SqliteStore
+
+COMMAND = [sys.executable, "-m", "flow_cli.main"]
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Standard output as exactly one JSON document."""
+        return json.loads(self.out)
+
+
+class Project:
+    """A folder with flow files and a state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / ".flow"
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    def flow(self, *arguments: str, cwd: Path | None = None, stdin: str | None = None) -> Ended:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=cwd or self.folder,
+            env=self.environment(),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "FLOW_HOME": str(self.home), "NO_COLOR": "1", "FLOW_TEST_MARK": str(self.folder)}
+
+    def store(self) -> SqliteStore:
+        """The state, for reading without the cost of a command."""
+        return SqliteStore(str(self.home / "flow.db"))
+
+    def runs(self) -> list[str]:
+        """The ids of all runs, newest first."""
+        if not (self.home / "flow.db").exists():
+            return []
+        with closing(self.store()) as store:
+            return [record.id for record in store.runs(RunFilter())]
+
+    def processes(self) -> list[str]:
+        """Living processes that this project started, by their environment: `pid command`."""
+        mark = f"FLOW_TEST_MARK={self.folder}".encode()
+        return [f"{pid} {name}" for pid, name, environment in _processes() if mark in environment]
+
+
+def _processes() -> Iterator[tuple[str, str, list[bytes]]]:
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            environment = Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")
+            name = Path(f"/proc/{entry}/comm").read_text().strip()
+            state = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if state != "Z":
+            yield entry, name, environment

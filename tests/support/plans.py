@@ -1,0 +1,32 @@
+"""Small plans made by hand, for tests of the engine that need no parser."""
+
+from flow_lang import types
+from flow_lang.plan import Body, Clause, Need, Plan, Task, Workflow, plan_hash, plan_to_json
+
+NOOP = Body("shell", ("true",))
+
+
+def task(name: str, *after: str, **fields: object) -> Task:
+    """A task that waits for others, without data."""
+    return Task(name, NOOP, tuple(Need(other, "order") for other in after), **fields)  # type: ignore[arg-type]
+
+
+def value_task(name: str, *reads: str, skip_ok: bool = False, **fields: object) -> Task:
+    """A task that uses the values of others and gives a str."""
+    needs = tuple(Need(other, "value", skip_ok) for other in reads)
+    return Task(name, NOOP, needs, reads=reads, single=True, result=types.STR, **fields)  # type: ignore[arg-type]
+
+
+def each(name: str, source: str, aligned: bool = False, **fields: object) -> Task:
+    """`task NAME for x in SOURCE`, element by element where `aligned`."""
+    need = Need(source, "element" if aligned else "value")
+    clause = Clause("x", types.STR, ["ref", source], source if aligned else None)
+    return Task(name, NOOP, (need,), (clause,), reads=("x",), single=True, result=types.STR, **fields)  # type: ignore[arg-type]
+
+
+def plan(*tasks: Task, name: str = "w") -> Plan:
+    return Plan(name, {name: Workflow(name, (), tasks)}, "w.flow", {})
+
+
+def digest(made: Plan) -> str:
+    return plan_hash(plan_to_json(made))

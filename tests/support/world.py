@@ -1,0 +1,86 @@
+"""A store under test, driven by hand: a worker that claims and completes without any process."""
+
+from collections.abc import Sequence
+
+from flow_engine.decisions.books import Report
+from flow_engine.model import (
+    Claim,
+    Completion,
+    Failed,
+    Hint,
+    NewRun,
+    Outcome,
+    RunEnd,
+    Succeeded,
+    TaskRecord,
+    Tick,
+)
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Plan
+
+from support.plans import digest
+
+OK = Succeeded('"done"')
+
+
+def broken(code: str = "exit_1") -> Failed:
+    return Failed(code, f'{{"code": "{code}", "message": "it broke"}}')
+
+
+class World:
+    """One worker and its clock. `hints` is all that it was told and has not used."""
+
+    def __init__(self, store: Store, worker: str = "w1", now: float = 1000.0) -> None:
+        self.store = store
+        self.worker = worker
+        self.now = now
+        self.hints: list[Hint] = []
+        self.claims: dict[str, Claim] = {}
+        self.plans: dict[str, Plan] = {}
+        self.finishing: list[str] = []
+
+    def submit(self, made: Plan, run: str = "run-1", **fields: object) -> str:
+        new = NewRun(run, digest(made), made, {}, "/tmp", self.now, **fields)  # type: ignore[arg-type]
+        self.plans[run] = made
+        return self.store.submit(new).run
+
+    def start(self, made: Plan, run: str = "run-1") -> str:
+        """Submits and adopts."""
+        self.submit(made, run)
+        adopted = self.store.adopt(self.worker, run, self.now)
+        assert adopted is not None
+        self.hints += adopted.ready
+        return run
+
+    def tick(self, *done: Completion, want: int = 100, cancels: Sequence[str] = ()) -> Tick:
+        due = [hint for hint in self.hints if hint.due <= self.now]
+        due.sort(key=lambda hint: (hint.rank, hint.task))
+        taken = due[:want]
+        self.hints = [hint for hint in self.hints if hint not in taken]
+        tick = self.store.tick(self.worker, self.now, Report(done, (), cancels), taken, want)
+        self.hints += tick.ready
+        self.finishing += tick.finishing
+        for claim in tick.claims:
+            self.claims[self.key(claim)] = claim
+        return tick
+
+    def end(self, key: str, outcome: Outcome = OK, worker: str | None = None) -> Completion:
+        """The completion of the claim that this task has."""
+        claim = self.claims.pop(key)
+        return Completion(claim.task, claim.attempt, worker or self.worker, outcome, self.now, self.now)
+
+    def finish(self, run: str = "run-1", result: str | None = None) -> None:
+        self.store.finish(self.worker, self.now, [RunEnd(run, result, None)])
+
+    def states(self, run: str = "run-1") -> dict[str, str]:
+        return {self._key(run, row.node, row.place): row.state for row in self.store.tasks(run)}
+
+    def row(self, key: str, run: str = "run-1") -> TaskRecord:
+        return next(row for row in self.store.tasks(run) if self._key(run, row.node, row.place) == key)
+
+    def key(self, claim: Claim) -> str:
+        return self._key(claim.task.run, claim.node, claim.place)
+
+    def _key(self, run: str, node: int, place: int | None) -> str:
+        name = self.plans[run].workflow.tasks[node].name
+        return name if place is None else f"{name}[{place}]"
