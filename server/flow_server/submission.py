@@ -3,6 +3,7 @@
 It has no folder: what it imports or names by a relative path is looked for in a fresh empty folder below the state.
 """
 
+import errno
 import json
 import os
 import time
@@ -18,6 +19,7 @@ from flow_lang.params import bind
 from flow_lang.plan import Plan, plan_hash, plan_to_json
 from flow_lang.source import Source
 from flow_lang.values import File
+from flow_runtime.files import FlowFiles
 from flow_runtime.state_folder import StateFolder
 
 from flow_server.body import too_large, wrong_field
@@ -88,7 +90,7 @@ def prepared(submission: Submission) -> Prepared:
     found = compiled(submission.source, submission.workflow)
     if found.plan is None:
         _refuse("wrong-source", found.diagnostics, found.sources)
-    params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles())
+    params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
     if wrong:
         _refuse("wrong-parameters", wrong, {})
     return Prepared(submission, found.plan, plan_hash(plan_to_json(found.plan)), params)
@@ -126,19 +128,29 @@ def _refuse(kind: str, diagnostics: Sequence[Diagnostic], sources: dict[str, Sou
     raise Problem(422, kind, f"{errors[0].message}{more}", diagnostics=diagnostics_of(diagnostics, sources))
 
 
+class _Absent(FileNotFoundError):
+    """Told by its reason alone, whoever shows it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.ENOENT, f"{path} is not there, since {NO_FOLDER}")
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
 class _NoFiles:
-    """The loader of imports and the files of parameters' defaults, where there are none."""
+    """The loader of imports and the files that parameters name, where there is no folder for relative paths to start at."""
 
     def read(self, path: str) -> str:
-        raise FileNotFoundError(f"{path} is not there, since {NO_FOLDER}")
+        raise _Absent(path)
 
     def stat(self, path: str) -> File:
         if os.path.isabs(path):
-            return File(path, os.stat(path).st_size)
-        raise FileNotFoundError(f"{path} is not there, since {NO_FOLDER}")
+            return FlowFiles("/", "").stat(path)
+        raise _Absent(path)
 
     def glob(self, pattern: str) -> list[File]:
-        raise FileNotFoundError(f"{pattern} matches nothing, since {NO_FOLDER}")
+        raise _Absent(pattern)
 
     def write(self, suffix: str, text: str) -> File:
-        raise PermissionError("a parameter's default cannot write a file on a server; give the parameter")
+        raise PermissionError(errno.EPERM, "a parameter's default cannot write a file on a server; give the parameter")
