@@ -76,7 +76,7 @@ class Daemon:
         look = _Look(engine)
         while not self._over(engine):
             if not self._stops and engine.worker.runs < self._runs and look.due():
-                self._adopt(engine)
+                look.again = self._adopt(engine)
             engine.worker.step(LOOK)
 
     def _over(self, engine: Embedded) -> bool:
@@ -87,18 +87,20 @@ class Daemon:
             engine.worker.drain()
         return engine.worker.drained
 
-    def _adopt(self, engine: Embedded) -> None:
-        """Takes runs that nobody owns, as many as there is room for."""
+    def _adopt(self, engine: Embedded) -> bool:
+        """Takes runs that nobody owns, as many as there is room for; whether some were left."""
         now = time.monotonic()
         self._aside = {run: until for run, until in self._aside.items() if until > now}
         wanted = [run for run in engine.store.unowned(4 * self._runs) if run not in self._aside]
-        for run in wanted[: self._runs - engine.worker.runs]:
+        room = self._runs - engine.worker.runs
+        for run in wanted[:room]:
             try:
                 engine.worker.adopt(run)
             except (UnknownRun, ValueError, LookupError) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 self._aside[run] = now + ASIDE
                 _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")
+        return len(wanted) > room
 
     def _orphaned(self) -> bool:
         if self._lifeline is None:
@@ -115,26 +117,24 @@ class Daemon:
 
 
 class _Look:
-    """When to look for runs: another process has written, or it is some time ago."""
+    """When to look for runs: another process has written, or it is some time ago, or `again` says that some were left."""
 
     def __init__(self, engine: Embedded) -> None:
         self._engine = engine
         self._changes = -1
         self._asked_at = 0.0
         self._looked_at = 0.0
-        self._runs = 0
+        self.again = False
 
     def due(self) -> bool:
         now = time.monotonic()
         if now - self._asked_at < LOOK:
             return False
         self._asked_at = now
-        changes, runs = self._engine.store.changes(), self._engine.worker.runs
-        # a run has ended: there may be room now for one that was there before
-        if changes == self._changes and runs >= self._runs and now - self._looked_at < LOOK_ANYWAY:
-            self._runs = runs
+        changes = self._engine.store.changes()
+        if changes == self._changes and not self.again and now - self._looked_at < LOOK_ANYWAY:
             return False
-        self._changes, self._runs, self._looked_at = changes, runs, now
+        self._changes, self._looked_at = changes, now
         return True
 
 

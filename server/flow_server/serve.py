@@ -12,6 +12,7 @@ from typing import NamedTuple
 import uvicorn
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
+from starlette.types import ASGIApp
 
 from flow_server.app import create_app
 from flow_server.problem import ServerError
@@ -36,26 +37,31 @@ def serve(options: Options) -> None:
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
     services: Services = app.state.services
+    server = _Server(_config(app), services)
     supervisor = Supervisor(options.state, options.slots)
-    before = [(number, signal.signal(number, _note)) for number in (signal.SIGINT, signal.SIGTERM)]
+    # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
+    before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         supervisor.start()
         _tell(options, listener, token, services)
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            timeout_graceful_shutdown=LINGER,
-            timeout_keep_alive=30,
-        )
-        _Server(config, services).run([listener])
+        server.run([listener])
     finally:
         supervisor.stop()
         listener.close()
         for number, handler in before:
             signal.signal(number, handler)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=LINGER,
+        timeout_keep_alive=30,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -66,10 +72,6 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._services.closing = True
         super().handle_exit(sig, frame)
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """uvicorn takes the signals while it serves and raises them again when it is done; the rest of the end is ours."""
 
 
 def _prepare(state: StateFolder) -> AdminToken:

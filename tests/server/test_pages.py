@@ -37,7 +37,9 @@ class Inline(HTMLParser):
         if tag == "style" or (tag == "script" and "src" not in names):
             self.found.append(tag)
         self.found += [name for name in names if name == "style" or name.startswith("on")]
-        self.found += [value or "" for name, value in attrs if name in ("src", "href") and not (value or "").startswith(("/", "#"))]
+        self.found += [
+            value or "" for name, value in attrs if name in ("src", "href") and not (value or "").startswith(("/", "#"))
+        ]
 
 
 def check_page(text: str) -> None:
@@ -103,7 +105,9 @@ def test_the_list_and_a_run_are_shown(browser: TestClient) -> None:
     assert "No runs yet" in empty.text
     name = "<script>alert(1)</script>"
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    run = browser.post("/api/v1/runs", json={"source": HELLO, "params": {"name": name}, "labels": [name]}, headers=headers).json()["run"]
+    run = browser.post(
+        "/api/v1/runs", json={"source": HELLO, "params": {"name": name}, "labels": [name]}, headers=headers
+    ).json()["run"]
     for path in ("/", "/?state=queued", "/?workflow=hello", f"/runs/{run}"):
         page = browser.get(path)
         assert (page.status_code, run in page.text) == (200, True)
@@ -135,7 +139,12 @@ def test_a_run_is_cancelled_by_a_form_of_its_page_only(browser: TestClient) -> N
 
 
 def test_errors_are_pages(browser: TestClient) -> None:
-    for path, status in (("/runs/nothing", 404), ("/nothing", 404), ("/?state=done", 422), ("/static/nothing.css", 404)):
+    for path, status in (
+        ("/runs/nothing", 404),
+        ("/nothing", 404),
+        ("/?state=done", 422),
+        ("/static/nothing.css", 404),
+    ):
         page = browser.get(path)
         assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
         check_page(page.text)

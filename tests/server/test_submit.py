@@ -57,7 +57,7 @@ def test_a_wrong_source_is_answered_with_diagnostics(client: TestClient) -> None
 
 
 def test_wrong_parameters_are_answered_with_diagnostics_for_each(client: TestClient) -> None:
-    source = "flow 1\nworkflow a(n: int, day: date) { task x { shell \"echo ~{n} ~{day}\" } }\n"
+    source = 'flow 1\nworkflow a(n: int, day: date) { task x { shell "echo ~{n} ~{day}" } }\n'
     problem = refused(client, 422, "wrong-parameters", json={"source": source, "params": {"n": "x", "m": 1}})
     assert len(problem["diagnostics"]) == 3  # mistyped, missing, unknown
 

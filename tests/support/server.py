@@ -1,6 +1,7 @@
 """`flow server` as a subprocess on a free port, and a client of it that knows nothing but HTTP."""
 
 import json
+import os
 import signal
 import subprocess
 import urllib.error
@@ -43,7 +44,8 @@ class Server:
         first = self.process.stderr.readline()
         assert first.startswith("flow server: http://"), first + self.process.stderr.read()
         self.url = first.split()[2]
-        self.token = (project.home / "token").read_text().strip()
+        kept = project.home / "token"
+        self.token = kept.read_text().strip() if kept.exists() else os.environ["FLOW_TOKEN"]
         self.lines = [first]
 
     def __enter__(self) -> "Server":
@@ -57,10 +59,13 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            self.lines += (self.process.communicate(timeout=15)[1] or "").splitlines()
+            self.process.wait(15)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+        with self.process as ended:
+            # not communicate(): it would miss what readline() has read ahead
+            self.lines += ended.stderr.readlines() if ended.stderr and not ended.stderr.closed else []
         return self.process.returncode
 
     def call(
