@@ -29,8 +29,8 @@ API = "/api/v1"
 def create_app(state: StateFolder, token: str) -> Starlette:
     """The server for a state that can be opened. It runs nothing itself: a worker of the same state does."""
     services = Services(state, token)
-    routes = _routes()
-    templates: dict[object, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
+    known = routes()
+    templates: dict[object, str] = {route.endpoint: route.path for route in known if isinstance(route, Route)}
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -38,7 +38,7 @@ def create_app(state: StateFolder, token: str) -> Starlette:
         services.close()
 
     app = Starlette(
-        routes=routes,
+        routes=known,
         middleware=[Middleware(Timed, metrics=services.metrics, routes=templates), Middleware(Gate, services=services)],
         exception_handlers={
             Problem: _answer_error,
@@ -52,7 +52,7 @@ def create_app(state: StateFolder, token: str) -> Starlette:
     return app
 
 
-def _routes() -> list[Route | Mount]:
+def routes() -> list[Route | Mount]:
     run = API + "/runs/{run}"
     return [
         Route("/healthz", healthz),

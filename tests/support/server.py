@@ -42,7 +42,9 @@ class Server:
         self.process = project.start("server", "--port", "0", *options)
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
-        assert first.startswith("flow server: http://"), first + self.process.stderr.read()
+        if not first.startswith("flow server: http://"):
+            self.process.kill()
+            raise AssertionError(first + self.process.communicate()[1])
         self.url = first.split()[2]
         kept = project.home / "token"
         self.token = kept.read_text().strip() if kept.exists() else os.environ["FLOW_TOKEN"]
