@@ -158,6 +158,35 @@ def cancel(
     _exit(lambda: stop(run, wait))
 
 
+@app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")
+def server(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+    ] = None,
+) -> None:
+    """Serve the REST API and the pages for the runs of this state, and work on them, until Ctrl-C."""
+    from flow_cli.commands.server import server as serve
+
+    _exit(lambda: serve(host, port, slots))
+
+
+@app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
+def worker(
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+    ] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs in hand at once.")] = 256,
+) -> None:
+    """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
+    from flow_cli.commands.worker import worker as work
+
+    _exit(lambda: work(slots, runs))
+
+
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")
 def init(folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
     """Make a project that runs at once."""

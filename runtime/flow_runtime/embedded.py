@@ -38,7 +38,12 @@ class Embedded:
         self._guardian = Guardian.start(
             cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place).serve()
         )
-        self.store = open_store(state, self.incarnation.id)
+        try:
+            self.store = open_store(state, self.incarnation.id)
+        except BaseException:
+            self._guardian.stop()
+            self.incarnation.end(self._cursor_path)
+            raise
         self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.time)
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         self.worker = Worker(
@@ -47,12 +52,15 @@ class Embedded:
         self._cursors: dict[str, Cursor] = {}
 
     def close(self) -> None:
-        """Ends the slots; runs that have not ended are free for another worker."""
-        self.store.abandon(self.incarnation.id)
-        self.store.close()
+        """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be
+        told; then too no process is left, and the runs are free because this incarnation is dead."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
-        self.incarnation.end(self._cursor_path)
+        try:
+            self.store.abandon(self.incarnation.id)
+        finally:
+            self.store.close()
+            self.incarnation.end(self._cursor_path)
 
     def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:
         """Asks a dead worker's start cursor; before anything runs again, whatever it left running is ended."""

@@ -90,11 +90,26 @@ class Worker:
         self._told: set[tuple[str, int, int]] = set()
         self._cancels: list[str] = []
         self._looked_at = 0.0
+        self._draining = False
 
     @property
     def idle(self) -> bool:
         """No run is left to work on."""
         return not self._live
+
+    @property
+    def runs(self) -> int:
+        """How many runs it has."""
+        return len(self._live)
+
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
+    @property
+    def drained(self) -> bool:
+        """After `drain`: nothing runs any more, and all that is known is durable."""
+        return self._draining and not (self._pool.busy or self._done or self._cancels)
 
     def watch(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -112,7 +127,9 @@ class Worker:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        if not adopted.ready and not adopted.in_flight:
+        if record.cancel_requested_at is not None:
+            self.cancel(record.id)  # in the same transaction as the first claims, so that nothing of it starts
+        elif not adopted.ready and not adopted.in_flight:
             self._finish([record.id])
         return True
 
@@ -133,6 +150,12 @@ class Worker:
         for run in list(self._live):
             self.cancel(run)
 
+    def drain(self) -> None:
+        """Claims nothing more: what has not started goes back as it was, what runs may end. Then the runs are free for another."""
+        self._draining = True
+        for run in self._live:
+            self._take(self._pool.take_back_run(run))
+
     def step(self, patience: float | None = None) -> None:
         """One tick, and then waiting for answers, at most `patience` seconds."""
         if self._tick():
@@ -148,7 +171,7 @@ class Worker:
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = time.time()
-        room = self._pool.capacity()
+        room = 0 if self._draining else self._pool.capacity()
         hints = self._queue.pop(room, now) if room else []
         started = self._newly_started(now)
         if not (self._done or hints or started or self._cancels):
@@ -264,7 +287,7 @@ class Worker:
         until = [now + WATCH if patience is None else now + min(patience, WATCH)]
         until += [since + sent.timeout for _, sent, since in self._pool.running() if sent.timeout is not None]
         due = self._queue.next_due()
-        if due is not None and self._pool.capacity():
+        if due is not None and not self._draining and self._pool.capacity():
             until.append(due)
         return max(min(until) - now, 0.0)
 

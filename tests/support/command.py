@@ -82,6 +82,17 @@ class Project:
         mark = f"FLOW_TEST_MARK={self.folder}".encode()
         return [f"{pid} {name}" for pid, name, environment in _processes() if mark in environment]
 
+    def commands(self) -> list[str]:
+        """The same with their whole command lines: `pid argument...`."""
+        return [f"{pid} {_command_line(pid)}" for pid in (line.split()[0] for line in self.processes())]
+
+
+def _command_line(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
 
 def _processes() -> Iterator[tuple[str, str, list[bytes]]]:
     for entry in os.listdir("/proc"):

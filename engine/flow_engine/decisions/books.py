@@ -100,8 +100,8 @@ class Books:
                 note.started[started.task.seq] = started
         for run in report.cancels:
             note = self._note(run, notes)
-            if note and not note.graph.cancelling:
-                note.graph.cancel(now)
+            if note:
+                note.graph.cancel(now)  # also where it was restored as cancelled: rows may be left that were not yet
         return refused
 
     def _claim(self, task: TaskRef, worker: str, now: float, claims: list[Claim], notes: dict[str, Notes]) -> bool:

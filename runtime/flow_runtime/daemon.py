@@ -1,0 +1,162 @@
+"""A worker process for a state folder: takes over the runs that nobody owns and works on them until it is told to stop.
+
+`flow worker` is this, and so is the child that a server supervises (`python -m flow_runtime.daemon STATE`).
+"""
+
+import argparse
+import os
+import select
+import signal
+import sys
+import time
+from types import FrameType
+
+from flow_engine.errors import StoreError, UnknownRun
+
+from flow_runtime.embedded import Embedded
+from flow_runtime.state_folder import StateFolder
+
+RUNS = 256
+"""Runs that one worker has in hand at once; the others wait in the state."""
+LOOK = 0.05
+"""Seconds between two looks whether another process has written to the state (SQLite's data_version, no query)."""
+LOOK_ANYWAY = 2.0
+"""Seconds between two looks for runs without such a sign: the death of their owner is none."""
+ASIDE = 60.0
+"""Seconds that a run which cannot be taken over is left alone."""
+BACKOFF = (0.1, 5.0)
+"""Seconds before the first new start after a failure of the state, and the most that doubling makes of it."""
+
+
+class Daemon:
+    """`lifeline` is a descriptor that is closed when whoever started this worker is gone; then it stops at once."""
+
+    def __init__(
+        self, state: StateFolder, slots: int | None = None, runs: int = RUNS, lifeline: int | None = None
+    ) -> None:
+        self._state, self._slots, self._runs = state, slots, runs
+        self._lifeline = lifeline
+        self._stops = 0
+        self._aside: dict[str, float] = {}
+
+    def serve(self) -> None:
+        """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again."""
+        before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
+        try:
+            delay = BACKOFF[0]
+            while not self._stops:
+                began = time.monotonic()
+                if self._live():
+                    return
+                # a life that went well for some time starts the backoff anew
+                delay = BACKOFF[0] if time.monotonic() - began > 10 * BACKOFF[1] else delay
+                self._pause(delay)
+                delay = min(delay * 2, BACKOFF[1])
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    def _live(self) -> bool:
+        """One engine, from its start to its end; False where the state failed it, and a new one must take its runs over."""
+        try:
+            engine = Embedded(self._state, self._slots)
+        except (StoreError, OSError) as error:
+            _say(f"the state {self._state.root} cannot be used, trying again: {error}")
+            return False
+        try:
+            self._work(engine)
+        except StoreError as error:
+            _say(f"starting anew: {error}")
+            return False
+        finally:
+            _close(engine)
+        return True
+
+    def _work(self, engine: Embedded) -> None:
+        look = _Look(engine)
+        while not self._over(engine):
+            if not self._stops and engine.worker.runs < self._runs and look.due():
+                look.again = self._adopt(engine)
+            engine.worker.step(LOOK)
+
+    def _over(self, engine: Embedded) -> bool:
+        if self._stops > 1 or self._orphaned():
+            self._stops = max(self._stops, 1)
+            return True
+        if self._stops and not engine.worker.draining:
+            engine.worker.drain()
+        return engine.worker.drained
+
+    def _adopt(self, engine: Embedded) -> bool:
+        """Takes runs that nobody owns, as many as there is room for; whether some were left."""
+        now = time.monotonic()
+        self._aside = {run: until for run, until in self._aside.items() if until > now}
+        wanted = [run for run in engine.store.unowned(4 * self._runs) if run not in self._aside]
+        room = self._runs - engine.worker.runs
+        for run in wanted[:room]:
+            try:
+                engine.worker.adopt(run)
+            except (UnknownRun, ValueError, LookupError) as error:
+                # one run that this version cannot read must not keep the others from being worked on
+                self._aside[run] = now + ASIDE
+                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")
+        return len(wanted) > room
+
+    def _orphaned(self) -> bool:
+        if self._lifeline is None:
+            return False
+        return bool(select.select([self._lifeline], [], [], 0)[0]) and not os.read(self._lifeline, 4096)
+
+    def _pause(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._stops and not self._orphaned() and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK))
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stops += 1
+
+
+class _Look:
+    """When to look for runs: another process has written, or it is some time ago, or `again` says that some were left."""
+
+    def __init__(self, engine: Embedded) -> None:
+        self._engine = engine
+        self._changes = -1
+        self._asked_at = 0.0
+        self._looked_at = 0.0
+        self.again = False
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self._asked_at < LOOK:
+            return False
+        self._asked_at = now
+        changes = self._engine.store.changes()
+        if changes == self._changes and not self.again and now - self._looked_at < LOOK_ANYWAY:
+            return False
+        self._changes, self._looked_at = changes, now
+        return True
+
+
+def _close(engine: Embedded) -> None:
+    try:
+        engine.close()
+    except StoreError as error:
+        _say(f"the runs are free for another worker, since this one has ended: {error}")
+
+
+def _say(text: str) -> None:
+    print(f"flow worker: {text}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """The child of a server: its standard input is the lifeline."""
+    parser = argparse.ArgumentParser(prog="python -m flow_runtime.daemon")
+    parser.add_argument("state")
+    parser.add_argument("--slots", type=int)
+    given = parser.parse_args()
+    Daemon(StateFolder(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The graph of a run in each format, coloured by the states of its tasks."""
+
+import hashlib
+
+from flow_engine.stores.contract import Store
+from flow_runtime.graph.model import Graph
+from flow_runtime.graph.render import MEDIA_TYPES, RenderError
+from flow_runtime.run_graph import graph_of_run
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flow_server.problem import Problem
+from flow_server.services import services_of
+
+FORMATS = ("svg", "dot", "json", "png", "mermaid", "text")
+
+
+async def graph(request: Request) -> Response:
+    """With an ETag: who asks again for a drawing that has not changed is told so."""
+    services = services_of(request)
+    name, format_ = request.path_params["run"], request.path_params["format"]
+    if format_ not in FORMATS:
+        raise Problem(404, "unknown-format", f"there is no graph.{format_[:20]}; there are: {', '.join(FORMATS)}")
+
+    def job(store: Store) -> Graph:
+        return graph_of_run(store, store.run(name))
+
+    shown = await services.stores.run(job)
+    try:
+        drawn = await services.heavy(lambda: services.drawings.render(shown, format_))
+    except RenderError as error:
+        raise Problem(503, "no-drawing", str(error)) from None
+    headers = {"ETag": f'"{hashlib.sha256(drawn).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(drawn, headers=headers, media_type=MEDIA_TYPES[format_])

@@ -1,0 +1,128 @@
+"""The application: its routes, and what becomes of errors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun
+from flow_runtime.state_folder import StateFolder
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from flow_server.api import check, events, graph, logs, runs
+from flow_server.gate import Gate, is_api, request_id_of
+from flow_server.metrics import Timed, flow_version
+from flow_server.pages import login, run_page, runs_page
+from flow_server.pages.render import STATIC, error_page
+from flow_server.problem import Problem
+from flow_server.services import Services, services_of
+
+API = "/api/v1"
+
+
+def create_app(state: StateFolder, token: str) -> Starlette:
+    """The server for a state that can be opened. It runs nothing itself: a worker of the same state does."""
+    services = Services(state, token)
+    known = routes()
+    templates: dict[object, str] = {route.endpoint: route.path for route in known if isinstance(route, Route)}
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        yield
+        services.close()
+
+    app = Starlette(
+        routes=known,
+        middleware=[Middleware(Timed, metrics=services.metrics, routes=templates), Middleware(Gate, services=services)],
+        exception_handlers={
+            Problem: _answer_error,
+            HTTPException: _answer_error,
+            FlowError: _answer_error,
+            Exception: _answer_error,
+        },
+        lifespan=life,
+    )
+    app.state.services = services
+    return app
+
+
+def routes() -> list[Route | Mount]:
+    run = API + "/runs/{run}"
+    return [
+        Route("/healthz", healthz),
+        Route("/metrics", metrics),
+        Route(API + "/check", check.check, methods=["POST"]),
+        Route(API + "/runs", runs.collection, methods=["GET", "POST"]),
+        Route(run, runs.run),
+        Route(run + "/tasks", runs.tasks),
+        Route(run + "/result", runs.result),
+        Route(run + "/cancel", runs.cancel, methods=["POST"]),
+        Route(run + "/graph.{format}", graph.graph),
+        Route(run + "/events", events.events),
+        Route(run + "/tasks/{task}/logs", logs.logs),
+        Route("/", runs_page.page),
+        Route("/runs/{run}", run_page.page),
+        Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
+        Route("/runs/{run}/graph.{format}", run_page.graph),
+        Route("/runs/{run}/tasks/{task}/log", run_page.log),
+        Route("/login", login.login, methods=["GET", "POST"]),
+        Route("/logout", login.leave, methods=["POST"]),
+        Mount("/static", StaticFiles(directory=STATIC), name="static"),
+    ]
+
+
+async def healthz(request: Request) -> Response:
+    """Whether the process answers and the state can be read."""
+    await services_of(request).stores.run(lambda store: store.changes())
+    return JSONResponse({"status": "ok", "version": flow_version()})
+
+
+async def metrics(request: Request) -> Response:
+    services = services_of(request)
+    return Response(await services.heavy(services.metrics.text), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    """A problem document for programs, a page for people. What nobody expected is logged by the server, not shown."""
+    problem = _problem(request, error)
+    request_id = request_id_of(request)
+    if is_api(request.url.path):
+        return problem.response(request_id)
+    return await error_page(request, problem, request_id)
+
+
+def _problem(request: Request, error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, UnknownRun):
+        return Problem(
+            404, "unknown-run", f"there is no run {request.path_params.get('run', '')[:100]}; GET {API}/runs lists them"
+        )
+    if isinstance(error, IdempotencyConflict):
+        return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
+    if isinstance(error, StoreError):
+        return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"})
+    if isinstance(error, FlowError):
+        return Problem(400, "bad-request", str(error))
+    if isinstance(error, HTTPException):
+        return _http_problem(request, error)
+    return Problem(
+        500, "internal-error", "this is a defect of the server; its log has the details under this request id"
+    )
+
+
+def _http_problem(request: Request, error: HTTPException) -> Problem:
+    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    headers = dict(error.headers or {})
+    where = f"{request.method} {request.url.path[:200]}"
+    if error.status_code == 404:
+        return Problem(404, kind, f"there is nothing at {where}; the routes are below {API}", headers)
+    if error.status_code == 405:
+        return Problem(405, kind, f"{where} is not possible; use {headers.get('Allow', 'another method')}", headers)
+    return Problem(error.status_code, kind, f"{where}: {error.detail}", headers)

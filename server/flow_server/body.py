@@ -1,0 +1,106 @@
+"""Reading a request's body: bounded, JSON, with the fields that the route knows."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from flow_server.problem import Problem
+
+BODY_LIMIT = 5 << 20
+"""Bytes of a whole body: source and parameters at their limits, with what JSON's escapes add."""
+FORM_LIMIT = 16 << 10
+
+Fields = Mapping[str, type]
+
+
+async def json_body(request: Request, required: Fields, optional: Fields) -> dict[str, Any]:
+    """The object in the body. Raises Problem: 413, 400 for what is not JSON, 422 for a wrong, missing or unknown field."""
+    data = await bounded(request, BODY_LIMIT)
+    return await run_in_threadpool(lambda: _checked(_parsed(data), required, optional))
+
+
+async def form_body(request: Request) -> dict[str, str]:
+    """The fields of an HTML form; of a repeated field, the last."""
+    text = (await bounded(request, FORM_LIMIT)).decode("utf-8", "replace")
+    try:
+        return {name: values[-1] for name, values in parse_qs(text, max_num_fields=50).items()}
+    except ValueError as error:
+        raise Problem(400, "malformed-form", str(error)) from None
+
+
+async def bounded(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise too_large("the request body", limit)
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise too_large("the request body", limit)
+    return bytes(data)
+
+
+def too_large(what: str, limit: int) -> Problem:
+    return Problem(413, "too-large", f"{what} is larger than {limit >> 10:,} KiB; send less", limit_bytes=limit)
+
+
+def wrong_field(name: str, message: str) -> Problem:
+    return Problem(422, "wrong-field", f"`{name}`: {message}", field=name)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        found = json.loads(data, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Problem(400, "malformed-json", "the body is nested too deeply") from None
+    except ValueError as error:
+        raise Problem(400, "malformed-json", f"the body is not JSON: {error}") from None
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise Problem(
+            400, "malformed-json", "a text in the body holds half of a surrogate pair, which is no character"
+        ) from None
+    return found
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _checked(found: Any, required: Fields, optional: Fields) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise Problem(422, "wrong-field", f"the body must be one JSON object, and is {_kind(found)}")
+    known = {**required, **optional}
+    for name in found:
+        if name not in known:
+            close = difflib.get_close_matches(name[:100], known, 1)
+            hint = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
+            raise wrong_field(name[:100], f"there is no such field; {hint}")
+    for name in required:
+        if name not in found:
+            raise wrong_field(name, f"is missing; it is {_NAMES[required[name]]}")
+    given = {name: value for name, value in found.items() if value is not None or name in required}
+    for name, value in given.items():
+        if not isinstance(value, known[name]) or (known[name] is int and isinstance(value, bool)):
+            raise wrong_field(name, f"must be {_NAMES[known[name]]}, and is {_kind(value)}")
+    return given
+
+
+_NAMES: dict[type, str] = {
+    str: "a string",
+    int: "an integer",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+    float: "a number",
+}
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else _NAMES[type(value)]

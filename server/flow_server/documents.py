@@ -1,0 +1,62 @@
+"""Runs and tasks as the API answers them: the documents of `flow status --json`, with what a server adds."""
+
+import json
+from typing import Any
+
+from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Plan
+from flow_runtime.document import key_of, moment, run_document, task_document
+from starlette.responses import Response
+
+from flow_server.problem import Problem
+
+TASKS = 1000
+"""Tasks that one answer holds."""
+
+
+def run_summary(store: Store, record: RunRecord) -> dict[str, Any]:
+    """A run without its tasks."""
+    return run_document(store, record, with_tasks=False) | {
+        "priority": record.priority,
+        "labels": list(record.labels),
+        "cancel_requested_at": moment(record.cancel_requested_at),
+    }
+
+
+def run_whole(store: Store, record: RunRecord) -> dict[str, Any]:
+    """A run with its first tasks; `next_tasks` is the cursor of the others, or null."""
+    page = tasks_page(store, record, 0, TASKS)
+    return run_summary(store, record) | {"tasks": page["tasks"], "next_tasks": page["next_cursor"]}
+
+
+def tasks_page(store: Store, record: RunRecord, cursor: int, limit: int) -> dict[str, Any]:
+    """Tasks in the order of `seq`, from the row `cursor` on."""
+    plan = store.plan(record.plan_hash)
+    rows = store.tasks(record.id)
+    shown = rows[cursor : cursor + limit]
+    following = cursor + limit if cursor + limit < len(rows) else None
+    return {"run": record.id, "tasks": [task_document(plan, row) for row in shown], "next_cursor": following}
+
+
+def find_task(store: Store, record: RunRecord, key: str) -> TaskRecord:
+    """The row of `fetch` or `fetch[3]`. Raises Problem."""
+    plan = store.plan(record.plan_hash)
+    for row in store.tasks(record.id):
+        if key_of(plan, row) == key:
+            return row
+    raise unknown_task(plan, record, key)
+
+
+def unknown_task(plan: Plan, record: RunRecord, key: str) -> Problem:
+    names = ", ".join(task.name for task in plan.workflow.tasks[:50])
+    return Problem(404, "unknown-task", f"run {record.id} has no task {key[:200]}; its workflow has: {names}")
+
+
+def json_bytes(document: Any) -> bytes:
+    """Made in the thread that read the document, so that a large one does not hold the event loop up."""
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def answer(data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(data, status, headers, "application/json")

@@ -1,0 +1,177 @@
+"""What a run's page shows, as data."""
+
+import json
+import os
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+
+from flow_engine import states
+from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Plan
+from flow_runtime.document import external, key_of
+from flow_runtime.executors.work import log_path
+
+from flow_server.submission import is_submitted
+
+INSTANCES = 200
+"""Instances of `for` tasks that the page lists; those that did not go well come first."""
+FAILURES = 3
+"""Failed tasks that are shown whole."""
+LOG_TAIL = 4000
+LOG_LINES = 20
+SHOWN = 4000
+"""Characters of a value that are shown."""
+
+
+class Row(NamedTuple):
+    key: str
+    state: str
+    instance: bool
+    attempt: int
+    started_at: float | None
+    took: float | None
+    note: str
+    log: bool
+
+
+class Failure(NamedTuple):
+    key: str
+    attempt: int
+    message: str
+    output: str
+    kind: str
+
+
+class RunView(NamedTuple):
+    record: RunRecord
+    place: str
+    took: float | None
+    params: list[tuple[str, str]]
+    result: str | None
+    error: str
+    rows: list[Row]
+    hidden: int
+    failures: list[Failure]
+    more_failures: int
+    counts: list[tuple[str, int]]
+    version: str
+    """Changes when the drawing does."""
+
+
+def run_view(store: Store, logs: str, name: str) -> RunView:
+    record = store.run(name)
+    plan = store.plan(record.plan_hash)
+    found = store.tasks(record.id)
+    rows, hidden = _rows(plan, found, record, logs)
+    failed = [row for row in found if row.state == states.FAILED and row.error]
+    counts = Counter(row.state for row in found if row.place is not None or row.size is None)
+    version = Counter((row.node, row.state, row.attempt) for row in found)
+    return RunView(
+        record,
+        _place(plan, record),
+        _since(record.started_at, record.finished_at),
+        [(name, _short(json.dumps(value, ensure_ascii=False))) for name, value in record.params.items()],
+        _result(plan, record),
+        json.loads(record.error).get("message", "") if record.error else "",
+        rows,
+        hidden,
+        [_failure(plan, row, record, logs) for row in failed[:FAILURES]],
+        max(len(failed) - FAILURES, 0),
+        [(state, counts[state]) for state in states.TRANSITIONS if counts[state]],
+        f"{hash((record.state, frozenset(version.items()))) & 0xFFFFFFFF:x}",
+    )
+
+
+def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: str) -> tuple[list[Row], int]:
+    """Each task, and below a `for` its instances, the interesting ones first."""
+    written = _written(os.path.join(logs, record.id))
+    instances: dict[int, list[TaskRecord]] = {}
+    for row in found:
+        if row.place is not None:
+            instances.setdefault(row.node, []).append(row)
+    rows: list[Row] = []
+    left = INSTANCES
+    for row in found:
+        if row.place is not None:
+            continue
+        group = sorted(instances.get(row.node, ()), key=lambda item: (item.state in _FINE, item.seq))
+        rows.append(_row(plan, row, written, _group_note(row, group)))
+        rows += [_row(plan, item, written, _note(item)) for item in group[:left]]
+        left = max(left - len(group), 0)
+    return rows, len(found) - len(rows)
+
+
+_FINE = (states.SUCCEEDED, states.SKIPPED, states.READY, states.BLOCKED)
+
+
+def _row(plan: Plan, row: TaskRecord, written: set[str], note: str) -> Row:
+    took = _since(row.started_at, row.finished_at)
+    has_log = f"{row.seq}.{row.attempt}.log" in written
+    return Row(key_of(plan, row), row.state, row.place is not None, row.attempt, row.started_at, took, note, has_log)
+
+
+def _group_note(row: TaskRecord, group: list[TaskRecord]) -> str:
+    if row.size is None:
+        return _note(row)
+    done = sum(item.state in states.FINAL for item in group)
+    failed = sum(item.state in (states.FAILED, states.UPSTREAM_FAILED) for item in group)
+    return f"{done:,} of {row.size:,} done" + (f", {failed:,} failed" if failed else "")
+
+
+def _note(row: TaskRecord) -> str:
+    """Why a task is as it is, in a few words."""
+    if row.error and row.state in (states.FAILED, states.CANCELLED):
+        return str(json.loads(row.error).get("message", ""))[:200]
+    if row.state == states.WAITING and row.ready_at is not None:
+        return f"starts in {max(row.ready_at - time.time(), 0):.0f} s"
+    return ""
+
+
+def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: str) -> Failure:
+    error: dict[str, Any] = json.loads(row.error or "{}")
+    key, message = key_of(plan, row), str(error.get("message", ""))
+    if error.get("traceback"):
+        return Failure(key, row.attempt, message, _short(str(error["traceback"])), "Traceback")
+    tail = _tail(log_path(logs, record.id, row.seq, row.attempt)) or str(error.get("log", ""))
+    return Failure(key, row.attempt, message, tail, "Last output")
+
+
+def _tail(path: str) -> str:
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(os.fstat(stream.fileno()).st_size - LOG_TAIL, 0))
+            text = stream.read(LOG_TAIL).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-LOG_LINES:])
+
+
+def _written(folder: str) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except FileNotFoundError:
+        return set()
+
+
+def _place(plan: Plan, record: RunRecord) -> str:
+    """Where the file is; one that was sent lies nowhere."""
+    return "sent over HTTP" if is_submitted(plan) else os.path.join(record.folder, plan.file)
+
+
+def _result(plan: Plan, record: RunRecord) -> str | None:
+    if record.state != states.SUCCEEDED:
+        return None
+    value = external(plan.workflow.result, record.result)
+    if value is None:
+        return None
+    return _short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+def _since(started: float | None, ended: float | None) -> float | None:
+    return None if started is None else max((ended or time.time()) - started, 0.0)

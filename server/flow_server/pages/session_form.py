@@ -1,0 +1,19 @@
+"""Forms that change something: they carry a token that only pages of the same session have."""
+
+from starlette.requests import Request
+
+from flow_server.body import form_body
+from flow_server.problem import Problem
+from flow_server.services import services_of
+from flow_server.session import same
+
+
+async def session_form(request: Request) -> dict[str, str]:
+    """The fields. Raises Problem where the form is not from a page of this session."""
+    sessions = services_of(request).sessions
+    fields = await form_body(request)
+    if not same(fields.get("csrf", ""), sessions.csrf(request.cookies.get(sessions.cookie, ""))):
+        raise Problem(
+            403, "foreign-form", "this form is not from a page of your session; reload the page and try again"
+        )
+    return fields

@@ -1,0 +1,44 @@
+"""Errors as RFC 9457 problem documents, which name the thing and the remedy."""
+
+from typing import Any
+
+from flow_engine.errors import FlowError
+from starlette.responses import JSONResponse, Response
+
+
+class ServerError(FlowError):
+    """The server cannot start; the message names the remedy."""
+
+
+class Problem(Exception):
+    """`kind` names the sort of problem (`unknown-run`), `detail` is this one in words, `members` are further members."""
+
+    def __init__(
+        self, status: int, kind: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers or {}
+        self.members = members
+
+    def response(self, request_id: str) -> Response:
+        document = {
+            "type": f"urn:flow:problem:{self.kind}",
+            "title": self.kind.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+            "request_id": request_id,
+        }
+        return JSONResponse(document, self.status, self.headers, "application/problem+json")
+
+
+def unauthorized() -> Problem:
+    return Problem(
+        401,
+        "unauthorized",
+        "send the admin token: Authorization: Bearer TOKEN (it is in the file `token` of the server's state folder)",
+        {"WWW-Authenticate": 'Bearer realm="flow"'},
+    )

@@ -1,0 +1,131 @@
+"""`flow server`: the listening socket, the token, the worker and the application, and their end."""
+
+import errno
+import ipaddress
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import NamedTuple
+
+import uvicorn
+from flow_runtime.embedded import open_store
+from flow_runtime.state_folder import StateFolder
+from starlette.types import ASGIApp
+
+from flow_server.app import create_app
+from flow_server.problem import ServerError
+from flow_server.services import Services
+from flow_server.supervisor import Supervisor
+from flow_server.token import AdminToken, admin_token
+
+LINGER = 1
+"""Seconds that open connections are given when the server ends."""
+
+
+class Options(NamedTuple):
+    state: StateFolder
+    host: str
+    port: int
+    slots: int | None = None
+
+
+def serve(options: Options) -> None:
+    """Until SIGINT or SIGTERM. Raises ServerError or StoreError where it cannot start."""
+    token = _prepare(options.state)
+    listener = _listen(options.host, options.port)
+    app = create_app(options.state, token.text)
+    services: Services = app.state.services
+    server = _Server(_config(app), services)
+    supervisor = Supervisor(options.state, options.slots)
+    # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
+    before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        supervisor.start()
+        _tell(options, listener, token, services)
+        server.run([listener])
+    finally:
+        supervisor.stop()
+        listener.close()
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=LINGER,
+        timeout_keep_alive=30,
+    )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+        super().__init__(config)
+        self._services = services
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._services.closing = True
+        super().handle_exit(sig, frame)
+
+
+def _prepare(state: StateFolder) -> AdminToken:
+    try:
+        open_store(state).close()
+        return admin_token(state)
+    except OSError as error:
+        raise ServerError(
+            f"the state {state.root} cannot be written: {error.strerror or error}; give a folder that can be with FLOW_HOME"
+        ) from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ServerError(f"there is no address {host}: {error.strerror or error}; try --host 127.0.0.1") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ServerError(_not_bound(host, port, error)) from None
+    return listener
+
+
+def _not_bound(host: str, port: int, error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; another flow server may run there, or take another: --port {port + 1}"
+    if number == errno.EACCES:
+        return f"port {port} may not be used by this user; take one above 1023: --port 8700"
+    return f"{host}:{port} cannot be listened on: {getattr(error, 'strerror', None) or error}"
+
+
+def _tell(options: Options, listener: socket.socket, token: AdminToken, services: Services) -> None:
+    address, port = listener.getsockname()[:2]
+    loopback = ipaddress.ip_address(address).is_loopback
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    url = f"http://{host}:{port}"
+    print(f"flow server: {url}  (state: {options.state.root})", file=sys.stderr)
+    if token.fresh:
+        print(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)", file=sys.stderr)
+    elif not os.environ.get("FLOW_TOKEN"):
+        print(f"admin token: in {options.state.token}", file=sys.stderr)
+    if sys.stderr.isatty():
+        # for the eyes of a terminal only: a log must not hold a key, not even one that works once
+        print(f"open it:     {url}/login?once={services.sessions.once()}  (once, within 10 minutes)", file=sys.stderr)
+    if not loopback:
+        print(
+            f"warning: {options.host} can be reached from other machines. Whoever has the token can run any command as this user, "
+            "and the token travels unencrypted: put a proxy with TLS in front, or use --host 127.0.0.1",
+            file=sys.stderr,
+        )
+    sys.stderr.flush()

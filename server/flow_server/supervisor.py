@@ -1,0 +1,93 @@
+"""The worker that a server keeps running: a child process, started again when it dies, and never left behind."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from flow_runtime.state_folder import StateFolder
+
+BACKOFF = (0.2, 10.0)
+"""Seconds before a dead worker is started again, and the most that doubling makes of it."""
+STEADY = 30.0
+"""Seconds of life after which the backoff starts anew."""
+PATIENCE = (0.3, 3.0)
+"""Seconds that an ending worker is given to hand back what has not started, and then to end what runs."""
+
+
+class Supervisor:
+    """The worker has a session of its own, so that a terminal's Ctrl-C reaches the server alone; its standard input is a pipe that
+    this process holds, so that it also ends where this process is killed."""
+
+    def __init__(self, state: StateFolder, slots: int | None = None) -> None:
+        self._command = [sys.executable, "-P", "-m", "flow_runtime.daemon", state.root]
+        self._command += [] if slots is None else ["--slots", str(slots)]
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._supervise, name="flow-supervisor", daemon=True)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the worker that runs now."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def start(self) -> None:
+        self._spawn()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the worker: what has not started goes back, what runs is ended and runs again under the next worker."""
+        with self._lock:
+            self._stopping.set()  # from here on none is started
+            process = self._process
+        if process is not None:
+            self._end(process)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _supervise(self) -> None:
+        delay = BACKOFF[0]
+        while True:
+            process, began = self._process, time.monotonic()
+            assert process is not None
+            status = process.wait()
+            if self._stopping.is_set():
+                return
+            delay = BACKOFF[0] if time.monotonic() - began > STEADY else min(delay * 2, BACKOFF[1])
+            print(f"flow server: the worker {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
+            if self._stopping.wait(delay):
+                return
+            self._spawn()
+
+    def _spawn(self) -> None:
+        # the bodies that it runs have no business with the server's token
+        environment = {name: value for name, value in os.environ.items() if name != "FLOW_TOKEN"}
+        with self._lock:
+            if self._stopping.is_set():
+                return
+            if self._process is not None and self._process.stdin is not None:
+                self._process.stdin.close()
+            self._process = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, start_new_session=True
+            )
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        for patience in PATIENCE:
+            process.terminate()
+            try:
+                process.wait(patience)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        else:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+
+def _ending(status: int) -> str:
+    return f"was ended by signal {-status}" if status < 0 else f"ended with exit code {status}"

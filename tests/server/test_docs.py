@@ -1,0 +1,51 @@
+"""Each curl example of docs/server.md is run as it stands there."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from flow_engine import states
+from support.server import HELLO, SLEEP, Server
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
+
+
+@pytest.fixture(scope="module")
+def variables(server: Server) -> dict[str, str]:
+    """What the page says is set."""
+    run = server.submit(HELLO)
+    server.wait(run, states.SUCCEEDED)
+    known = {"FLOW_URL": server.url, "FLOW_TOKEN": server.token, "RUN": run, "NAP": server.submit(SLEEP)}
+    return {**os.environ, **known}
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
+@pytest.mark.parametrize("example", EXAMPLES, ids=[re.findall(r"FLOW_URL(/[^\"?]*)", text)[0] for text in EXAMPLES])
+def test_the_example_works(example: str, variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout or (tmp_path / "graph.svg").stat().st_size
+
+
+def test_the_page_has_every_route() -> None:
+    from flow_server.app import API, routes
+
+    paths = [route.path for route in routes() if route.path.startswith((API, "/metrics", "/healthz"))]
+    assert len(paths) > 8
+    for path in paths:
+        shown = re.sub(r"\{run\}", "$(RUN|NAP)", path).replace("{task}", "greet").replace("{format}", "svg")
+        pattern = re.escape("$FLOW_URL" + shown).replace(r"\$\(RUN\|NAP\)", r"\$(RUN|NAP)")
+        assert re.search(pattern, TEXT), path

@@ -1,0 +1,132 @@
+"""`flow worker`: takes over what nobody works on, drains, and stops."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from flow_engine import states
+from flow_engine.ids import new_id
+from flow_engine.model import NewRun, RunRecord
+from flow_runtime.plans import load_plan
+from support.command import Project
+from support.waiting import until
+
+ONE = 'flow 1\nworkflow one { task a { shell "sleep 0.01" } }\n'
+TWO = 'flow 1\nworkflow two { task a { shell "sleep 1" }; task b { after [a]; shell "sleep 60" } }\n'
+
+
+@contextmanager
+def worker(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
+    process = project.start("worker", *options)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def submit(project: Project, source: str, cancelled: bool = False) -> str:
+    """A run that nobody owns."""
+    loaded = load_plan(str(project.write("given.flow", source)), None, None)
+    assert loaded.plan is not None
+    now = time.time()
+    new = NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, {}, loaded.folder, now)
+    project.home.mkdir(exist_ok=True)
+    with closing(project.store()) as store:
+        store.submit(new)
+        if cancelled:
+            store.request_cancel(new.id, now)
+    return new.id
+
+
+def record(project: Project, run: str) -> RunRecord:
+    with closing(project.store()) as store:
+        return store.run(run)
+
+
+def tasks(project: Project, run: str) -> list[tuple[str, int]]:
+    with closing(project.store()) as store:
+        return [(row.state, row.attempt) for row in store.tasks(run)]
+
+
+def ended(project: Project, run: str) -> bool:
+    return record(project, run).finished_at is not None
+
+
+def test_it_works_on_many_runs_a_few_at_once(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    runs = [submit(project, ONE) for _ in range(10)]
+    with worker(project, "--runs", "3"):
+        until(lambda: all(ended(project, run) for run in runs))
+    assert {record(project, run).state for run in runs} == {states.SUCCEEDED}
+
+
+def test_sigterm_drains(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    run = submit(project, TWO)
+    with worker(project) as process:
+        until(lambda: any("sleep 1" in line for line in project.commands()), what="the first body")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert tasks(project, run) == [(states.SUCCEEDED, 1), (states.READY, 0)]
+    assert record(project, run).owner is None
+    assert project.processes() == []
+
+
+def test_a_second_sigterm_stops_at_once(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    run = submit(project, TWO.replace("sleep 1", "sleep 61"))
+    with worker(project) as process:
+        until(lambda: any("sleep 61" in line for line in project.commands()), what="the first body")
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.2)  # two signals that are pending together count once
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+    assert project.processes() == []
+    assert not ended(project, run)
+
+
+def test_a_run_cancelled_before_it_was_taken_over_starts_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    run = submit(project, TWO, cancelled=True)
+    with worker(project):
+        until(lambda: ended(project, run))
+    assert tasks(project, run) == [(states.CANCELLED, 0)] * 2
+
+
+def test_it_takes_over_from_a_killed_command(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write("slow.flow", 'flow 1\nworkflow slow { task a { shell "sleep 0.5" } }\n')
+    with worker(project):
+        command = project.start("run", "slow.flow")
+        until(lambda: any("sleep 0.5" in line for line in project.commands()), what="the body")
+        command.kill()
+        command.communicate()
+        (run,) = project.runs()
+        until(lambda: ended(project, run))
+    assert record(project, run).state == states.SUCCEEDED
+
+
+def test_it_goes_on_after_the_state_failed_it(tmp_path: Path) -> None:
+    """A table that is away for a while stands for any error of the store."""
+    project = Project(tmp_path)
+    submit(project, ONE)
+    with worker(project) as process:
+        until(lambda: ended(project, project.runs()[0]))
+        with closing(project.store()) as store:
+            store._connection.execute("ALTER TABLE attempt RENAME TO attempt_away")
+            run = submit(project, ONE)
+            until(lambda: record(project, run).state == states.RUNNING, what="the run's start")
+            time.sleep(0.3)
+            assert process.poll() is None
+            store._connection.execute("ALTER TABLE attempt_away RENAME TO attempt")
+        until(lambda: ended(project, run))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert record(project, run).state == states.SUCCEEDED
+    assert project.processes() == []
