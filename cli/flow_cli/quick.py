@@ -9,7 +9,7 @@ def quick_run(arguments: list[str]) -> RunRequest | None:
         return None
     files: list[str] = []
     params: list[str] = []
-    as_json = False
+    as_json = quiet = False
     rest = iter(arguments[1:])
     for argument in rest:
         if argument in ("-p", "--param"):
@@ -19,8 +19,10 @@ def quick_run(arguments: list[str]) -> RunRequest | None:
             params.append(value)
         elif argument == "--json":
             as_json = True
+        elif argument in ("-q", "--quiet"):
+            quiet = True
         elif argument.startswith("-"):
             return None
         else:
             files.append(argument)
-    return RunRequest(files[0], tuple(params), json=as_json) if len(files) == 1 else None
+    return RunRequest(files[0], tuple(params), json=as_json, quiet=quiet) if len(files) == 1 else None

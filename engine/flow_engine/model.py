@@ -115,11 +115,13 @@ class Tick(NamedTuple):
 
 
 class NewRun(NamedTuple):
-    """A run to submit. `params` is JSON by name; `folder` is the absolute folder of the flow file."""
+    """A run to submit. `bundle` is the plan's text (`bundle_of`) and `plan_hash` its hash; `params` is JSON by name; `folder` is the
+    absolute folder of the flow file."""
 
     id: str
     plan_hash: str
     plan: Plan
+    bundle: str
     params: dict[str, Any]
     folder: str
     created_at: float

@@ -161,10 +161,14 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def plan_hash(packed: dict[str, Any]) -> str:
-    """The content address of a packed plan: 64 hexadecimal digits."""
-    text = json.dumps(packed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def bundle_of(plan: Plan) -> str:
+    """The plan as one JSON text, the same text for the same plan."""
+    return json.dumps(plan_to_json(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def bundle_hash(bundle: str) -> str:
+    """The content address of a bundle: 64 hexadecimal digits."""
+    return hashlib.sha256(bundle.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plan_from_json(packed: dict[str, Any]) -> Plan:

@@ -1,13 +1,11 @@
 """A worker with its store, queue and slots in one process: what `flow run` is, and what a server starts beside itself."""
 
-import json
 import os
 import time
 from collections.abc import Iterable
 
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.sqlite import SqliteStore
-from flow_lang.plan import plan_to_json
 
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
@@ -46,7 +44,7 @@ class Embedded:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
-        self.pool = SlotPool(self._guardian, cursor, count, self._bundle, time.time)
+        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.time)
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         self.worker = Worker(
             self.store, MemoryQueue(), self.pool, self.incarnation.id, scratch, observers, was_started=self._was_started
@@ -63,9 +61,6 @@ class Embedded:
         finally:
             self.store.close()
             self.incarnation.end(self._cursor_path)
-
-    def _bundle(self, plan_hash: str) -> str:
-        return json.dumps(plan_to_json(self.store.plan(plan_hash)), separators=(",", ":"), ensure_ascii=False)
 
     def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:
         """Asks a dead worker's start cursor; before anything runs again, whatever it left running is ended."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flow_lang import plan as plan_format
-from flow_lang.plan import Plan, plan_from_json, plan_hash, plan_to_json
+from flow_lang.plan import Plan, bundle_hash, bundle_of, plan_from_json
 
 from flow_runtime.state_folder import StateFolder
 
@@ -24,6 +24,7 @@ class Loaded(NamedTuple):
 
     plan: Plan | None
     plan_hash: str
+    bundle: str
     folder: str
     diagnostics: "Sequence[Diagnostic]"
     sources: "dict[str, Source]"
@@ -54,7 +55,8 @@ def load_plan(path: str, workflow: str | None, state: StateFolder | None) -> Loa
     kept = _kept_path(state, os.path.abspath(path), workflow) if state else ""
     found = _read_kept(kept, text, folder) if kept else None
     if found is not None:
-        return Loaded(plan_from_json(found["plan"]), found["hash"], folder, (), {})
+        bundle = found["bundle"]
+        return Loaded(plan_from_json(json.loads(bundle)), found["hash"], bundle, folder, (), {})
     return _compile(path, text, workflow, folder, kept)
 
 
@@ -65,13 +67,13 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     loader = FolderLoader(folder)
     compiled = compile_source(Source(path, text), loader, workflow)
     if compiled.plan is None:
-        return Loaded(None, "", folder, compiled.diagnostics, compiled.sources)
+        return Loaded(None, "", "", folder, compiled.diagnostics, compiled.sources)
     plan = compiled.plan._replace(file=os.path.basename(path))
-    packed = plan_to_json(plan)
-    digest = plan_hash(packed)
+    bundle = bundle_of(plan)
+    digest = bundle_hash(bundle)
     if kept and not compiled.diagnostics:
-        _keep(kept, {"entry": _digest(text), "files": loader.digests, "plan": packed, "hash": digest})
-    return Loaded(plan, digest, folder, compiled.diagnostics, compiled.sources)
+        _keep(kept, {"entry": _digest(text), "files": loader.digests, "bundle": bundle, "hash": digest})
+    return Loaded(plan, digest, bundle, folder, compiled.diagnostics, compiled.sources)
 
 
 def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:

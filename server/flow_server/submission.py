@@ -16,7 +16,7 @@ from flow_engine.stores.contract import Store, Submitted
 from flow_lang.compile import Compiled, compile_source
 from flow_lang.diagnostics import Diagnostic, to_dict
 from flow_lang.params import bind
-from flow_lang.plan import Plan, plan_hash, plan_to_json
+from flow_lang.plan import Plan, bundle_hash, bundle_of
 from flow_lang.source import Source
 from flow_lang.values import File
 from flow_runtime.files import FlowFiles
@@ -50,6 +50,7 @@ class Submission(NamedTuple):
 class Prepared(NamedTuple):
     submission: Submission
     plan: Plan
+    bundle: str
     plan_hash: str
     params: dict[str, Any]
 
@@ -93,7 +94,8 @@ def prepared(submission: Submission) -> Prepared:
     params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
     if wrong:
         _refuse("wrong-parameters", wrong, {})
-    return Prepared(submission, found.plan, plan_hash(plan_to_json(found.plan)), params)
+    bundle = bundle_of(found.plan)
+    return Prepared(submission, found.plan, bundle, bundle_hash(bundle), params)
 
 
 def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
@@ -103,7 +105,9 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     run = new_id(now, os.urandom)
     folder = os.path.join(state.root, "submitted", run)
     os.makedirs(folder, mode=0o700)
-    new = NewRun(run, ready.plan_hash, ready.plan, ready.params, folder, now, given.priority, given.labels)
+    new = NewRun(
+        run, ready.plan_hash, ready.plan, ready.bundle, ready.params, folder, now, given.priority, given.labels
+    )
     created = False
     try:
         submitted = store.submit(new._replace(idempotency_key=given.idempotency_key))

@@ -35,7 +35,7 @@ def submit(project: Project, source: str, cancelled: bool = False) -> str:
     loaded = load_plan(str(project.write("given.flow", source)), None, None)
     assert loaded.plan is not None
     now = time.time()
-    new = NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, {}, loaded.folder, now)
+    new = NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, loaded.bundle, {}, loaded.folder, now)
     project.home.mkdir(exist_ok=True)
     with closing(project.store()) as store:
         store.submit(new)

@@ -1,7 +1,7 @@
 """Small plans made by hand, for tests of the engine that need no parser."""
 
 from flow_lang import types
-from flow_lang.plan import Body, Clause, Need, Plan, Task, Workflow, plan_hash, plan_to_json
+from flow_lang.plan import Body, Clause, Need, Plan, Task, Workflow, bundle_hash, bundle_of
 
 NOOP = Body("shell", ("true",))
 
@@ -29,4 +29,4 @@ def plan(*tasks: Task, name: str = "w") -> Plan:
 
 
 def digest(made: Plan) -> str:
-    return plan_hash(plan_to_json(made))
+    return bundle_hash(bundle_of(made))

@@ -16,7 +16,7 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan
+from flow_lang.plan import Plan, bundle_of
 
 from support.plans import digest
 
@@ -40,7 +40,7 @@ class World:
         self.finishing: list[str] = []
 
     def submit(self, made: Plan, run: str = "run-1", **fields: object) -> str:
-        new = NewRun(run, digest(made), made, {}, "/tmp", self.now, **fields)  # type: ignore[arg-type]
+        new = NewRun(run, digest(made), made, bundle_of(made), {}, "/tmp", self.now, **fields)  # type: ignore[arg-type]
         self.plans[run] = made
         return self.store.submit(new).run
 

@@ -145,7 +145,9 @@ def _params_file(path: str | None) -> dict[str, Any]:
 def _new_run(loaded: Loaded, params: dict[str, Any], owner: str | None) -> NewRun:
     assert loaded.plan is not None
     now = time.time()
-    return NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, params, loaded.folder, now, owner=owner)
+    return NewRun(
+        new_id(now, os.urandom), loaded.plan_hash, loaded.plan, loaded.bundle, params, loaded.folder, now, owner=owner
+    )
 
 
 def _progress(board: Board, request: RunRequest) -> Any:

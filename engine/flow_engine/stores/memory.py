@@ -49,6 +49,7 @@ class MemoryStore:
         self._books = Books(draw)
         self._runs: dict[str, Kept] = {}
         self._plans: dict[str, Plan] = {}
+        self._bundles: dict[str, str] = {}
 
     def submit(self, new: NewRun) -> Submitted:
         for kept in self._runs.values():
@@ -59,7 +60,7 @@ class MemoryStore:
                 if (kept.record.plan_hash, kept.record.params) != (new.plan_hash, new.params):
                     raise IdempotencyConflict(new.idempotency_key, kept.record.id)
                 return Submitted(kept.record.id, False)
-        self._plans[new.plan_hash] = new.plan
+        self._plans[new.plan_hash], self._bundles[new.plan_hash] = new.plan, new.bundle
         graph = RunGraph(new.id, shape_of(new.plan.workflow))
         graph.start(new.created_at)
         tasks = [_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
@@ -171,6 +172,9 @@ class MemoryStore:
 
     def plan(self, plan_hash: str) -> Plan:
         return self._plans[plan_hash]
+
+    def bundle(self, plan_hash: str) -> str:
+        return self._bundles[plan_hash]
 
     def tasks(self, run: str) -> list[TaskRecord]:
         return list(self._runs[run].tasks)

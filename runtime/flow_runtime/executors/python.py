@@ -132,7 +132,7 @@ def _record_as_hinted(hint: Any, arguments: list[Any], value: dict[str, Any]) ->
         return _record_as_hinted(arguments[0], list(typing.get_args(arguments[0])), value)
     hints = typing.get_type_hints(hint) if isinstance(hint, type) else {}
     fields = {key: _as_hinted(hints.get(key), item) for key, item in value.items()}
-    return hint(**fields) if hasattr(hint, "__dataclass_fields__") else Record(fields)
+    return hint(**fields) if isinstance(hint, type) and hasattr(hint, "__dataclass_fields__") else Record(fields)
 
 
 def own_traceback(error: BaseException) -> str:

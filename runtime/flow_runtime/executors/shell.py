@@ -35,7 +35,7 @@ class Interrupt(Protocol):
 class Group(Protocol):
     """Where the body's process group is noted for the guardian."""
 
-    group: int
+    def note_group(self, group: int) -> None: ...
 
 
 def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> object:
@@ -112,12 +112,12 @@ def _spawn_and_wait(
         ) from error
     except OSError as error:
         raise BodyFailed("spawn", f"{command[0]} could not be started: {error.strerror}") from error
-    noted.group = pid
+    noted.note_group(pid)
     try:
         return _wait(pid, work.number, interrupt)
     finally:
         _signal(pid, signal.SIGKILL)  # what the body left running in its group
-        noted.group = 0
+        noted.note_group(0)
 
 
 def _wait(pid: int, number: int, interrupt: Interrupt) -> tuple[int, str]:

@@ -72,8 +72,7 @@ class Page:
     def group(self) -> int:
         return self._get(_GROUP)
 
-    @group.setter
-    def group(self, group: int) -> None:
+    def note_group(self, group: int) -> None:
         self._put(_GROUP, group)
 
     def starts(self) -> set[int]:

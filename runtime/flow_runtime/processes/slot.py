@@ -86,8 +86,8 @@ class Slot:
         started = time.time()
         answer: dict[str, Any] = {"n": item["n"]}
         log: str | None = None
+        work = self._work(item)
         try:
-            work = self._work(item)
             types = self._types[item["plan"]]
             if work.task.body.kind == "shell":
                 result = self._shell(work, types)
@@ -126,13 +126,12 @@ class Slot:
             _remove(work.scratch)
 
     def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:
-        if self._bodies is None:
-            self._warm(work)
+        bodies = self._bodies or self._warm(work)
         os.chdir(self._home)
         os.environ.update(work.environment())
         self._output.begin(work.log)
         try:
-            return self._bodies.run(work, _scope(work, types)), self._output.end()
+            return bodies.run(work, _scope(work, types)), self._output.end()
         finally:
             self._output.end()
             if os.listdir(self._home):
@@ -140,7 +139,7 @@ class Slot:
                 _remove(self._home)
                 os.makedirs(self._home)
 
-    def _warm(self, work: Work) -> None:
+    def _warm(self, work: Work) -> Any:
         from flow_runtime.executors.output import BodyOutput
         from flow_runtime.executors.python import PythonBodies
 
@@ -149,6 +148,7 @@ class Slot:
         self._output.install()
         signal.signal(signal.SIGTERM, _terminated)
         self._bodies = PythonBodies(work.folder)
+        return self._bodies
 
 
 def _terminated(*_: object) -> None:

@@ -46,11 +46,14 @@ class Reads:
 
     def plan(self, plan_hash: str) -> Plan:
         if plan_hash not in self._plans:
-            row = self._one("plan", (plan_hash,))
-            if row is None:
-                raise StoreError(f"the plan {plan_hash} is missing from the state")
-            self._plans[plan_hash] = plan_from_json(json.loads(row[0]))
+            self._plans[plan_hash] = plan_from_json(json.loads(self.bundle(plan_hash)))
         return self._plans[plan_hash]
+
+    def bundle(self, plan_hash: str) -> str:
+        row = self._one("plan", (plan_hash,))
+        if row is None:
+            raise StoreError(f"the plan {plan_hash} is missing from the state")
+        return str(row[0])
 
     def tasks(self, run: str) -> list[TaskRecord]:
         return [

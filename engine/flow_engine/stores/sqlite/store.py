@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 
-from flow_lang.plan import Plan, plan_to_json
+from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
@@ -157,8 +157,7 @@ class SqliteStore(Reads):
 
     def _keep_plan(self, new: NewRun) -> None:
         if new.plan_hash not in self._kept:
-            bundle = json.dumps(plan_to_json(new.plan), separators=(",", ":"), ensure_ascii=False)
-            self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, bundle, new.created_at))
+            self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, new.bundle, new.created_at))
             self._kept.add(new.plan_hash)
 
     def _insert_run(self, new: NewRun) -> int:
