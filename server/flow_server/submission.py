@@ -51,6 +51,7 @@ class Prepared(NamedTuple):
     submission: Submission
     plan: Plan
     bundle: str
+    plan_hash: str
     params: dict[str, Any]
 
 
@@ -93,7 +94,8 @@ def prepared(submission: Submission) -> Prepared:
     params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
     if wrong:
         _refuse("wrong-parameters", wrong, {})
-    return Prepared(submission, found.plan, bundle_of(found.plan), params)
+    bundle = bundle_of(found.plan)
+    return Prepared(submission, found.plan, bundle, bundle_hash(bundle), params)
 
 
 def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
@@ -104,15 +106,7 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     folder = os.path.join(state.root, "submitted", run)
     os.makedirs(folder, mode=0o700)
     new = NewRun(
-        run,
-        bundle_hash(ready.bundle),
-        ready.plan,
-        ready.bundle,
-        ready.params,
-        folder,
-        now,
-        given.priority,
-        given.labels,
+        run, ready.plan_hash, ready.plan, ready.bundle, ready.params, folder, now, given.priority, given.labels
     )
     created = False
     try:
