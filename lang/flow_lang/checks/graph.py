@@ -1,11 +1,11 @@
 """The graph of a workflow's tasks: an order in which each comes after what it needs, or the circle that forbids one."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
+from typing import NamedTuple
 
 from flow_lang.diagnostics import Label, Report, Span
-
-if TYPE_CHECKING:
-    import networkx
 
 
 class Edge(NamedTuple):
@@ -21,44 +21,42 @@ def order(names: list[str], edges: list[Edge], declared: dict[str, Span], report
     circle (and so come last, in the order of declaration). One circle of each knot is reported."""
     if not edges:
         return names, set()
-    import networkx  # a tenth of a second, which a file without edges need not wait for
-
-    graph: networkx.DiGraph[str] = networkx.DiGraph()
-    graph.add_nodes_from(names)
     first: dict[tuple[str, str], Span] = {}
     for edge in edges:
         first.setdefault((edge.needs, edge.task), edge.span)
-    graph.add_edges_from(first)
-    knots = _knots(graph)
-    for knot in knots:
-        _report(_circle(graph.subgraph(knot), names), first, declared, report)
-    tied = set().union(*knots) if knots else set()
-    stuck = tied | {after for name in tied for after in networkx.descendants(graph, name)}
-    free = graph.subgraph(name for name in names if name not in stuck)
+    try:
+        return _sorted(names, first), set()
+    except CycleError:
+        from flow_lang.checks.circles import (
+            circles,  # brings networkx, which a graph without a circle does not wait for
+        )
+
+        met = circles(names, first)
+    for circle in met.found:
+        _report(circle, first, declared, report)
+    free = [name for name in names if name not in met.stuck]
+    ordered = _sorted(free, [(needs, task) for needs, task in first if task not in met.stuck])
+    return ordered + [name for name in names if name in met.stuck], met.stuck
+
+
+def _sorted(names: list[str], edges: Iterable[tuple[str, str]]) -> list[str]:
+    """Topological order; of the tasks that may come next the one that is declared first. Raises CycleError."""
+    sorter: TopologicalSorter[int] = TopologicalSorter()
     rank = {name: at for at, name in enumerate(names)}
-    ordered = list(networkx.lexicographical_topological_sort(free, key=rank.__getitem__))
-    return ordered + [name for name in names if name in stuck], stuck
-
-
-def _knots(graph: "networkx.DiGraph[str]") -> list[set[str]]:
-    import networkx
-
-    if networkx.is_directed_acyclic_graph(graph):
-        return []
-    components = networkx.strongly_connected_components(graph)
-    return [found for found in components if len(found) > 1 or any(graph.has_edge(name, name) for name in found)]
-
-
-def _circle(knot: "networkx.DiGraph[str]", names: list[str]) -> list[str]:
-    """The tasks of a circle in a strongly connected graph, each needed by the next; from the task that is declared first."""
-    start = next(name for name in names if name in knot)
-    if knot.has_edge(start, start):
-        return [start]
-    import networkx
-
-    paths = [networkx.shortest_path(knot, after, start) for after in knot.successors(start)]
-    best = min(paths, key=len)
-    return [start, *best[:-1]]
+    for at in range(len(names)):
+        sorter.add(at)
+    for needs, task in edges:
+        sorter.add(rank[task], rank[needs])
+    sorter.prepare()
+    ready: list[int] = sorted(sorter.get_ready())
+    ordered: list[str] = []
+    while ready:
+        at = heappop(ready)
+        ordered.append(names[at])
+        sorter.done(at)
+        for following in sorter.get_ready():
+            heappush(ready, following)
+    return ordered
 
 
 def _report(circle: list[str], first: dict[tuple[str, str], Span], declared: dict[str, Span], report: Report) -> None:
