@@ -98,8 +98,10 @@ class WorkflowChecker:
     def _check_task(self, name: str) -> plan.Task:
         checker = TaskChecker(self.tasks[name], self.shapes[name], self.context, self.names.symbols)
         task = checker.check()
-        if checker.skips:
-            self.names.symbols[name] = self.names.symbols[name]._replace(skips=True)
+        if checker.doubtful:
+            self.names.symbols[name] = self.names.symbols[name]._replace(type=UNKNOWN)
+        elif checker.skips:
+            self.names.symbols[name] = self.names.symbols[name]._replace(skips=checker.skips)
         return task
 
     def _returns(self) -> tuple[plan.Expr | None, Type]:

@@ -11,7 +11,7 @@ from flow_lang.checks.scope import already_declared
 from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Loader
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 
 
@@ -46,7 +46,9 @@ class Imports:
 
     def read(self, item: tree.FromImport) -> None:
         if item.language.text != "python":
-            hint = 'write from python "tasks.py" import f'
+            for theirs, ours in item.names:
+                self.functions.setdefault(ours.text, Imported("", theirs.text, None, ours.span))
+            hint = f'functions come from Python: from python "tasks.py" import {item.names[0][0].text}'
             self.report.error(
                 "FLOW213", f"nothing is imported from `{item.language.text}`", item.language.span, "", hint
             )
@@ -112,6 +114,9 @@ class Imports:
         if found is None:
             names = list(module.functions)
             hint = did_you_mean(name.text, names, f"its functions are {listed(names)}")
+            meant = nearest(name.text, names)
+            if meant is not None:  # what the rest of the file calls; its name here is the one mistake
+                self.functions.setdefault(meant, Imported(where.plain or "", meant, None, name.span))
             self.report.error("FLOW212", f"`{where.plain}` has no function `{name.text}`", name.span, "not found", hint)
         return found
 

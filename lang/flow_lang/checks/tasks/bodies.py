@@ -13,7 +13,7 @@ from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label
 from flow_lang.functions import FUNCTIONS
 from flow_lang.source import Lines
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import NOTHING
 
@@ -96,8 +96,9 @@ class Bodies:
         return plan.Body("call", code=found.path, function=found.name, args=tuple(args))
 
     def _unknown(self, target: tree.Ref) -> None:
-        if not self.imported and not self.report.first_unknown("every imported function"):
-            return  # the import is missing, which is one mistake
+        meant = nearest(target.name, self.imported)
+        if not self.report.first_unknown(f"function {target.name}" if meant else "every imported function"):
+            return  # an import is missing, which is one mistake
         hint = did_you_mean(target.name, self.imported, f'import it: from python "tasks.py" import {target.name}')
         if target.name in FUNCTIONS:
             hint = f"`{target.name}` is a function of the language; use it in an expression: in x = {target.name}(...)"

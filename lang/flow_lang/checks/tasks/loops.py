@@ -3,6 +3,7 @@
 from flow_lang import plan
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.scope import Symbol
+from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report
 from flow_lang.syntax import tree
@@ -10,8 +11,9 @@ from flow_lang.types import UNKNOWN, Type
 
 
 class Loops:
-    def __init__(self, expressions: Expressions, report: Report) -> None:
+    def __init__(self, expressions: Expressions, arrows: Arrows, report: Report) -> None:
         self.expressions, self.report, self.scope = expressions, report, expressions.scope
+        self.arrows = arrows
         self.aligned: str | None = None
         """The `for` task whose element i flows to element i here."""
 
@@ -31,6 +33,9 @@ class Loops:
                 self.scope.add(Symbol(name.text, "loop", UNKNOWN, name.span))
             return None
         target = next(iter(binding.targets))
+        if self.arrows.stands_in(binding.source):
+            self.scope.add(Symbol(target.text, "loop", UNKNOWN, target.span))
+            return None
         source, aligned = self._aligned(binding.source) if first else None, None
         if source is not None:
             expr, item, aligned = source
