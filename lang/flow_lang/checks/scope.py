@@ -42,8 +42,6 @@ class Scope:
         self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols))
         self.skips_consumer = skips_consumer
         self.uses: list[Use] = []
-        self.absent: set[str] = set()
-        """The causes of absent values that have been told here."""
 
     def find(self, name: str, span: Span, lenient: bool) -> Symbol | None:
         symbol = self.symbols.get(name)

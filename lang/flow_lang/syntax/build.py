@@ -27,7 +27,9 @@ def parse_file(source: Source, report: Report) -> tree.File:
     tokens = layout.run()
     parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
     items = parser.parse(tokens)
-    report.diagnostics += settle(raw.diagnostics, Lines(source.text), parser.headings) if raw.diagnostics else []
+    report.diagnostics += (
+        settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
+    )
     return tree.File(tuple(items or ()))
 
 

@@ -58,6 +58,8 @@ class Layout:
         """What kind of token began the current item, and for each open bracket the item that opened it."""
         self.owners: list[str] = []
         self.end = end
+        self.unfinished: Span | None = None
+        """The bracket that the end of the file found open."""
 
     def run(self) -> list[Token]:
         for at, token in enumerate(self.tokens):
@@ -229,6 +231,7 @@ class Layout:
                 self._pop()
                 if not failed:
                     self._unclosed(opener, last)
+                    self.unfinished = opener.span
                     failed = True
                 else:
                     self.out.append(closer)

@@ -17,8 +17,11 @@ _DECLARATION = re.compile(r"\s*(?:(?:task|workflow|type|policy|test|wait|pool|fr
 _UNENDED, _BRACKET, _PARSER = "FLOW103", "FLOW104", "FLOW101"
 
 
-def settle(found: list[Diagnostic], lines: Lines, headings: set[Span]) -> list[Diagnostic]:
-    """`headings` are the places of complaints about the heading of a workflow or type."""
+def settle(found: list[Diagnostic], lines: Lines, headings: set[Span], unfinished: Span | None) -> list[Diagnostic]:
+    """`headings` are the places of complaints about the heading of a workflow or type; `unfinished` is a bracket that is open at
+    the end of the file."""
+    if any(d.code == _PARSER and not _at_the_end(d, lines) for d in found):
+        found = [d for d in found if d.code != _BRACKET or d.primary.span != unfinished]
     ordered = in_order(found)
     unended = [d for d in ordered if d.code == _UNENDED]
     if unended:

@@ -82,11 +82,10 @@ class Expressions:
             root = root.base
         symbol = self.scope.symbols.get(root.name) if isinstance(root, tree.Ref) else None
         cause = self.scope.symbols.get(symbol.skips, symbol) if symbol is not None else None
-        if cause is not None and cause.name in self.scope.absent:
-            return
         labels: tuple[Label, ...] = ()
         if cause is not None:
-            self.scope.absent.add(cause.name)
+            if not self.report.first_unknown(f"absent {cause.name}"):
+                return
             labels = (Label(cause.span, "this may be skipped" if cause.kind == "task" else "declared here"),)
         hint = "give a default with `?? ...`, or ask first with `is present`"
         self.report.error("FLOW305", "this value may be absent", node.span, f"this is `{type_}`", hint, labels)

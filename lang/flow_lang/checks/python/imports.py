@@ -24,6 +24,8 @@ class Imports:
         self.modules = Modules(files.read)
         self.signatures = Signatures(self.modules)
         self.told: set[str] = set()
+        self.meant: set[str] = set()
+        """Names that an import very likely meant: the rest of the file calls them, and the import is the one mistake."""
 
     def read(self, item: tree.FromImport) -> None:
         if item.language.text != "python":
@@ -37,7 +39,7 @@ class Imports:
         path = self._path(item.path)
         module = self._module(path, item.path) if path is not None else None
         for theirs, ours in item.names:
-            if ours.text in self.functions:
+            if ours.text in self.functions and ours.text not in self.meant:
                 first = self.functions[ours.text].span
                 already_declared(self.report, ours.text, ours.span, first, "imported function")
                 continue
@@ -94,8 +96,9 @@ class Imports:
             names = module.names()
             hint = did_you_mean(name.text, names, f"its functions are {listed(names)}")
             meant = nearest(name.text, names)
-            if meant is not None:  # what the rest of the file calls; its name here is the one mistake
-                self.functions.setdefault(meant, Imported(where.plain or "", meant, None, name.span))
+            if meant is not None and meant not in self.functions:
+                self.meant.add(meant)
+                self.functions[meant] = Imported(where.plain or "", meant, None, name.span)
             self.report.error("FLOW212", f"`{where.plain}` has no function `{name.text}`", name.span, "not found", hint)
         return found
 
