@@ -1,5 +1,6 @@
 """A diagnostic is data: a code, a message, places in a source and one hint. `render.py` shows it to people."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -40,6 +41,13 @@ class Diagnostic(NamedTuple):
         return self.severity == "error"
 
 
+MOST = 100
+"""Diagnostics of one source; nobody reads more, and a file of a million wrong characters must not make a million."""
+_LONGEST = 60
+_MOST_OF_A_MESSAGE = 600
+_LONG_WORD = re.compile(r"\S{81,}")
+
+
 class Report:
     """Collects the diagnostics of one source."""
 
@@ -53,7 +61,7 @@ class Report:
 
     def first_unknown(self, name: str) -> bool:
         """Whether nobody has yet been told that there is no such name: one wrong declaration is one error, not one for each use."""
-        first = name not in self.unknown
+        first = name not in self.unknown and not self.full
         self.unknown.add(name)
         self.mistakes += 1
         return first
@@ -68,15 +76,30 @@ class Report:
         self._add(Diagnostic(code, "warning", message, Label(span, label), (), hint, self.path))
 
     @property
+    def full(self) -> bool:
+        """Whether nothing more is told."""
+        return len(self.diagnostics) >= MOST
+
+    @property
     def failed(self) -> bool:
         return any(diagnostic.is_error for diagnostic in self.diagnostics)
 
     def _add(self, diagnostic: Diagnostic) -> None:
-        """One mistake is told once: the same code at the same place is dropped."""
+        """One mistake is told once: the same code at the same place is dropped. Names of absurd length are cut."""
+        if self.full:
+            return
+        diagnostic = diagnostic._replace(message=_cut(diagnostic.message), hint=_cut(diagnostic.hint))
         key = (diagnostic.code, diagnostic.primary.span)
         if key not in self._told:
             self._told.add(key)
             self.diagnostics.append(diagnostic)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    text = text if len(text) <= _MOST_OF_A_MESSAGE else text[:_MOST_OF_A_MESSAGE] + "…"
+    return _LONG_WORD.sub(lambda word: f"{word[0][:_LONGEST]}…{word[0][-1] if word[0].endswith('`') else ''}", text)
 
 
 def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None) -> dict[str, Any]:

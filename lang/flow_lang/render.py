@@ -118,6 +118,8 @@ def _cut(marks: list[_Mark]) -> int:
 
 def visible(line: str) -> str:
     """A source line as a terminal may show it: tabs are spaces to a stop, control characters their escapes."""
+    if line.isascii() and line.isprintable():
+        return line
     out: list[str] = []
     column = 0
     for char in line:

@@ -1,12 +1,17 @@
 """Did you mean: the known name nearest to a wrong one."""
 
 from collections.abc import Iterable
+from itertools import islice
+
+_MOST = 2000
+"""Names that are looked at: in a huge file a suggestion is not worth seconds."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The closest of `known`, or None where nothing is close. Case and a transposition cost little."""
     limit = max(1, len(word) // 3) + 0.5 if len(word) > 2 else len(word) / 2
-    ranked = [(distance(word, name, limit), name) for name in known if abs(len(name) - len(word)) <= limit]
+    near = (name for name in islice(known, _MOST) if abs(len(name) - len(word)) <= limit)
+    ranked = [(distance(word, name, limit), name) for name in near]
     best = min(ranked, default=None)
     return best[1] if best is not None and best[0] <= limit else None
 

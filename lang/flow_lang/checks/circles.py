@@ -21,8 +21,17 @@ def circles(names: list[str], edges: Iterable[tuple[str, str]]) -> Circles:
     components = networkx.strongly_connected_components(graph)
     knots = [knot for knot in components if len(knot) > 1 or any(graph.has_edge(name, name) for name in knot)]
     tied = set().union(*knots)
-    stuck = tied | {after for name in tied for after in networkx.descendants(graph, name)}
+    stuck = set(tied)
+    for _, after in networkx.bfs_edges(_with_start(graph, tied), ""):
+        stuck.add(after)
     return Circles([_shortest(graph.subgraph(knot), names) for knot in knots], stuck)
+
+
+def _with_start(graph: "networkx.DiGraph[str]", names: set[str]) -> "networkx.DiGraph[str]":
+    """The graph with one more node, no task's name, before all of `names`, so that one search goes over all that follows them."""
+    joined = graph.copy()
+    joined.add_edges_from(("", name) for name in names)
+    return joined
 
 
 def _shortest(knot: "networkx.DiGraph[str]", names: list[str]) -> list[str]:
@@ -30,6 +39,6 @@ def _shortest(knot: "networkx.DiGraph[str]", names: list[str]) -> list[str]:
     start = next(name for name in names if name in knot)
     if knot.has_edge(start, start):
         return [start]
-    paths = [networkx.shortest_path(knot, after, start) for after in knot.successors(start)]
-    best = min(paths, key=len)
-    return [start, *best[:-1]]
+    lengths = dict(networkx.single_target_shortest_path_length(knot, start))
+    nearest = min(knot.successors(start), key=lengths.__getitem__)
+    return [start, *networkx.shortest_path(knot, nearest, start)[:-1]]

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from flow_lang.diagnostics import Label, Report, Span
 
+_SHOWN = 20
+"""References of a circle that are shown; who has more needs no list of them."""
+
 
 class Edge(NamedTuple):
     """`task` mentions `needs` at `span`."""
@@ -70,7 +73,9 @@ def _report(circle: list[str], first: dict[tuple[str, str], Span], declared: dic
         hint = "use what it needs from another task or from a parameter"
         report.error("FLOW401", message, span, label, hint, (Label(declared[task], "declared here"),))
         return
-    way = " -> ".join([task, *(edge[1] for edge in edges)])
-    others = tuple(Label(where, f"`{user}` needs `{used}`") for user, used, where in edges[1:])
+    names = [task, *(edge[1] for edge in edges)]
+    shown = names if len(names) <= _SHOWN else [*names[: _SHOWN // 2], "...", *names[-_SHOWN // 2 :]]
+    way = " -> ".join(shown)
+    others = tuple(Label(where, f"`{user}` needs `{used}`") for user, used, where in edges[1:_SHOWN])
     hint = f"no task of the circle can be first: {way}; take one of these references out"
     report.error("FLOW401", "these tasks wait for one another", span, f"`{task}` needs `{needs}`", hint, others)

@@ -1,5 +1,6 @@
 """Builds the tree from what the parser reduces: one small function for each rule of the grammar, by its alias."""
 
+import re
 from typing import Any
 
 from flow_lang.diagnostics import Report, Span
@@ -11,16 +12,21 @@ from flow_lang.syntax.parser import Build, Parser
 from flow_lang.syntax.settle import settle
 from flow_lang.syntax.texts import read_text
 
+_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 _NESTED = 20
 """How deep an expression inside a text may be."""
 
 
 def parse_file(source: Source, report: Report) -> tree.File:
     """The tree of a whole file. Errors are in `report`; what could not be read is a `Wrong` item."""
-    nul = source.text.find("\0")
-    if nul != -1:
+    alien = _NO_TEXT.search(source.text)
+    if alien is not None:
+        name = "a NUL character" if alien[0] == "\0" else f"U+{ord(alien[0]):04X}, which is no character"
         hint = "a .flow file is UTF-8 text; is this the right file, saved in the right encoding?"
-        report.error("FLOW106", "the file holds a NUL character", Span(nul, nul + 1), "", hint)
+        report.error("FLOW106", f"the file holds {name}", Span(*alien.span()), "", hint)
+        return tree.File(())
+    if _misleading(source.text, report):
         return tree.File(())
     raw = Report(source.path)
     layout = Layout(scan(source.text), raw, len(source.text))
@@ -31,6 +37,18 @@ def parse_file(source: Source, report: Report) -> tree.File:
         settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
     )
     return tree.File(tuple(items or ()))
+
+
+def _misleading(text: str, report: Report) -> bool:
+    """Characters that turn the direction of writing make a text look other than what it says; also in texts and comments."""
+    if text.isascii():
+        return False
+    found = list(_TURNING.finditer(text))
+    for match in found:
+        message = f"the character U+{ord(match[0]):04X} makes this line look other than it is"
+        hint = f"remove it; in a short text it may be written \\u{{{ord(match[0]):X}}}"
+        report.error("FLOW102", message, Span(*match.span()), "turns the direction of writing", hint)
+    return bool(found)
 
 
 def _name(token: Token) -> tree.Name:

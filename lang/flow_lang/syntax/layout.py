@@ -62,6 +62,8 @@ class Layout:
         """What kind of token began the current item, and for each open bracket the item that opened it."""
         self.owners: list[str] = []
         self.end = end
+        self.junk = -1
+        """Where the last character without meaning ended."""
         self.unfinished: Span | None = None
         """The bracket that the end of the file found open."""
 
@@ -292,6 +294,10 @@ class Layout:
         self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
 
     def _junk(self, token: Token) -> None:
+        if self.junk == token.start:
+            self.junk = token.end  # goes on from the one before, which was told
+            return
+        self.junk = token.end
         hints = {
             "'": 'texts stand in double quotes: "text"',
             "`": 'texts stand in double quotes: "text"',
@@ -307,7 +313,7 @@ class Layout:
             "\\": "a line needs no mark to go on: inside brackets a line break is white space",
             "~": 'a ~{...} stands inside a text: "~{name}"',
         }
-        hint = hints.get(token.text, "remove it")
+        hint = hints.get(token.text, "remove it" if token.text.isprintable() else "remove it; it cannot be seen")
         if token.text in "&|!$" and self.out and self.out[-1].kind == "NL":
             hint = "remove it"
         shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"

@@ -8,6 +8,7 @@ from flow_lang.syntax import tree
 from flow_lang.types import SCALARS, UNKNOWN, Type, enum, list_of, map_of, optional, record
 
 _DEEPEST = 40
+_LARGEST = 10_000
 _MEANT = {
     "string": "str",
     "text": "str",
@@ -35,6 +36,7 @@ class Types:
         self.items: dict[str, tree.RecordType | tree.TypeAliasItem] = {}
         self.known: dict[str, Type] = {}
         self.busy: list[str] = []
+        self.sizes: dict[int, tuple[int, Type]] = {}
 
     def declare(self, item: tree.RecordType | tree.TypeAliasItem) -> None:
         name = item.name.text
@@ -87,8 +89,20 @@ class Types:
         self.busy.append(name)
         found = self._record(item) if isinstance(item, tree.RecordType) else self.resolve(item.type)
         self.busy.pop()
+        if self._size(found) > _LARGEST:
+            hint = "use `json` for a part of it; each use of a type in another counts anew"
+            if self.report.first_unknown("a type that is not too large"):
+                self.report.error("FLOW105", f"the type `{name}` is too large", item.name.span, "", hint)
+            found = UNKNOWN
         self.known[name] = found
         return found
+
+    def _size(self, type_: Type) -> int:
+        """How many types it is made of, each counted wherever it stands, because a plan spells them out."""
+        if id(type_) not in self.sizes:
+            parts = (*type_.fields, *([type_.item] if type_.item else []))
+            self.sizes[id(type_)] = (1 + sum(self._size(part) for part in parts), type_)
+        return self.sizes[id(type_)][0]
 
     def _unknown(self, name: str, span: Span) -> None:
         if name in ("list", "map", "enum"):
