@@ -28,7 +28,9 @@ def failure_report(store: Store, record: RunRecord) -> str:
         blocks.append(f"and {counted(len(failed) - SHOWN, 'failed task')} more: flow status {record.id}")
     blocked = sum(row.state == states.UPSTREAM_FAILED for row in rows)
     if blocked and failed:
-        blocks.append(f"{counted(blocked, 'task')} did not start, since what they need failed")
+        blocks.append(
+            f"{counted(blocked, 'task')} did not start, since what {'it needs' if blocked == 1 else 'they need'} failed"
+        )
     if record.error:
         blocks.append(f"error: {json.loads(record.error)['message']}")
     return "\n\n".join(blocks)
@@ -50,11 +52,17 @@ def _block(record: RunRecord, plan: Plan, row: TaskRecord) -> str:
     return "\n".join(lines)
 
 
+def _balanced(lines: list[str]) -> bool:
+    """Whether a block that begins here has ended: a guess by counting braces, which only decides how much is quoted."""
+    text = "\n".join(lines)
+    return "{" in text and text.count("{") <= text.count("}")
+
+
 def _source(record: RunRecord, plan: Plan, task: Task) -> list[str]:
     text = plan.sources.get(plan.file, "")
     first = task.line - 1
     found = text.splitlines()[first : first + SOURCE_LINES] if text and task.line else []
-    end = next((i + 1 for i, line in enumerate(found) if i and line.strip() == "}"), len(found))
+    end = next((i + 1 for i in range(len(found)) if _balanced(found[: i + 1])), len(found))
     path = os.path.join(record.folder, plan.file)
     where = [f"  --> {path}:{task.line}"]
     return where + [f"  {first + 1 + i:>4} | {printable(line)}" for i, line in enumerate(found[:end])]

@@ -53,6 +53,8 @@ class Applications:
         if arguments is None:
             return WRONG
         exprs, result = arguments
+        if name == "sum" and result.kind == "duration":
+            exprs.append(["typed", "duration", 0.0])
         return Checked(["call", name, *exprs], result)
 
     def arguments(self, node: tree.Call, name: str, found: Signature) -> tuple[list[Expr], Type] | None:

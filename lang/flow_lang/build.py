@@ -312,6 +312,8 @@ class _Builder:
 
     def _parse_expr(self, start: int, end: int) -> Any:
         tokens = scan(self.text, start, end)
+        if len(tokens) == 1 and tokens[0].kind == "NAME":
+            return tree.Ref(tokens[0].text, tokens[0].span)  # by far the most frequent
         if not [token for token in tokens if token.kind not in ("NL", "COMMENT")]:
             hint = "put a name or an expression between the braces; a `~{` that is meant as text is written `~~{`"
             self.report.error("FLOW108", "this `~{}` is empty", Span(start - 2, end + 1), "", hint)

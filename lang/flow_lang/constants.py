@@ -1,5 +1,6 @@
 """Which expressions have the same value in every run."""
 
+from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
 
@@ -17,3 +18,13 @@ def _operands(expr: Expr) -> list[Expr]:
     if expr[0] == "record":
         return [value for _, value in expr[1:]]
     return [part for part in expr[1:] if isinstance(part, list)]
+
+
+def always_false(expr: Expr) -> bool:
+    """Whether a condition is false whatever the run: one of its sides of `and` is."""
+    if expr[0] == "and":
+        return always_false(expr[1]) or always_false(expr[2])
+    try:
+        return constant(expr) and evaluate(expr, {}) is False
+    except EvaluationError:
+        return False

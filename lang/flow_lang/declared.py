@@ -7,6 +7,7 @@ from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import SCALARS, UNKNOWN, Type, enum, list_of, map_of, optional, record
 from flow_lang.unbuilt import not_built
 
+_DEEPEST = 40
 _MEANT = {
     "string": "str",
     "text": "str",
@@ -75,6 +76,10 @@ class Types:
         if name in self.busy:
             hint = "a value of it would never end; use `json` for what nests freely"
             self.report.error("FLOW314", f"the type `{name}` contains itself", span, "here again", hint)
+            return UNKNOWN
+        if len(self.busy) >= _DEEPEST:
+            hint = "use `json` for what nests so deeply"
+            self.report.error("FLOW105", "these types are nested too deeply", span, f"deeper than {_DEEPEST}", hint)
             return UNKNOWN
         self.busy.append(name)
         found = self._record(item) if isinstance(item, tree.RecordType) else self.resolve(item.type)

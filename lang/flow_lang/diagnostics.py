@@ -47,6 +47,7 @@ class Report:
         self.path = path
         self.diagnostics: list[Diagnostic] = []
         self.unknown: set[str] = set()
+        self._told: set[tuple[str, Span]] = set()
 
     def first_unknown(self, name: str) -> bool:
         """Whether nobody has yet been told that there is no such name: one wrong declaration is one error, not one for each use."""
@@ -68,7 +69,9 @@ class Report:
 
     def _add(self, diagnostic: Diagnostic) -> None:
         """One mistake is told once: the same code at the same place is dropped."""
-        if not any(d.code == diagnostic.code and d.primary.span == diagnostic.primary.span for d in self.diagnostics):
+        key = (diagnostic.code, diagnostic.primary.span)
+        if key not in self._told:
+            self._told.add(key)
             self.diagnostics.append(diagnostic)
 
 

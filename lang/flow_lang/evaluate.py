@@ -130,13 +130,15 @@ def _interp(*parts: Expr) -> Compiled:
 
 
 def _call(name: str, *args: Expr) -> Compiled:
-    from flow_lang.functions import IMPLEMENTATIONS
+    from flow_lang.functions import FUNCTIONS
 
-    function, compiled = IMPLEMENTATIONS[name], [compile_expr(arg) for arg in args]
+    function, compiled = FUNCTIONS[name], [compile_expr(arg) for arg in args]
 
     def run(scope: Scope) -> Any:
+        if scope.files is None and not function.pure:
+            raise EvaluationError(f"{name}: no files can be read here")
         try:
-            return function(scope.files, *[arg(scope) for arg in compiled])
+            return function.run(scope.files, *[arg(scope) for arg in compiled])
         except (ValueError, ArithmeticError, LookupError, OSError) as error:
             raise EvaluationError(f"{name}: {error}") from error
 

@@ -1,5 +1,6 @@
 """The types of expressions. A wrong one is reported once and has the type UNKNOWN, which fits everywhere."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -126,13 +127,22 @@ class Expressions:
                 return WRONG
             return Checked(["lit", int(node.text.replace("_", ""))], INT)
         if node.kind == "float":
-            return Checked(["lit", float(node.text.replace("_", ""))], FLOAT)
+            return self._float(node)
         try:
             value = parse_duration(node.text).total_seconds() if node.kind == "duration" else parse_size(node.text)
         except (ValueError, OverflowError):
             self.report.error("FLOW107", f"`{node.text}` is too large", node.span, "", "is the unit right?")
             return WRONG
         return Checked(["typed", node.kind, value], Type(node.kind))
+
+    def _float(self, node: tree.Literal) -> Checked:
+        value = float(node.text.replace("_", ""))
+        if math.isinf(value):
+            self.report.error(
+                "FLOW107", f"`{node.text}` is too large", node.span, "", "a float is at most about 1.8e308"
+            )
+            return WRONG
+        return Checked(["lit", value], FLOAT)
 
     def _text(self, node: tree.Text, want: Type | None, lenient: bool) -> Checked:
         plain = node.plain

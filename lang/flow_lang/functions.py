@@ -26,8 +26,8 @@ class Function(NamedTuple):
         return self.signature.partition("(")[0]
 
 
-def _sum(files: Any, items: list[Any]) -> Any:
-    return sum(items[1:], items[0]) if items else 0
+def _sum(files: Any, items: list[Any], nothing: Any = 0) -> Any:
+    return sum(items[1:], items[0]) if items else nothing
 
 
 def _one(files: Any, items: list[Any], at: int, which: str) -> Any:

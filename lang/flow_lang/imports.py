@@ -104,6 +104,12 @@ class Imports:
             place = f"{where.plain}:{error.line}"
             self.report.error(error.code, f"{error.message} ({place})", name.span, "imported here", error.hint)
             return None
+        except RecursionError:
+            hint = "use Any for what nests so deeply"
+            self.report.error(
+                "FLOW312", f"the types of `{name.text}` are nested too deeply", name.span, "imported here", hint
+            )
+            return None
         if found is None:
             names = list(module.functions)
             hint = did_you_mean(name.text, names, f"its functions are {listed(names)}")

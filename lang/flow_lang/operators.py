@@ -61,7 +61,7 @@ def _arithmetic(op: str, left: Type, right: Type) -> Type | None:
 def _member(item: Type, group: Type) -> bool:
     if group.kind == "list" and group.item:
         return common(item, group.item) is not None
-    return group.kind in ("str", "map") and assignable(item, Type("str"))
+    return group.kind in ("str", "map", "record") and assignable(item, Type("str"))
 
 
 def negative(type_: Type) -> Type | None:

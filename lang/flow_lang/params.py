@@ -24,8 +24,8 @@ def bind(
     """The encoded value of every parameter, defaults filled in, and what is wrong.
 
     `texts` are written by a person (scalars literally, the rest as JSON) and win over `values`, which are JSON. `path` is the file,
-    for the diagnostics. `files` is needed only for defaults such as `file("x")`; with `outside`, paths that were given start at its folder, and
-    what they name must be there.
+    for the diagnostics. `files` is needed only for defaults such as `file("x")`; with `outside`, paths that were given start at its
+    folder, and what they name must be there.
     """
     wrong = [_unknown(name, workflow, path) for name in (*texts, *values) if name not in _names(workflow)]
     bound: dict[str, Any] = {}

@@ -76,11 +76,19 @@ def _names(module: ast.Module, wrapped: str) -> Python:
     nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id in wanted]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     first: dict[str, FreeName] = {}
+    rows = wrapped.split("\n")
     for node in nodes:
-        first.setdefault(node.id, FreeName(node.id, node.lineno - 1, node.col_offset - 1))
+        first.setdefault(
+            node.id, FreeName(node.id, node.lineno - 1, _characters(rows[node.lineno - 1], node.col_offset) - 1)
+        )
     imports = [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
     stars = any(alias.name == "*" for node in imports for alias in node.names)
     return Python(tuple(first.values()), None, stars, _returns(module), tuple(imported(imports)))
+
+
+def _characters(row: str, column: int) -> int:
+    """`ast` counts columns in bytes of UTF-8."""
+    return column if row.isascii() else len(row.encode()[:column].decode("utf-8", "ignore"))
 
 
 def imported(nodes: list[ast.Import | ast.ImportFrom]) -> list[str]:
@@ -105,7 +113,7 @@ def _returns(module: ast.Module) -> bool:
 
 
 def place(text: tree.Text, lines: Lines, line: int, column: int, length: int) -> Span:
-    """Where a place of the dedented code is in the .flow file. Python counts columns in UTF-8 bytes, which is left at that."""
+    """Where a place of the dedented code is in the .flow file."""
     first = lines.position(text.content).line
     number = min(first + line - 1, len(lines.starts))
     start = lines.start(number)

@@ -1,5 +1,6 @@
 """`retry = 3`, `retry = retry(5, backoff = exponential(2s), jitter = full, on = [timeout])` and named policies."""
 
+import re
 from typing import TYPE_CHECKING
 
 from flow_lang import tree
@@ -13,18 +14,17 @@ if TYPE_CHECKING:
 ERRORS = (
     "timeout",
     "exit",
-    "signal",
-    "python",
-    "output",
-    "input",
-    "lost",
-    "memory",
+    "exception",
+    "type_mismatch",
+    "missing_file",
+    "unknown_output",
+    "expression",
+    "spawn",
     "http_4xx",
     "http_5xx",
-    "connect",
-    "error",
 )
-"""What `on` may name: the code of an attempt's error."""
+_NUMBERED = re.compile(r"exit_\d{1,3}|signal_\d{1,2}|http_\d{3}")
+"""What `on` may name: the code of an attempt's error. `exit` is every exit code; `exit_75`, `signal_9` and `http_429` are one."""
 
 _EXAMPLE = "write for example retry(5, backoff = exponential(2s, cap = 5m), jitter = full, on = [timeout])"
 
@@ -133,7 +133,7 @@ class Retries:
         found: list[str] = []
         for item in items:
             name = item.name if isinstance(item, tree.Ref) else None
-            if name in ERRORS:
+            if name in ERRORS or (name and _NUMBERED.fullmatch(name)):
                 found.append(str(name))
                 continue
             hint = did_you_mean(name or "", ERRORS, f"the errors are {', '.join(ERRORS)}")

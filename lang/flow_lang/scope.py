@@ -1,6 +1,8 @@
 """The names that an expression may use, and a record of how it used them."""
 
-from typing import NamedTuple
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping
+from typing import NamedTuple, cast
 
 from flow_lang.diagnostics import Report, Span
 from flow_lang.suggest import did_you_mean, listed
@@ -34,9 +36,9 @@ class Scope:
     """The names of one workflow, or of one task in it. `skips_consumer`: whoever uses an absent value is skipped (a task), which
     is not so in a workflow's `return`."""
 
-    def __init__(self, report: Report, symbols: dict[str, Symbol], skips_consumer: bool = True) -> None:
+    def __init__(self, report: Report, symbols: Mapping[str, Symbol], skips_consumer: bool = True) -> None:
         self.report = report
-        self.symbols = dict(symbols)
+        self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols))
         self.skips_consumer = skips_consumer
         self.uses: list[Use] = []
 
@@ -67,6 +69,11 @@ class Scope:
         else:
             hint = did_you_mean(name, self.symbols, f"the names here are {listed(self.symbols)}")
         self.report.error("FLOW201", f"there is no `{name}` here", span, "not found", hint)
+
+
+def _shared(symbols: Mapping[str, Symbol]) -> MutableMapping[str, Symbol]:
+    """The names of the workflow below those of a task: they are not copied, and never written through."""
+    return cast(MutableMapping[str, Symbol], symbols)
 
 
 _KINDS = {"param": "parameter", "loop": "`for` variable", "input": "input", "task": "task"}

@@ -1,9 +1,11 @@
 """Checks one task and makes its part of the plan."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flow_lang import plan, tree
 from flow_lang.bodies import Bodies, Imported
+from flow_lang.constants import always_false
 from flow_lang.declared import Types
 from flow_lang.diagnostics import Label, Report
 from flow_lang.expressions import Expressions
@@ -36,7 +38,7 @@ class Shape(NamedTuple):
 class TaskChecker:
     """`symbols` are the workflow's parameters and tasks."""
 
-    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: dict[str, Symbol]) -> None:
+    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: Mapping[str, Symbol]) -> None:
         self.item, self.shape, self.context, self.report = item, shape, context, context.report
         self.scope = Scope(self.report, symbols)
         self.expressions = Expressions(self.report, self.scope, context.types)
@@ -87,6 +89,11 @@ class TaskChecker:
             found = checked if found is None else ["and", found, checked]
         for condition in conditions:
             self._narrow(condition)
+        if found is not None and not self.report.failed and always_false(found):
+            hint = "correct the condition, or take the task out"
+            self.report.error(
+                "FLOW402", "this condition is always false", conditions[0].span, "the task never runs", hint
+            )
         return found
 
     def _narrow(self, condition: tree.Expr) -> None:

@@ -43,6 +43,7 @@ class Mismatch(ValueError):
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)")
 _SIZE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE_UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -136,8 +137,8 @@ def parse_text(type_: Type, text: str) -> Any:
 
 
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
-    "int": lambda text: int(text) if re.fullmatch(r"[+-]?\d+", text) else _raise(text),
-    "float": float,
+    "int": lambda text: int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else _raise(text),
+    "float": lambda text: float(text) if _FLOAT.fullmatch(text) else _raise(text),
     "bool": lambda text: {"true": True, "false": False}[text],
     "date": str,
     "datetime": str,

@@ -79,6 +79,7 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
             if interrupts.fresh():
                 engine.worker.cancel_all()
                 print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    board.settle(engine.store.tasks(record.id))
     progress.stop()
     code = _report(engine.store, engine.store.run(record.id), request)
     return exits.INTERRUPTED if interrupts.count else code

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Iterable
 
-from flow_engine.model import Claim, Completion, Expanded, Failed, Skipped, Succeeded
+from flow_engine.model import Claim, Completion, Expanded, Failed, Skipped, Succeeded, TaskRecord
 from flow_lang.plan import Workflow
+
+WORDS = {"upstream_failed": "not started"}
 
 
 class Line:
@@ -18,12 +20,15 @@ class Line:
         self.done = self.failed = self.skipped = self.retries = 0
         self.first: float | None = None
         self.last: float | None = None
+        self.settled = ""
 
     @property
     def finished(self) -> bool:
         return self.total is not None and self.done + self.failed + self.skipped >= self.total
 
     def state(self) -> str:
+        if self.settled:
+            return self.settled
         if self.failed:
             return "failed"
         if self.finished:
@@ -58,6 +63,12 @@ class Board:
             node = self._node.pop(completion.task.seq, None)
             if completion.task.run == self.run and node is not None:
                 self._end(self.lines[node], completion)
+
+    def settle(self, rows: Iterable[TaskRecord]) -> None:
+        """The states that the tasks ended in, which the counts alone cannot tell: cancelled, or not started."""
+        for row in rows:
+            if row.place is None:
+                self.lines[row.node].settled = WORDS.get(row.state, row.state)
 
     def ended(self, run: str) -> None:
         self.over = self.over or run == self.run

@@ -16,7 +16,7 @@ PATIENCE = 0.25
 ROWS = 24
 
 ICONS = {"waiting": ("·", "dim"), "running": ("▶", "cyan"), "succeeded": ("✓", "green"), "failed": ("✗", "bold red")}
-ICONS["skipped"] = ("↷", "yellow")
+ICONS |= {"skipped": ("↷", "yellow"), "cancelled": ("■", "yellow"), "not started": ("○", "dim")}
 
 
 class LiveProgress:

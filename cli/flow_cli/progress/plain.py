@@ -22,12 +22,15 @@ class PlainProgress:
 
     def stop(self) -> None:
         self.update()
+        for line in self._board.lines:
+            if line.name not in self._told:
+                _say(describe(line))
 
 
 def describe(line: Line) -> str:
     """`  fetch            succeeded  12 of 12  1.3s`"""
     took = seconds(line.last - line.first) if line.first and line.last else ""
-    count = f"{line.done:,} of {line.total:,}" if line.loop else ""
+    count = f"{line.done:,} of {line.total:,}" if line.loop and line.total is not None else ""
     extra = ", ".join(
         f"{number:,} {word}"
         for number, word in ((line.failed, "failed"), (line.skipped, "skipped"))
@@ -35,7 +38,7 @@ def describe(line: Line) -> str:
     )
     retried = f"{line.retries} retried" if line.retries else ""
     notes = "  ".join(part for part in (count, extra, retried, took) if part)
-    return f"  {line.name:<24} {line.state():<10} {notes}".rstrip()
+    return f"  {line.name:<24} {line.state():<11} {notes}".rstrip()
 
 
 def _say(text: str) -> None:
