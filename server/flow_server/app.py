@@ -1,10 +1,12 @@
 """The application: its routes, and what becomes of errors."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun
+from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
@@ -24,6 +26,7 @@ from flow_server.problem import Problem
 from flow_server.services import Services, services_of
 
 API = "/api/v1"
+_log = logging.getLogger("flow.server")
 
 
 def create_app(state: StateFolder, token: str) -> Starlette:
@@ -79,7 +82,7 @@ def routes() -> list[Route | Mount]:
 
 async def healthz(request: Request) -> Response:
     """Whether the process answers and the state can be read."""
-    await services_of(request).stores.run(lambda store: store.changes())
+    await services_of(request).stores.run(lambda store: store.runs(RunFilter(limit=1)))
     return JSONResponse({"status": "ok", "version": flow_version()})
 
 
@@ -112,6 +115,7 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(400, "bad-request", str(error))
     if isinstance(error, HTTPException):
         return _http_problem(request, error)
+    _log.error("request %s: %s %s failed", request_id_of(request), request.method, request.url.path)
     return Problem(
         500, "internal-error", "this is a defect of the server; its log has the details under this request id"
     )

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import Store, Submitted
@@ -99,12 +100,15 @@ def prepared(submission: Submission) -> Prepared:
 
 
 def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
-    """Submits the run with a folder of its own. Raises IdempotencyConflict."""
+    """Submits the run with a folder of its own. Raises IdempotencyConflict and StoreError."""
     now = time.time()
     given = ready.submission
     run = new_id(now, os.urandom)
     folder = os.path.join(state.root, "submitted", run)
-    os.makedirs(folder, mode=0o700)
+    try:
+        os.makedirs(folder, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"no folder for the run can be made at {folder}: {error.strerror}") from error
     new = NewRun(
         run, ready.plan_hash, ready.plan, ready.bundle, ready.params, folder, now, given.priority, given.labels
     )
