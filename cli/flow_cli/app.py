@@ -25,6 +25,17 @@ RunId = Annotated[
 ]
 
 
+@app.callback()
+def version_option(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"flow {installed('flow-dsl')}")
+        raise typer.Exit
+
+
 def _exit(body: Callable[[], int], as_json: bool = False) -> NoReturn:
     raise typer.Exit(guarded(body, as_json))
 

@@ -67,7 +67,8 @@ def _similar(path: str) -> str:
 
     folder = os.path.dirname(path) or "."
     names = [name for name in os.listdir(folder) if name.endswith(".flow")] if os.path.isdir(folder) else []
-    close = difflib.get_close_matches(os.path.basename(path), names, 1)
+    stems = {name.removesuffix(".flow"): name for name in names}
+    close = difflib.get_close_matches(os.path.basename(path).removesuffix(".flow"), stems, 1)
     if close:
-        return f"; did you mean {os.path.join(os.path.dirname(path), close[0])}?"
+        return f"; did you mean {os.path.join(os.path.dirname(path), stems[close[0]])}?"
     return f"; {folder} holds: {', '.join(sorted(names)[:8])}" if names else ""
