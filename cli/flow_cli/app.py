@@ -25,15 +25,21 @@ RunId = Annotated[
 ]
 
 
-@app.callback()
-def version_option(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-        print(f"flow {installed('flow-dsl')}")
+        print(f"flow {version('flow-dsl')}")
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of `flow` itself."""
 
 
 def _exit(body: Callable[[], int], as_json: bool = False) -> NoReturn:

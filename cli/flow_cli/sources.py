@@ -66,7 +66,11 @@ def _similar(path: str) -> str:
     import difflib
 
     folder = os.path.dirname(path) or "."
-    names = [name for name in os.listdir(folder) if name.endswith(".flow")] if os.path.isdir(folder) else []
+    names = (
+        [name for name in os.listdir(folder) if name.endswith(".flow") and name != ".flow"]
+        if os.path.isdir(folder)
+        else []
+    )
     stems = {name.removesuffix(".flow"): name for name in names}
     close = difflib.get_close_matches(os.path.basename(path).removesuffix(".flow"), stems, 1)
     if close:
