@@ -66,8 +66,13 @@ def _similar(path: str) -> str:
     import difflib
 
     folder = os.path.dirname(path) or "."
-    names = [name for name in os.listdir(folder) if name.endswith(".flow")] if os.path.isdir(folder) else []
-    close = difflib.get_close_matches(os.path.basename(path), names, 1)
+    names = (
+        [name for name in os.listdir(folder) if name.endswith(".flow") and name != ".flow"]
+        if os.path.isdir(folder)
+        else []
+    )
+    stems = {name.removesuffix(".flow"): name for name in names}
+    close = difflib.get_close_matches(os.path.basename(path).removesuffix(".flow"), stems, 1)
     if close:
-        return f"; did you mean {os.path.join(os.path.dirname(path), close[0])}?"
+        return f"; did you mean {os.path.join(os.path.dirname(path), stems[close[0]])}?"
     return f"; {folder} holds: {', '.join(sorted(names)[:8])}" if names else ""

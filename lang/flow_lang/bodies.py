@@ -107,6 +107,8 @@ class Bodies:
         return plan.Body("call", code=found.path, function=found.name, args=tuple(args))
 
     def _unknown(self, target: tree.Ref) -> None:
+        if not self.imported and not self.report.first_unknown("every imported function"):
+            return  # the import is missing, which is one mistake
         hint = did_you_mean(target.name, self.imported, f'import it: from python "tasks.py" import {target.name}')
         if target.name in FUNCTIONS:
             hint = f"`{target.name}` is a function of the language; use it in an expression: in x = {target.name}(...)"
