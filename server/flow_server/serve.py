@@ -57,7 +57,8 @@ def serve(options: Options) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_level="warning",
+        log_level="error",  # its warnings are about what strangers send, and advise on packages
+        ws="none",
         access_log=False,
         server_header=False,
         lifespan="on",
