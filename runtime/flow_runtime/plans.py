@@ -88,14 +88,8 @@ def _version() -> str:
 
 def _newest(folder: str) -> int:
     """The latest change of a source file in the folder or below it."""
-    newest = 0
-    for entry in os.scandir(folder):
-        if entry.is_dir():
-            found = 0 if entry.name in ("__pycache__", "pages") else _newest(entry.path)
-        else:
-            found = entry.stat().st_mtime_ns
-        newest = max(newest, found)
-    return newest
+    entries = [entry for entry in os.scandir(folder) if entry.name not in ("__pycache__", "pages")]
+    return max(_newest(entry.path) if entry.is_dir() else entry.stat().st_mtime_ns for entry in entries)
 
 
 def _read_kept(kept: str, text: str, folder: str) -> Loaded | None:
