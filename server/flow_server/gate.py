@@ -41,10 +41,7 @@ class Gate:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                mark(MutableHeaders(scope=message), request_id)
             await send(message)
 
         refused = self._refused(Request(scope), request_id)
@@ -61,6 +58,13 @@ class Gate:
         if self._services.sessions.holds(request.cookies.get(self._services.sessions.cookie)):
             return None
         return RedirectResponse("/login", 303)
+
+
+def mark(headers: MutableHeaders, request_id: str) -> None:
+    """What every answer carries."""
+    headers["X-Request-ID"] = request_id
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
 
 
 def is_api(path: str) -> bool:

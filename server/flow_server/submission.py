@@ -63,7 +63,7 @@ def submission_of(fields: dict[str, Any]) -> Submission:
     if len(json.dumps(found.params, ensure_ascii=False).encode()) > PARAMS_LIMIT:
         raise too_large("`params`", PARAMS_LIMIT)
     if found.priority not in PRIORITIES:
-        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {found.priority}")
+        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {str(found.priority)[:50]}")
     if len(found.labels) > LABELS:
         raise wrong_field("labels", f"a run has at most {LABELS} labels")
     for label in found.labels:

@@ -4,7 +4,7 @@ from flow_engine.ids import SHARDS, new_id, shard_of
 
 
 def test_ids_sort_by_time_and_differ() -> None:
-    ids = [new_id(moment, os.urandom) for moment in (0.0, 1.0, 1.001, 1e9, 2e9)]
+    ids = [new_id(moment, os.urandom) for moment in (0.0, 1.0, 1.5, 1e9, 2e9)]
     assert ids == sorted(ids)
     assert len({new_id(5.0, os.urandom) for _ in range(1000)}) == 1000
     assert {len(id_) for id_ in ids} == {26}

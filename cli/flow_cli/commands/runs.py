@@ -16,6 +16,7 @@ from flow_runtime.executors.work import log_path
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
+from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.failures import failure_report
 from flow_cli.progress.text import counted, printable, seconds
@@ -66,6 +67,8 @@ def status(run: str | None, as_json: bool) -> int:
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
     for line in _task_lines(plan, store.tasks(record.id)):
         print(line)
+    if record.finished_at is not None and len(plan.workflow.tasks) > 1:
+        print(f"\ncritical path: {path_text(store, record)}")
     report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
     if report:
         print(f"\n{report}")
