@@ -26,12 +26,15 @@ FOLLOW = 0.1
 
 
 def here() -> tuple[StateFolder, SqliteStore]:
-    """The state of the working folder."""
+    """The state of the working folder. To look at one that is not there does not make it."""
     state = find_state(os.getcwd())
-    return state, open_store(state)
+    return state, open_store(state) if os.path.exists(state.database) else SqliteStore(":memory:")
 
 
 def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json: bool) -> int:
+    if state_name is not None and state_name not in states.OF_RUNS:
+        known = ", ".join(states.OF_RUNS)
+        raise CommandError(exits.USAGE, "run_state", f"a run is never {state_name}; its states are: {known}")
     _, store = here()
     records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
     if as_json:
@@ -40,6 +43,8 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
                 {"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False
             )
         )
+    elif not records and (state_name or workflow):
+        print("no such runs", file=sys.stderr)
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:

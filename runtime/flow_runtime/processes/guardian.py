@@ -40,8 +40,9 @@ class GuardianDied(FlowError):
 class Guardian:
     """The engine's side."""
 
-    def __init__(self, pid: int, carrier: "_socket.socket", reports: Channel) -> None:
+    def __init__(self, pid: int, incarnation: str, carrier: "_socket.socket", reports: Channel) -> None:
         self.pid = pid
+        self._incarnation = incarnation
         self._carrier = carrier
         self.reports = reports
 
@@ -59,7 +60,7 @@ class Guardian:
             _guard(theirs, report_write, cursor, incarnation, slot_main)
         theirs.close()
         report_write.close()
-        return cls(pid, ours, Channel(report_read))
+        return cls(pid, incarnation, ours, Channel(report_read))
 
     def fork_slot(self, slot: int) -> Channel:
         """Asks for a process in this slot; its id comes as a report `["pid", slot, pid]`."""
@@ -67,6 +68,10 @@ class Guardian:
         send_socket(self._carrier, theirs, str(slot).encode())
         theirs.close()
         return Channel(ours)
+
+    def end_bodies_of(self, slot: int) -> None:
+        """Ends whatever the bodies of a slot whose process has died left running, wherever it went."""
+        end_orphans(self._incarnation, slot)
 
     def stop(self) -> bool:
         """Ends all slots and bodies and waits for that. False where the guardian had died and could not do it."""
@@ -85,6 +90,7 @@ def _guard(
     status = 1
     try:
         os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a body must not read what was meant for the command
         take_name(incarnation)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
