@@ -45,7 +45,7 @@ def test_no_route_answers_without_the_token_or_a_session(client: TestClient, met
     cookie, signature = sessions.open().rsplit(".", 1)
     expired = Sessions(TOKEN, clock=lambda: 0.0).open()
     other = Sessions("another-token-for-tests").open()
-    attempts = [
+    attempts: list[Any] = [
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
