@@ -2,19 +2,20 @@
 
 from typing import NamedTuple
 
-from flow_lang import plan, tree
-from flow_lang.build import parse_file
-from flow_lang.declared import Types
+from flow_lang import plan
+from flow_lang.checks.items import misplaced, other_item
+from flow_lang.checks.python.imports import Files, Imports, add_local_modules, flow_import
+from flow_lang.checks.scope import already_declared
+from flow_lang.checks.settings.reader import Reader
+from flow_lang.checks.settings.retries import Retries
+from flow_lang.checks.tasks.context import Context
+from flow_lang.checks.types.declared import Types
+from flow_lang.checks.workflows import WorkflowChecker
 from flow_lang.diagnostics import Diagnostic, Label, Report, Span, in_order
-from flow_lang.imports import Files, Imports, add_local_modules, flow_import
-from flow_lang.items import misplaced, other_item
-from flow_lang.retries import Retries
-from flow_lang.scope import already_declared
-from flow_lang.settings import Reader
 from flow_lang.source import Lines, Loader, Source
 from flow_lang.suggest import did_you_mean, listed
-from flow_lang.tasks import Context
-from flow_lang.workflows import WorkflowChecker
+from flow_lang.syntax import tree
+from flow_lang.syntax.build import parse_file
 
 EDITION = 1
 
@@ -65,7 +66,7 @@ class _Compiler:
         self._edition(file)
         types, imports = Types(self.report), Imports(self.files, self.report)
         policies: dict[str, plan.Retry | None] = {}
-        settings = Reader(self.report, types, policies)
+        settings = Reader(self.report, policies)
         for item in file.items:
             self._declare(item, types, imports)
         types.finish()

@@ -7,11 +7,11 @@
 
 from typing import NamedTuple
 
-from flow_lang.build import parse_file
 from flow_lang.diagnostics import Diagnostic, Report, in_order
-from flow_lang.layout import BEFORE_A_SIGN, Layout
-from flow_lang.lexer import Token, scan
 from flow_lang.source import Source
+from flow_lang.syntax.build import parse_file
+from flow_lang.syntax.layout import BEFORE_A_SIGN, Layout
+from flow_lang.syntax.lexer import Token, scan
 
 _OPEN = frozenset(("LPAR", "LSQB", "LBRACE", "LCURLY"))
 _CLOSE = frozenset(("RPAR", "RSQB", "RBRACE", "RCURLY"))

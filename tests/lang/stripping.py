@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flow_lang import tree
-from flow_lang.build import parse_file
 from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Source
+from flow_lang.syntax import tree
+from flow_lang.syntax.build import parse_file
 
 
 def parsed(text: str) -> tuple[Any, Report]:

@@ -40,7 +40,7 @@ def test_the_examples_of_a_page(code: str) -> None:
 
 def test_every_code_of_the_front_end_has_a_page() -> None:
     folder = Path(next(iter(flow_lang.__path__)))
-    used = {code for path in folder.glob("*.py") for code in re.findall(r'"(FLOW\d{3})"', path.read_text("utf-8"))}
+    used = {code for path in folder.rglob("*.py") for code in re.findall(r'"(FLOW\d{3})"', path.read_text("utf-8"))}
     assert used == set(all_codes())
 
 

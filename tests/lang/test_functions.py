@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from flow_lang.calls import signature
+from flow_lang.checks.expressions.calls import signature
 from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.values import File, encode

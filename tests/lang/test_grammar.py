@@ -4,16 +4,17 @@ import json
 import random
 from pathlib import Path
 
-import flow_lang.grammar
+import flow_lang.syntax.grammar
 import pytest
 from flow_lang.format import format_source
-from flow_lang.grammar import digest, load
-from flow_lang.grammar.generate import build
 from flow_lang.source import Source
+from flow_lang.syntax.grammar.generate import build
+from flow_lang.syntax.grammar.load import load
+from flow_lang.syntax.grammar.tables import digest
 from lang.stripping import parsed
 from lark import Lark
 
-FOLDER = Path(flow_lang.grammar.__file__).parent
+FOLDER = Path(flow_lang.syntax.grammar.__file__).parent
 GRAMMAR = (FOLDER / "flow.lark").read_text("utf-8")
 
 

@@ -5,9 +5,9 @@ import random
 import pytest
 from flow_lang.compile import compile_source
 from flow_lang.diagnostics import to_dict
-from flow_lang.lexer import Token, scan
 from flow_lang.render import render
 from flow_lang.source import Source
+from flow_lang.syntax.lexer import Token, scan
 from lang.programs import COMPLETE, LOADER, SOURCES
 
 SEEDS = range(200)

@@ -3,9 +3,9 @@
 from flow_lang.compile import compile_source
 from flow_lang.diagnostics import to_dict
 from flow_lang.format import format_source
-from flow_lang.lexer import scan
 from flow_lang.render import render
 from flow_lang.source import Source
+from flow_lang.syntax.lexer import scan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lang.programs import LOADER, SOURCES

@@ -1,8 +1,8 @@
 """What a task becomes in a plan: needs, skips, lifts, names."""
 
 import pytest
+from flow_lang.checks.python.signatures import Module, Unreadable
 from flow_lang.plan import Retry
-from flow_lang.signatures import Module, Unreadable
 from lang.compiling import codes, in_workflow, planned, tasks
 
 

@@ -20,6 +20,7 @@ from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
 
 from flow_cli import exits
+from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.guard import guarded
 from flow_cli.progress.board import Board
@@ -27,6 +28,9 @@ from flow_cli.progress.plain import PlainProgress
 from flow_cli.progress.text import seconds
 from flow_cli.request import RunRequest
 from flow_cli.sources import diagnosed, load, split_target
+
+PATH_SHOWN_AFTER = 1.0
+"""Seconds from which on a run is long enough to ask where its time went."""
 
 
 def run(request: RunRequest) -> int:
@@ -178,6 +182,8 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
             print(f"\n{report}\n", file=sys.stderr)
     if not request.quiet:
         print(f"{record.state} in {took}", file=sys.stderr)
+        if (record.finished_at or 0.0) - (record.started_at or 0.0) > PATH_SHOWN_AFTER:
+            print(f"critical path: {path_text(store, record)}", file=sys.stderr)
     if request.json:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
     elif record.result is not None:

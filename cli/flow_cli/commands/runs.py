@@ -16,6 +16,7 @@ from flow_runtime.executors.work import log_path
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
+from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.failures import failure_report
 from flow_cli.progress.text import counted, printable, seconds
@@ -25,12 +26,15 @@ FOLLOW = 0.1
 
 
 def here() -> tuple[StateFolder, SqliteStore]:
-    """The state of the working folder."""
+    """The state of the working folder. To look at one that is not there does not make it."""
     state = find_state(os.getcwd())
-    return state, open_store(state)
+    return state, open_store(state) if os.path.exists(state.database) else SqliteStore(":memory:")
 
 
 def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json: bool) -> int:
+    if state_name is not None and state_name not in states.OF_RUNS:
+        known = ", ".join(states.OF_RUNS)
+        raise CommandError(exits.USAGE, "run_state", f"a run is never {state_name}; its states are: {known}")
     _, store = here()
     records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
     if as_json:
@@ -39,6 +43,8 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
                 {"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False
             )
         )
+    elif not records and (state_name or workflow):
+        print("no such runs", file=sys.stderr)
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
@@ -61,6 +67,8 @@ def status(run: str | None, as_json: bool) -> int:
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
     for line in _task_lines(plan, store.tasks(record.id)):
         print(line)
+    if record.finished_at is not None and len(plan.workflow.tasks) > 1:
+        print(f"\ncritical path: {path_text(store, record)}")
     report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
     if report:
         print(f"\n{report}")

@@ -14,8 +14,8 @@ from flow_lang.evaluate import EvaluationError, Scope, compile_expr
 from flow_lang.plan import Body
 from flow_lang.values import File
 
-from flow_runtime.executors.failure import BodyFailed, Terminated
-from flow_runtime.executors.results import encode_result
+from flow_runtime.executors.failure import BodyFailed, Terminated, described
+from flow_runtime.executors.results import Settler, encode_result
 from flow_runtime.executors.work import Work
 
 Function = Callable[..., Any]
@@ -37,6 +37,7 @@ class PythonBodies:
     def __init__(self, folder: str) -> None:
         self._functions: dict[tuple[str, str], Function] = {}
         self._modules: dict[str, types.ModuleType] = {}
+        self._process = os.getpid()
         if folder not in sys.path:
             sys.path.insert(0, folder)
 
@@ -45,13 +46,16 @@ class PythonBodies:
         body = work.task.body
         try:
             value = self._inline(work, scope) if body.kind == "python" else self._imported(work, scope)
+            return _result(work, scope, value)
         except (BodyFailed, Terminated):
             raise
         except EvaluationError as error:
             raise BodyFailed("expression", str(error)) from error
         except BaseException as error:
-            raise BodyFailed("exception", f"{type(error).__name__}: {error}", traceback=own_traceback(error)) from error
-        return _result(work, value)
+            raise BodyFailed("exception", described(error), traceback=own_traceback(error)) from error
+        finally:
+            if os.getpid() != self._process:
+                os._exit(1 if sys.exc_info()[0] else 0)  # a copy that the body forked: only the original answers
 
     def _inline(self, work: Work, scope: Scope) -> object:
         body = work.task.body
@@ -145,10 +149,10 @@ def own_traceback(error: BaseException) -> str:
     return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
 
 
-def _result(work: Work, value: object) -> object:
-    task = work.task
+def _result(work: Work, scope: Scope, value: object) -> object:
+    task, settler = work.task, Settler(work)
     if task.single:
-        return encode_result(work, task.result, value, "the returned value")
+        return encode_result(settler, task.result, value, "the returned value")
     if not task.outputs:
         return None
     given = value if isinstance(value, dict) else {}
@@ -161,8 +165,8 @@ def _result(work: Work, value: object) -> object:
             )
         found = given.get(output.name)
         if found is None and output.path is not None:
-            found = compile_expr(output.path)(Scope({}))
-        values[output.name] = encode_result(work, output.type, found, f"out {output.name}")
+            found = compile_expr(output.path)(scope)
+        values[output.name] = encode_result(settler, output.type, found, f"out {output.name}")
     return values
 
 

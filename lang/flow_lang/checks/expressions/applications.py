@@ -1,0 +1,119 @@
+"""Function calls inside expressions."""
+
+from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.unbuilt import not_built
+from flow_lang.functions import FUNCTIONS
+from flow_lang.plan import Expr
+from flow_lang.suggest import did_you_mean, listed, nearest
+from flow_lang.syntax import tree
+from flow_lang.types import UNKNOWN, Type
+
+_ELSEWHERE = {
+    "retry": "`retry(...)` stands after `retry =` or in a `policy`",
+    "exponential": "`exponential(...)` is a `backoff` of retry(...)",
+    "constant": "`constant(...)` is a `backoff` of retry(...)",
+    "len": "did you mean `count`?",
+    "length": "did you mean `count`?",
+    "size": "did you mean `count`? A file's size is `f.size`",
+    "open": "did you mean `file`?",
+    "print": "a body prints; an expression gives a value",
+    "map": "a task runs `for x in xs`",
+    "filter": "a task has `when`",
+}
+
+
+class Applications:
+    def __init__(self, core: Expressions) -> None:
+        self.core, self.report = core, core.report
+        core.rules |= {tree.Call: self.call}
+
+    def call(self, node: tree.Call, want: Type | None, lenient: bool) -> Checked:
+        if not isinstance(node.target, tree.Ref):
+            self._no_method(node)
+            return WRONG
+        name = node.target.name
+        if name == "zip":
+            not_built(self.report, "`zip`", node.target.span)
+            return WRONG
+        if name not in FUNCTIONS:
+            self._unknown(name, node.target)
+            return WRONG
+        found = signature(name)
+        if name in ("words", "raw"):
+            hint = "`words(...)` and `raw(...)` say how a value stands in a shell body: ~{words(xs)}; in a text use join(...)"
+            self.report.error("FLOW316", f"`{name}` has a meaning only in a shell body", node.span, "", hint)
+            return WRONG
+        arguments = self.arguments(node, name, found)
+        if arguments is None:
+            return WRONG
+        exprs, result = arguments
+        if name == "sum" and result.kind == "duration":
+            exprs.append(["typed", "duration", 0.0])
+        return Checked(["call", name, *exprs], result)
+
+    def arguments(self, node: tree.Call, name: str, found: Signature) -> tuple[list[Expr], Type] | None:
+        placed = self._place(node, name, found)
+        if placed is None:
+            return None
+        bound: dict[str, Type] = {}
+        exprs: list[Expr] = []
+        for formal, value in placed:
+            if formal.type.kind in ("var", "list", "map"):
+                checked = self.core.required(value)
+                if not bind(formal.type, checked.type, bound):
+                    message = f"`{formal.name}` of `{name}` must be {readable(formal.type)}, and is `{checked.type}`"
+                    self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", self._usage(name))
+                    return None
+            else:
+                checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")
+            exprs.append(checked.expr)
+        return exprs, applied(found.result, bound) if bound or found.result.kind != "var" else UNKNOWN
+
+    def _place(self, node: tree.Call, name: str, found: Signature) -> list[tuple[Formal, tree.Expr]] | None:
+        """Arguments by parameter, in the order of the parameters; optional ones may be missing only at the end."""
+        by_name: dict[str, tree.Expr] = {}
+        for position, argument in enumerate(node.args):
+            if argument.name is not None:
+                label = argument.name.text
+                if label not in {formal.name for formal in found.params} or label in by_name:
+                    names = [formal.name for formal in found.params if formal.name not in by_name]
+                    hint = did_you_mean(label, names, self._usage(name))
+                    self.report.error("FLOW211", f"`{name}` takes no `{label}`", argument.name.span, "", hint)
+                    return None
+                by_name[label] = argument.value
+            elif position >= len(found.params):
+                self._count(node, name, found)
+                return None
+            else:
+                by_name[found.params[position].name] = argument.value
+        given = [(formal, by_name[formal.name]) for formal in found.params if formal.name in by_name]
+        complete = all(not formal.required or formal.name in by_name for formal in found.params)
+        if not complete or [formal for formal, _ in given] != list(found.params[: len(given)]):
+            self._count(node, name, found)
+            return None
+        return given
+
+    def _count(self, node: tree.Call, name: str, found: Signature) -> None:
+        least, most = sum(formal.required for formal in found.params), len(found.params)
+        wants = str(most) if least == most else f"{least} to {most}"
+        plural = "argument" if wants == "1" else "arguments"
+        message = f"`{name}` takes {wants} {plural}, and gets {len(node.args)}"
+        self.report.error("FLOW304", message, node.span, "", self._usage(name))
+
+    def _usage(self, name: str) -> str:
+        return f"it is {FUNCTIONS[name].signature}"
+
+    def _unknown(self, name: str, target: tree.Ref) -> None:
+        near = nearest(name, (*FUNCTIONS, *_ELSEWHERE))
+        hint = _ELSEWHERE.get(near or "") or did_you_mean(
+            name, FUNCTIONS, f"the functions are {listed(sorted(FUNCTIONS))}"
+        )
+        if name in self.core.scope.symbols:
+            hint = f"`{name}` is a value; only functions are called"
+        self.report.error("FLOW204", f"there is no function `{name}`", target.span, "not found", hint)
+
+    def _no_method(self, node: tree.Call) -> None:
+        method = node.target.name.text if isinstance(node.target, tree.Field) else ""
+        hint = f"functions stand before the value: {method}(x)" if method in FUNCTIONS else "values have no methods"
+        self.report.error("FLOW204", "only functions can be called", node.target.span, "", hint)

@@ -1,0 +1,87 @@
+"""What an expression's type is asked of, and what is said where it does not fit. It knows no kind of expression: those register."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from flow_lang.checks.scope import Scope
+from flow_lang.checks.types.assignable import assignable
+from flow_lang.checks.types.conversions import conversion
+from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.plan import Expr
+from flow_lang.syntax import tree
+from flow_lang.types import UNKNOWN, Type, present
+
+
+class Checked(NamedTuple):
+    """An expression in its plan form, with its type."""
+
+    expr: Expr
+    type: Type
+
+
+WRONG = Checked(["lit", None], UNKNOWN)
+
+
+Rule = Callable[[Any, Type | None, bool], Checked]
+"""The type of one kind of node; the arguments are those of `Expressions.infer`."""
+
+
+class Expressions:
+    """Asks for the types of the expressions of one scope. `lenient` says that an absent value is expected there and dealt with.
+    A wrong expression is reported once and has the type UNKNOWN, which fits everywhere."""
+
+    def __init__(self, report: Report, scope: Scope) -> None:
+        self.report, self.scope = report, scope
+        self.rules: dict[type[Any], Rule] = {}
+
+    def infer(self, node: tree.Expr, want: Type | None = None, lenient: bool = False) -> Checked:
+        """The type of `node`; `want` is what would be welcome, which decides what `[]` and `{}` are."""
+        return self.rules[type(node)](node, want, lenient)
+
+    def expect(self, node: tree.Expr, want: Type, what: str = "", declared: Span | None = None) -> Checked:
+        """As `infer`, and reports where the value is not a `want`. `declared` is where that type was asked for."""
+        checked = self.infer(node, want, want.kind == "optional")
+        if assignable(checked.type, want):
+            return Checked(checked.expr, want if checked.type.kind != "unknown" else UNKNOWN)
+        secondary = (Label(declared, f"`{want}` is asked for here"),) if declared else ()
+        self.mismatch(node, checked.type, want, what, secondary)
+        return WRONG
+
+    def required(self, node: tree.Expr, want: Type | None = None) -> Checked:
+        """As `infer`, and reports a value that may be absent or that there is none of."""
+        checked = self.infer(node, want)
+        if checked.type.kind == "optional":
+            self.absent(node, checked.type)
+            return Checked(checked.expr, present(checked.type))
+        if checked.type.kind == "nothing":
+            self.no_result(node)
+            return WRONG
+        return checked
+
+    def given(self, node: tree.Expr) -> Checked:
+        """As `infer`, for a place that can take an absent value as well: a Python name."""
+        checked = self.infer(node)
+        if checked.type.kind == "nothing":
+            self.no_result(node)
+        return checked
+
+    def mismatch(self, node: tree.Expr, type_: Type, want: Type, what: str, secondary: tuple[Label, ...]) -> None:
+        if type_.kind == "nothing":
+            self.no_result(node)
+        elif type_.kind == "optional" and assignable(present(type_), want):
+            self.absent(node, type_)
+        else:
+            label = f"this is `{type_}`"
+            message = f"{what or 'this'} must be `{want}`, and is `{type_}`"
+            self.report.error("FLOW301", message, node.span, label, conversion(type_, want, node), secondary)
+
+    def absent(self, node: tree.Expr, type_: Type) -> None:
+        hint = "give a default with `?? ...`, or ask first with `is present`"
+        self.report.error("FLOW305", "this value may be absent", node.span, f"this is `{type_}`", hint)
+
+    def no_result(self, node: tree.Expr) -> None:
+        name = node.name if isinstance(node, tree.Ref) else "the task"
+        symbol = self.scope.symbols.get(node.name) if isinstance(node, tree.Ref) else None
+        secondary = (Label(symbol.span, "declared here, without a result"),) if symbol else ()
+        hint = f"declare what it gives (`task {name} -> str`), or order only with `after [{name}]`"
+        self.report.error("FLOW311", f"`{name}` has no result", node.span, "used as a value here", hint, secondary)

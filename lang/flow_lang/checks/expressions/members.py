@@ -1,0 +1,90 @@
+"""Names, and what is in the values that they name."""
+
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.scope import Symbol
+from flow_lang.checks.unbuilt import not_built
+from flow_lang.suggest import did_you_mean, listed
+from flow_lang.syntax import tree
+from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
+
+_FILE_FIELDS = {"path": STR, "name": STR, "stem": STR, "size": Type("size")}
+
+
+class Members:
+    def __init__(self, core: Expressions) -> None:
+        self.core = core
+        core.rules |= {tree.Ref: self._ref, tree.Field: self._field, tree.Index: self._index}
+
+    def _ref(self, node: tree.Ref, want: Type | None, lenient: bool) -> Checked:
+        symbol = self.core.scope.find(node.name, node.span, lenient)
+        if symbol is None:
+            return WRONG
+        return Checked(["ref", node.name], self._seen_as(symbol, lenient))
+
+    def _seen_as(self, symbol: Symbol, lenient: bool) -> Type:
+        """A task that may be skipped is `T?`; in a task that needs it, it is `T`, because without it that task is skipped too."""
+        if symbol.skips and (lenient or not self.core.scope.skips_consumer):
+            return optional(symbol.type) if symbol.type.kind != "nothing" else optional(JSON)
+        return symbol.type
+
+    def _field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
+        if node.name.text in ("all", "status") and isinstance(node.base, tree.Ref):
+            symbol = self.core.scope.symbols.get(node.base.name)
+            if symbol is not None and symbol.kind == "task" and symbol.type.field(node.name.text) is None:
+                not_built(self.core.report, f"`.{node.name.text}` of a task", node.name.span)
+                return WRONG
+        base = self.core.infer(node.base, None, lenient)
+        if base.type.kind == "nothing":
+            self.core.no_result(node.base)
+            return WRONG
+        if base.type.kind == "optional" and not lenient:
+            self.core.absent(node.base, base.type)
+        return self._member(node, base)
+
+    def _member(self, node: tree.Field, base: Checked) -> Checked:
+        name, owner = node.name.text, present(base.type)
+        head = "maybe" if base.type.kind == "optional" else "field"
+        found = self._named(owner, name)
+        if found is None and owner.kind == "list" and owner.item is not None:
+            found, head = self._named(owner.item, name), "each"
+        if found is None:
+            self._no_field(node, owner)
+            return WRONG
+        lifted = list_of(found) if head == "each" else optional(found) if head == "maybe" else found
+        return Checked([head, base.expr, name], lifted)
+
+    @staticmethod
+    def _named(owner: Type, name: str) -> Type | None:
+        if owner.kind in ("file", "dir"):
+            return _FILE_FIELDS.get(name)
+        if owner.kind in ("json", "unknown"):
+            return JSON if owner.kind == "json" else UNKNOWN
+        return owner.item if owner.kind == "map" else owner.field(name)
+
+    def _no_field(self, node: tree.Field, owner: Type) -> None:
+        inner = owner.item if owner.kind == "list" and owner.item else owner
+        names = (
+            list(_FILE_FIELDS) if inner.kind in ("file", "dir") else list(inner.names if inner.kind == "record" else ())
+        )
+        hint = did_you_mean(
+            node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
+        )
+        message = f"`{owner}` has no field `{node.name.text}`"
+        self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)
+
+    def _index(self, node: tree.Index, want: Type | None, lenient: bool) -> Checked:
+        base = self.core.required(node.base)
+        kind = base.type.kind
+        if kind not in ("list", "map", "json", "unknown"):
+            hint = "a list is indexed by a number, a map by a text"
+            self.core.report.error(
+                "FLOW302", f"`{base.type}` has no elements", node.base.span, f"this is `{base.type}`", hint
+            )
+            return WRONG
+        at = (
+            self.core.expect(node.at, INT if kind == "list" else STR, "the index")
+            if kind in ("list", "map")
+            else self.core.required(node.at)
+        )
+        found = base.type.item if kind in ("list", "map") else base.type
+        return Checked(["index", base.expr, at.expr], found or UNKNOWN)

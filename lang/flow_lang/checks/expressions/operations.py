@@ -1,0 +1,77 @@
+"""Operators."""
+
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.types.assignable import common
+from flow_lang.checks.types.conversions import operator_hint
+from flow_lang.checks.types.operators import negative, result
+from flow_lang.diagnostics import Label
+from flow_lang.plan import Expr
+from flow_lang.syntax import tree
+from flow_lang.types import BOOL, UNKNOWN, Type, present
+
+
+class Operations:
+    def __init__(self, core: Expressions) -> None:
+        self.core = core
+        core.rules |= {tree.Unary: self._unary, tree.Binary: self._binary, tree.Is: self._is}
+
+    def _unary(self, node: tree.Unary, want: Type | None, lenient: bool) -> Checked:
+        if node.op == "not":
+            return Checked(["not", self.core.expect(node.operand, BOOL, "what `not` turns round").expr], BOOL)
+        operand = self.core.required(node.operand)
+        found = negative(operand.type)
+        if found is None:
+            hint = "only numbers and durations have a negative"
+            self.core.report.error("FLOW302", f"`-` does not go with `{operand.type}`", node.span, "", hint)
+            return WRONG
+        return Checked(["neg", operand.expr], found)
+
+    def _binary(self, node: tree.Binary, want: Type | None, lenient: bool) -> Checked:
+        if node.op in ("and", "or"):
+            sides = [self.core.expect(side, BOOL, f"a side of `{node.op}`").expr for side in (node.left, node.right)]
+            return Checked([node.op, *sides], BOOL)
+        if node.op == "??":
+            return self._default(node, want)
+        left = self.core.required(node.left)
+        right = self.core.required(node.right, left.type if node.op in ("==", "!=") else None)
+        if node.op in ("==", "!=") and right.type.kind == "enum" and isinstance(node.left, tree.Text):
+            left = self.core.infer(node.left, right.type)
+        found = result(node.op, left.type, right.type)
+        if found is None:
+            self._no_operator(node, left.type, right.type)
+            return Checked(["lit", None], UNKNOWN)
+        return Checked([node.op, left.expr, right.expr], found)
+
+    def _no_operator(self, node: tree.Binary, left: Type, right: Type) -> None:
+        labels = (Label(node.left.span, f"`{left}`"), Label(node.right.span, f"`{right}`"))
+        hint = operator_hint(node.op, left, right)
+        message = f"`{node.op}` does not go with `{left}` and `{right}`"
+        self.core.report.error("FLOW302", message, node.op_span, "", hint, labels)
+
+    def _default(self, node: tree.Binary, want: Type | None) -> Checked:
+        left = self.core.infer(node.left, want, lenient=True)
+        inner = present(left.type)
+        right = self.core.infer(
+            node.right, inner if inner.kind != "unknown" else want, lenient=want is not None and want.kind == "optional"
+        )
+        if left.type.kind == "nothing":
+            self.core.no_result(node.left)
+            return WRONG
+        found = common(inner, right.type)
+        if found is None:
+            self.core.mismatch(node.right, right.type, inner, "the default", (Label(node.left.span, f"`{left.type}`"),))
+            return WRONG
+        if left.type.kind not in ("optional", "unknown", "json"):
+            hint = "remove the `??` and what follows it"
+            self.core.report.warning(
+                "FLOW502", "this value is never absent, so its default is never used", node.op_span, "", hint
+            )
+        return Checked(["??", left.expr, right.expr], found)
+
+    def _is(self, node: tree.Is, want: Type | None, lenient: bool) -> Checked:
+        if node.word.text != "present":
+            hint = "the test is written `x is present` or `x is not present`; equality is `==`"
+            self.core.report.error("FLOW201", f"there is no test `is {node.word.text}`", node.word.span, "", hint)
+        operand = self.core.infer(node.operand, None, lenient=True)
+        test: Expr = ["present", operand.expr]
+        return Checked(["not", test] if node.negated else test, BOOL)

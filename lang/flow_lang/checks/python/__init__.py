@@ -1,0 +1,1 @@
+"""Python bodies and imported Python functions: read with `ast`, never imported."""

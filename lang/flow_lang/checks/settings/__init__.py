@@ -1,0 +1,1 @@
+"""The settings of tasks and workflows, and retry policies."""

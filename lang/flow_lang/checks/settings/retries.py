@@ -1,0 +1,138 @@
+"""`retry = 3`, `retry = retry(5, backoff = exponential(2s), jitter = full, on = [timeout])` and named policies."""
+
+import re
+
+from flow_lang.checks.settings.fixed import FixedValues
+from flow_lang.plan import Retry
+from flow_lang.suggest import did_you_mean, listed
+from flow_lang.syntax import tree
+from flow_lang.types import FLOAT, INT
+
+ERRORS = (
+    "timeout",
+    "exit",
+    "exception",
+    "type_mismatch",
+    "missing_file",
+    "unknown_output",
+    "expression",
+    "spawn",
+    "http_4xx",
+    "http_5xx",
+)
+_NUMBERED = re.compile(r"exit_\d{1,3}|signal_\d{1,2}|http_\d{3}")
+"""What `on` may name: the code of an attempt's error. `exit` is every exit code; `exit_75`, `signal_9` and `http_429` are one."""
+
+_EXAMPLE = "write for example retry(5, backoff = exponential(2s, cap = 5m), jitter = full, on = [timeout])"
+
+
+class Retries:
+    def __init__(self, fixed: FixedValues, policies: dict[str, Retry | None]) -> None:
+        self.fixed, self.policies, self.report = fixed, policies, fixed.report
+
+    def read(self, node: tree.Expr) -> Retry | None:
+        """None where it is wrong (and reported)."""
+        if isinstance(node, tree.Ref):
+            return self._policy(node)
+        if isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name == "retry":
+            return self._call(node)
+        if isinstance(node, tree.Call):
+            self.fixed.wrong(node, "a retry policy is made by `retry(...)`", _EXAMPLE)
+            return None
+        return self._count(node)
+
+    def _policy(self, node: tree.Ref) -> Retry | None:
+        if node.name not in self.policies:
+            hint = did_you_mean(node.name, self.policies, f"declare it: policy {node.name} = retry(5)")
+            self.report.error("FLOW201", f"there is no policy `{node.name}`", node.span, "not found", hint)
+            return None
+        return self.policies[node.name]
+
+    def _count(self, node: tree.Expr) -> Retry | None:
+        count = self.fixed.value(node, INT, "the number of retries", _EXAMPLE)
+        if count is not None and not 0 <= count <= 1000:
+            self.fixed.wrong(node, "the number of retries is from 0 to 1000", _EXAMPLE)
+            return None
+        return None if count is None else Retry(count)
+
+    def _call(self, node: tree.Call) -> Retry | None:
+        named = self._arguments(node, "retry", ("count",), ("backoff", "jitter", "on"))
+        if named is None or "count" not in named:
+            if named is not None:
+                self.report.error("FLOW304", "`retry(...)` needs a number of attempts more", node.span, "", _EXAMPLE)
+            return None
+        found = self._count(named["count"])
+        if found is None:
+            return None
+        if "backoff" in named:
+            found = self._backoff(named["backoff"], found)
+        if "jitter" in named:
+            found = found._replace(jitter=self._word(named["jitter"], ("full", "none"), "`jitter`") or "none")
+        if "on" in named:
+            found = found._replace(on=self._errors(named["on"]))
+        return found
+
+    def _arguments(
+        self, node: tree.Call, function: str, positional: tuple[str, ...], keys: tuple[str, ...]
+    ) -> dict[str, tree.Expr] | None:
+        found: dict[str, tree.Expr] = {}
+        for at, argument in enumerate(node.args):
+            name = argument.name.text if argument.name else positional[at] if at < len(positional) else ""
+            if name not in (*positional, *keys) or name in found:
+                span = argument.name.span if argument.name else argument.span
+                names = [key for key in (*positional, *keys) if key not in found]
+                hint = did_you_mean(name, names, f"it takes {listed(names, 'nothing more')}")
+                self.report.error("FLOW211", f"`{function}` takes no such argument", span, "", hint)
+                return None
+            found[name] = argument.value
+        return found
+
+    def _backoff(self, node: tree.Expr, retry: Retry) -> Retry:
+        kinds = ("exponential", "constant")
+        if not isinstance(node, tree.Call) or not isinstance(node.target, tree.Ref) or node.target.name not in kinds:
+            self.fixed.wrong(
+                node,
+                "`backoff` is exponential(...) or constant(...)",
+                "write backoff = exponential(2s, factor = 2, cap = 5m)",
+            )
+            return retry
+        kind = node.target.name
+        named = self._arguments(node, kind, ("base",), ("factor", "cap") if kind == "exponential" else ())
+        if named is None:
+            return retry
+        if "base" not in named:
+            self.report.error("FLOW304", f"`{kind}(...)` needs a delay", node.span, "", f"write {kind}(2s)")
+            return retry
+        base = self.fixed.duration(named["base"], "the delay", zero=True) or 0.0
+        factor = 2.0 if kind == "exponential" else 1.0
+        if "factor" in named:
+            given = self.fixed.value(named["factor"], FLOAT, "`factor`", "write factor = 2")
+            if given is not None and given < 1:
+                self.fixed.wrong(named["factor"], "`factor` is at least 1", "2 doubles the delay each time")
+            factor = given if given is not None and given >= 1 else factor
+        cap = self.fixed.duration(named["cap"], "`cap`") if "cap" in named else None
+        return retry._replace(base=base, factor=float(factor), cap=retry.cap if cap is None else cap)
+
+    def _word(self, node: tree.Expr, words: tuple[str, ...], what: str) -> str | None:
+        text = node.name if isinstance(node, tree.Ref) else node.plain if isinstance(node, tree.Text) else None
+        if text in words:
+            return text
+        shown = text or ""
+        self.fixed.wrong(
+            node,
+            f"{what} is {' or '.join(f'`{word}`' for word in words)}",
+            did_you_mean(shown, words, f"write {words[0]}"),
+        )
+        return None
+
+    def _errors(self, node: tree.Expr) -> tuple[str, ...]:
+        items = node.items if isinstance(node, tree.ListOf) else (node,)
+        found: list[str] = []
+        for item in items:
+            name = item.name if isinstance(item, tree.Ref) else None
+            if name in ERRORS or (name and _NUMBERED.fullmatch(name)):
+                found.append(str(name))
+                continue
+            hint = did_you_mean(name or "", ERRORS, f"the errors are {', '.join(ERRORS)}")
+            self.report.error("FLOW201", "`on` names no such error", item.span, "not found", hint)
+        return tuple(found)

@@ -1,0 +1,1 @@
+"""One task: its clauses, inputs, results and body."""

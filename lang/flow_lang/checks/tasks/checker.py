@@ -1,0 +1,157 @@
+"""Checks one task and makes its part of the plan."""
+
+from collections.abc import Mapping
+
+from flow_lang import plan
+from flow_lang.checks.expressions.constants import always_false
+from flow_lang.checks.expressions.kinds import expressions
+from flow_lang.checks.items import sort_items
+from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.tasks.bodies import Bodies
+from flow_lang.checks.tasks.context import Context
+from flow_lang.checks.tasks.loops import Loops
+from flow_lang.checks.tasks.shape import Shape
+from flow_lang.diagnostics import Label
+from flow_lang.syntax import tree
+from flow_lang.types import BOOL, STR, present
+
+
+class TaskChecker:
+    """`symbols` are the workflow's parameters and tasks."""
+
+    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: Mapping[str, Symbol]) -> None:
+        self.item, self.shape, self.context, self.report = item, shape, context, context.report
+        self.scope = Scope(self.report, symbols)
+        self.expressions = expressions(self.report, self.scope)
+        self.sorted = sort_items(item, self.report)
+
+    def check(self) -> plan.Task:
+        """The task, and by `skips` whether it may be skipped. What is wrong has been reported."""
+        item, context = self.item, self.context
+        self.settings = context.settings.read(self.sorted.settings, "task")
+        loops = Loops(self.expressions, self.report)
+        loop = loops.read([clause for clause in item.clauses if isinstance(clause, tree.ForClause)])
+        from_loops = len(self.scope.uses)
+        when = self._when()
+        inputs = tuple(self._inputs())
+        outputs = tuple(self._outputs())
+        body = Bodies(self.expressions, context.imported, context.lines).read(
+            item, self.sorted, self.settings.with_, self.shape
+        )
+        order = self._after()
+        needs = self._needs(loops.aligned, order)
+        self.skips = self._skips(when is not None, needs)
+        reads = [use.symbol.name for use in self.scope.uses[from_loops:] if use.symbol.kind != "input"]
+        return plan.Task(
+            item.name.text,
+            body,
+            needs=needs,
+            loop=loop,
+            when=when,
+            inputs=inputs,
+            outputs=outputs,
+            single=self.shape.single,
+            result=self.shape.result,
+            reads=tuple(dict.fromkeys(reads)),
+            retry=self.settings.retry,
+            timeout=self.settings.timeout,
+            delay=self.settings.delay,
+            priority=self.settings.priority,
+            optional=self.settings.optional,
+            doc=item.doc,
+            line=context.lines.position(item.name.span.start).line,
+        )
+
+    def _when(self) -> plan.Expr | None:
+        conditions = [clause.condition for clause in self.item.clauses if isinstance(clause, tree.WhenClause)]
+        found: plan.Expr | None = None
+        for condition in conditions:
+            checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
+            found = checked if found is None else ["and", found, checked]
+        for condition in conditions:
+            self._narrow(condition)
+        if found is not None and not self.report.failed and always_false(found):
+            hint = "correct the condition, or take the task out"
+            self.report.error(
+                "FLOW402", "this condition is always false", conditions[0].span, "the task never runs", hint
+            )
+        return found
+
+    def _narrow(self, condition: tree.Expr) -> None:
+        """After `when x is present` the rest of the task knows that x is."""
+        if isinstance(condition, tree.Binary) and condition.op == "and":
+            self._narrow(condition.left)
+            self._narrow(condition.right)
+        elif isinstance(condition, tree.Is) and not condition.negated and isinstance(condition.operand, tree.Ref):
+            symbol = self.scope.symbols.get(condition.operand.name)
+            if symbol is not None:
+                self.scope.symbols[symbol.name] = symbol._replace(type=present(symbol.type))
+
+    def _inputs(self) -> list[plan.Input]:
+        found: list[plan.Input] = []
+        for item in self.sorted.inputs:
+            if item.type is None:
+                checked = self.expressions.required(item.value)
+            else:
+                checked = self.expressions.expect(
+                    item.value, self.context.types.resolve(item.type), f"`{item.name.text}`", item.type.span
+                )
+            if self.scope.add(Symbol(item.name.text, "input", checked.type, item.name.span)):
+                found.append(plan.Input(item.name.text, checked.type, checked.expr))
+        return found
+
+    def _outputs(self) -> list[plan.Output]:
+        if self.shape.single:
+            return [plan.Output("result", self.shape.result)]
+        return [
+            plan.Output(
+                item.name.text,
+                self.context.types.resolve(item.type),
+                self.expressions.expect(item.path, STR, "where the result is").expr if item.path is not None else None,
+            )
+            for item in self.sorted.outputs
+        ]
+
+    def _after(self) -> list[str]:
+        names: list[str] = []
+        for item in self.sorted.after:
+            nodes = item.value.items if isinstance(item.value, tree.ListOf) else (item.value,)
+            for node in nodes:
+                if not isinstance(node, tree.Ref):
+                    hint = "write after [fetch, clean]"
+                    self.report.error("FLOW301", "`after` takes tasks", node.span, "this is no task", hint)
+                    continue
+                symbol = self.scope.find(node.name, node.span, True)
+                if symbol is None:
+                    continue
+                self.scope.uses.pop()
+                if symbol.kind != "task":
+                    first = (Label(symbol.span, "declared here"),)
+                    self.report.error(
+                        "FLOW301", f"`{node.name}` is no task", node.span, "", "`after` takes tasks", first
+                    )
+                else:
+                    names.append(node.name)
+        return names
+
+    def _needs(self, aligned: str | None, order: list[str]) -> tuple[plan.Need, ...]:
+        found: dict[tuple[str, str], bool] = {}
+        if aligned is not None:
+            found[aligned, "element"] = False
+        for use in self.scope.uses:
+            if use.symbol.kind == "task":
+                key = (use.symbol.name, "value")
+                found[key] = found.get(key, True) and use.lenient
+        for name in order:
+            if (name, "value") not in found and (name, "element") not in found:
+                found[name, "order"] = True
+        return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
+
+    def _skips(self, has_when: bool, needs: tuple[plan.Need, ...]) -> bool:
+        """Whether the value may be absent. In a `for` task a skipped instance only makes the list shorter."""
+        if not self.shape.loops and (has_when or self.settings.optional):
+            return True
+        return any(
+            need.how in ("value", "element") and not need.skip_ok and self.scope.symbols[need.task].skips
+            for need in needs
+        )

@@ -1,0 +1,19 @@
+"""What all tasks of a file share."""
+
+from typing import NamedTuple
+
+from flow_lang.checks.python.imported import Imported
+from flow_lang.checks.settings.reader import Reader
+from flow_lang.checks.types.declared import Types
+from flow_lang.diagnostics import Report
+from flow_lang.source import Lines
+
+
+class Context(NamedTuple):
+    """What all tasks of a file share."""
+
+    report: Report
+    types: Types
+    lines: Lines
+    imported: dict[str, Imported]
+    settings: Reader

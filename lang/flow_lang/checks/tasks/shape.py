@@ -1,0 +1,64 @@
+"""What the heading of a task and its `out`s say."""
+
+from typing import NamedTuple
+
+from flow_lang.checks.scope import OWN_NAMES
+from flow_lang.checks.tasks.context import Context
+from flow_lang.diagnostics import Label
+from flow_lang.syntax import tree
+from flow_lang.types import NOTHING, UNKNOWN, Type, record
+
+
+class Shape(NamedTuple):
+    """What the heading of a task and its `out`s say, known before any task is checked. `result` is without the lift of `for`."""
+
+    result: Type
+    single: bool
+    loops: bool
+
+
+def shape_of(item: tree.TaskItem, context: Context) -> Shape:
+    """The result type of a task. `->` and `out` exclude one another; a `call` alone has the result of its function."""
+    loops = any(isinstance(clause, tree.ForClause) for clause in item.clauses)
+    results = [clause for clause in item.clauses if isinstance(clause, tree.ResultClause)]
+    outputs = [inner for inner in item.items if isinstance(inner, tree.Output)]
+    if results:
+        if len(results) > 1 or outputs:
+            second = results[1].span if len(results) > 1 else outputs[0].span
+            hint = "`-> T` is for one result; several are `out name: T`, each on its own line"
+            first = (Label(results[0].span, "declared here"),)
+            context.report.error("FLOW313", "the result is declared twice", second, "and here", hint, first)
+        return Shape(context.types.resolve(results[0].type), True, loops)
+    if outputs:
+        return Shape(_outputs_type(outputs, context), False, loops)
+    for inner in item.items:
+        if isinstance(inner, tree.CallBody):
+            result = _returned(inner.call.target, context)
+            return Shape(result, result != NOTHING, loops)
+    return Shape(NOTHING, False, loops)
+
+
+def _returned(target: tree.Expr, context: Context) -> Type:
+    found = context.imported.get(target.name) if isinstance(target, tree.Ref) else None
+    return found.function.result if found is not None and found.function is not None else UNKNOWN
+
+
+def _outputs_type(outputs: list[tree.Output], context: Context) -> Type:
+    fields: dict[str, Type] = {}
+    for output in outputs:
+        name = output.name.text
+        if name in OWN_NAMES:
+            hint = "choose another name; those mean something for every task"
+            context.report.error("FLOW210", f"`{name}` cannot be the name of a result", output.name.span, "", hint)
+        if name in fields:
+            first = next(o.name.span for o in outputs if o.name.text == name)
+            context.report.error(
+                "FLOW202",
+                f"`{name}` is declared twice",
+                output.name.span,
+                "again here",
+                "rename one",
+                (Label(first, "first here"),),
+            )
+        fields[name] = context.types.resolve(output.type)
+    return record("", fields)

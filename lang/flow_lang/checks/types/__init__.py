@@ -1,0 +1,1 @@
+"""The types that a file declares, and which value may stand for which."""

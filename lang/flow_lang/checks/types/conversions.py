@@ -1,0 +1,42 @@
+"""Hints: how to get from a value that is there to the one that is asked for."""
+
+from flow_lang.checks.types.assignable import assignable
+from flow_lang.syntax import tree
+from flow_lang.types import FILE, Type
+
+
+def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
+    """How to get from one type to the other, where there is a way."""
+    if want.kind == "str" and type_.kind in ("int", "float", "bool", "date", "datetime", "duration", "size", "file"):
+        return (
+            f'turn it into text: "~{{{node.name}}}"'
+            if isinstance(node, tree.Ref)
+            else "turn it into text with str(...)"
+        )
+    if want.kind == "file" and type_.kind == "str":
+        return "a file is made from its path with file(...)"
+    if want.kind == "date" and type_.kind == "str":
+        return "a date is made from text with date(...)"
+    if want.kind in ("int", "float") and type_.kind in ("str", "float", "json"):
+        return f"turn it into a number with {want.kind}(...)"
+    if want.kind == "list" and want.item and assignable(type_, want.item):
+        return "put it in a list: [...]"
+    if type_.kind == "list" and type_.item and assignable(type_.item, want):
+        return "this is a whole list; take one element, or run the task `for` each"
+    if want.kind == "duration" and type_.kind in ("int", "float"):
+        return "a duration has a unit: 250ms, 30s, 5m, 2h, 1d"
+    if want.kind == "size" and type_.kind in ("int", "float"):
+        return "a size has a unit: 0B, 64KiB, 512MiB, 2GB"
+    return f"write a value of type `{want}`"
+
+
+def operator_hint(op: str, left: Type, right: Type) -> str:
+    if op == "+" and "str" in (left.kind, right.kind):
+        return 'put values into a text with "~{...}"'
+    if op == "in":
+        return "the right side of `in` is a list, a map or a text"
+    if op in ("==", "!=", "<", "<=", ">", ">="):
+        return "only values of one type are compared; convert one side"
+    if FILE in (left, right):
+        return "a file has `.path`, `.name`, `.stem` and `.size`"
+    return "convert one side, for example with int(...), float(...) or str(...)"

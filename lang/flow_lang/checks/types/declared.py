@@ -1,0 +1,141 @@
+"""The types that a file declares, and types as written turned into `Type`s."""
+
+from flow_lang.checks.scope import already_declared
+from flow_lang.checks.unbuilt import not_built
+from flow_lang.diagnostics import Report, Span
+from flow_lang.suggest import did_you_mean, listed
+from flow_lang.syntax import tree
+from flow_lang.types import SCALARS, UNKNOWN, Type, enum, list_of, map_of, optional, record
+
+_DEEPEST = 40
+_MEANT = {
+    "string": "str",
+    "text": "str",
+    "integer": "int",
+    "number": "float",
+    "double": "float",
+    "boolean": "bool",
+    "array": "list",
+    "dict": "map",
+    "object": "json",
+    "any": "json",
+    "path": "file",
+    "folder": "dir",
+    "directory": "dir",
+    "timestamp": "datetime",
+    "bytes": "size",
+}
+
+
+class Types:
+    """The named types of one file. A type is read when it is first needed, so they may stand in any order."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.items: dict[str, tree.RecordType | tree.TypeAliasItem] = {}
+        self.known: dict[str, Type] = {}
+        self.busy: list[str] = []
+
+    def declare(self, item: tree.RecordType | tree.TypeAliasItem) -> None:
+        name = item.name.text
+        if name in SCALARS or name in ("list", "map", "enum"):
+            hint = "choose another name; a type's name usually starts with a capital letter"
+            self.report.error("FLOW210", f"`{name}` is a type of the language", item.name.span, "", hint)
+        elif name in self.items:
+            already_declared(self.report, name, item.name.span, self.items[name].name.span, "type")
+        else:
+            self.items[name] = item
+
+    def finish(self) -> None:
+        """Reads the types that nothing has used, for their mistakes."""
+        for name, item in self.items.items():
+            self._named(name, item.name.span)
+
+    def resolve(self, written: tree.TypeExpr) -> Type:
+        """UNKNOWN where it is wrong, which has been reported."""
+        if isinstance(written, tree.NamedType):
+            return self._named(written.name, written.span)
+        if isinstance(written, tree.OptionalType):
+            return optional(self.resolve(written.item))
+        if isinstance(written, tree.AppliedType):
+            return self._applied(written)
+        if isinstance(written, tree.EnumType):
+            return self._enum(written)
+        not_built(self.report, "types of imported files", written.span)
+        return UNKNOWN
+
+    def _named(self, name: str, span: Span) -> Type:
+        if name in SCALARS:
+            return Type(name)
+        if name in self.known:
+            return self.known[name]
+        item = self.items.get(name)
+        if item is None:
+            self._unknown(name, span)
+            return UNKNOWN
+        if name in self.busy:
+            hint = "a value of it would never end; use `json` for what nests freely"
+            self.report.error("FLOW314", f"the type `{name}` contains itself", span, "here again", hint)
+            return UNKNOWN
+        if len(self.busy) >= _DEEPEST:
+            hint = "use `json` for what nests so deeply"
+            self.report.error("FLOW105", "these types are nested too deeply", span, f"deeper than {_DEEPEST}", hint)
+            return UNKNOWN
+        self.busy.append(name)
+        found = self._record(item) if isinstance(item, tree.RecordType) else self.resolve(item.type)
+        self.busy.pop()
+        self.known[name] = found
+        return found
+
+    def _unknown(self, name: str, span: Span) -> None:
+        if name in ("list", "map", "enum"):
+            shape = {"list": "list[str]", "map": "map[str, int]", "enum": 'enum("small", "large")'}[name]
+            self.report.error("FLOW205", f"`{name}` needs to say of what", span, "", f"write for example {shape}")
+            return
+        if not self.report.first_unknown(f"type {name}"):
+            return
+        meant = _MEANT.get(name.lower())
+        names = [*SCALARS, "list", "map", "enum", *self.items]
+        hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, names, f"the types are {listed(names)}")
+        self.report.error("FLOW205", f"there is no type `{name}`", span, "not found", hint)
+
+    def _record(self, item: tree.RecordType) -> Type:
+        fields: dict[str, Type] = {}
+        for name, written in item.fields:
+            if name.text in fields:
+                first = next(n.span for n, _ in item.fields if n.text == name.text)
+                already_declared(self.report, name.text, name.span, first, "field")
+            fields[name.text] = self.resolve(written)
+        return record(item.name.text, fields)
+
+    def _applied(self, written: tree.AppliedType) -> Type:
+        name, args = written.name.text, written.args
+        if name == "list" and len(args) == 1:
+            return list_of(self.resolve(args[0]))
+        if name == "map" and len(args) == 2:
+            if self.resolve(args[0]).kind not in ("str", "unknown"):
+                hint = "write map[str, T]"
+                self.report.error("FLOW205", "the keys of a map are `str`", args[0].span, "", hint)
+            return map_of(self.resolve(args[1]))
+        if name in ("list", "map"):
+            shape = "list[T]" if name == "list" else "map[str, T]"
+            self.report.error(
+                "FLOW205", f"a {name} is written `{shape}`", written.span, "", f"write for example {shape}"
+            )
+        elif self._named(name, written.name.span).kind != "unknown":
+            hint = "only `list` and `map` take a type in brackets"
+            self.report.error("FLOW205", f"`{name}` takes no `[...]`", written.span, "", hint)
+        return UNKNOWN
+
+    def _enum(self, written: tree.EnumType) -> Type:
+        if written.name.text != "enum":
+            hint = 'the type that has values in brackets is enum("a", "b")'
+            self.report.error("FLOW205", f"there is no type `{written.name.text}(...)`", written.span, "", hint)
+            return UNKNOWN
+        values = [value.plain for value in written.values if isinstance(value, tree.Text)]
+        texts = tuple(value for value in values if value is not None)
+        if not texts or len(texts) != len(written.values) or len(set(texts)) != len(texts):
+            hint = 'write for example enum("small", "large")'
+            self.report.error("FLOW205", "an enum lists different texts", written.span, "", hint)
+            return UNKNOWN
+        return enum(texts)

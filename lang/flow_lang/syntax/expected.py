@@ -1,0 +1,171 @@
+"""What to say about a token that cannot stand where it does."""
+
+from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.suggest import nearest
+from flow_lang.syntax.layout import BLOCK_WORDS
+from flow_lang.syntax.lexer import Token
+
+_PHRASES = {
+    "NAME": "a name",
+    "STRING": "a text in quotes",
+    "INT": "a number",
+    "NL": "a new line",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "LCURLY": "`{`",
+    "RCURLY": "`}`",
+    "ASSIGN": "`=`",
+    "COLON": "`:`",
+    "COMMA": "`,`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "IN": "`in`",
+    "IMPORT": "`import`",
+    "ARROW": "`->`",
+    "$END": "the end of the file",
+}
+_VALUES = frozenset(("NAME", "STRING", "INT", "LPAR", "LSQB", "TRUE"))
+_CLAUSES = frozenset(("ARROW", "FOR", "WHEN", "LBRACE"))
+_HARD_WORDS = frozenset(
+    ["FOR", "IN", "WHEN", "IS", "AND", "OR", "NOT", "TRUE", "FALSE", "IMPORT", "FROM", "AS", "RETURN"]
+)
+_EXAMPLES = {
+    "TASK": 'a task is written: task fetch -> str { shell "echo hello" }',
+    "WORKFLOW": 'a workflow is written: workflow hello(name: str = "world") -> str { ... }',
+    "TYPE": "a record type is written: type Order { id: str, total: float }",
+    "OUT": 'a result is written: out rows: int, or with the file it is in: out table: file = "table.csv"',
+    "IN": "an input is written: in batch: file = json_file(orders)",
+    "SHELL": 'a shell body is written: shell "echo hello", or over several lines between """ and """',
+    "PYTHON": "a Python body stands between ''' and '''",
+    "CALL": "a call is written: call score(table, model = name)",
+    "AFTER": "order without data is written: after [fetch, clean]",
+    "FROM": 'Python functions are imported so: from python "tasks.py" import load, save',
+    "IMPORT": 'a file is imported so: import "lib/quality.flow" as quality',
+    "POLICY": "a policy is written: policy flaky = retry(5, backoff = exponential(2s))",
+    "FLOW": "the first line of a file is: flow 1",
+    "FOR": "a loop is written: for region in regions",
+    "RETURN": "the last line of a workflow is: return name",
+}
+_WRITTEN = {
+    "def": "task",
+    "function": "task",
+    "step": "task",
+    "job": "task",
+    "pipeline": "workflow",
+    "dag": "workflow",
+    "struct": "type",
+    "record": "type",
+    "if": "when",
+    "foreach": "for",
+    "bash": "shell",
+    "sh": "shell",
+    "script": "shell",
+    "input": "in",
+    "output": "out",
+    "depends_on": "after",
+}
+
+
+def explain_token(report: Report, expected: set[str], tokens: list[Token], at: int, inside: list[Token]) -> None:
+    """Reports the token at `at`. `inside` are the loose tokens of the unfinished item."""
+    token = tokens[at]
+    before = tokens[at - 1] if at else None
+    if before is not None and before.kind == "NAME" and _starts_item(tokens, at - 1) and _is_word_like(token):
+        report.error("FLOW101", f"nothing begins with `{before.text}`", before.span, "", _word_hint(before))
+        return
+    found = describe(token)
+    wanted = wanted_phrase(expected)
+    if wanted == "a name" and before is not None and before.kind in ("ARROW", "COLON"):
+        wanted = "a type"
+    if token.kind in ("NL", "END") and before is not None:
+        span = Span(before.end, before.end + 1)
+        message = f"{wanted} is missing here" if wanted else "this is not finished"
+    else:
+        span, message = Span(token.start, max(token.end, token.start + 1)), f"expected {wanted}, found {found}"
+    if not wanted:
+        message = f"{found} cannot stand here" if token.kind not in ("NL", "END") else message
+    hint = _hint(token, expected, before, tokens, at, inside)
+    report.error("FLOW101", message, span, "", hint, _opened(inside, token))
+
+
+def _opened(inside: list[Token], token: Token) -> tuple[Label, ...]:
+    """Where the item began, if that was on an earlier line."""
+    words = [t for t in inside if t.kind in _EXAMPLES]
+    if words and token.kind == "END":
+        return (Label(words[-1].span, "in what begins here"),)
+    return ()
+
+
+def wanted_phrase(expected: set[str]) -> str:
+    """The terminals that could come, in words; "" where too many could."""
+    if expected >= _VALUES:
+        return "a value"
+    if expected >= {"STRING", "TRIPLE", "RAW"}:
+        return "a text in quotes"
+    if expected >= _CLAUSES:
+        return "`{`"
+    if expected >= {"COMPARE", "PLUS", "TIMES"}:
+        closers = sorted(expected & {"RPAR", "RSQB", "RCURLY", "COMMA", "LBRACE", "NL"}, key=str)
+        return _either([_PHRASES[kind] for kind in closers])
+    if "TASK" in expected:
+        return "an item such as a task or a setting"
+    if "COMMA" in expected:
+        expected = expected - {"LPAR", "LSQB", "DOT", "QUESTION", "ASSIGN"}
+    return _either([_PHRASES[kind] for kind in sorted(expected) if kind in _PHRASES])
+
+
+def describe(token: Token) -> str:
+    if token.kind == "NL":
+        return "the end of the line" if token.text != ";" else "`;`"
+    if token.kind == "END":
+        return "the end of the file"
+    if token.kind in ("STRING", "TRIPLE", "RAW"):
+        return "a text"
+    if token.kind in _HARD_WORDS:
+        return f"the word `{token.text}`"
+    return f"`{token.text}`" if len(token.text) <= 40 else f"`{token.text[:37]}...`"
+
+
+def _either(phrases: list[str]) -> str:
+    unique = list(dict.fromkeys(phrases))
+    if len(unique) > 4:
+        return ""
+    return " or ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def _hint(
+    token: Token, expected: set[str], before: Token | None, tokens: list[Token], at: int, inside: list[Token]
+) -> str:
+    if token.kind in _HARD_WORDS and "NAME" in expected and not expected >= _VALUES:
+        return f"`{token.text}` is a word of the language; choose another name"
+    if token.kind == "ASSIGN" and expected >= {"COMPARE"}:
+        return "equality is written `==`"
+    if token.kind == "COLON" and "ASSIGN" in expected:
+        return "`:` declares a type and `=` gives a value"
+    if token.kind == "ASSIGN" and "COLON" in expected:
+        return "first the type, then the value: name: str = ..."
+    if token.kind == "LBRACE" and "RPAR" in expected:
+        return "close the `(` first"
+    if token.kind == "NAME" and _starts_item(tokens, at):
+        return _word_hint(token)
+    words = [t.kind for t in inside if t.kind in _EXAMPLES]
+    if words:
+        return _EXAMPLES[words[-1]]
+    if "ASSIGN" in expected:
+        return "a setting is written: name = value"
+    return "items of a block stand on lines of their own, or after a `;`"
+
+
+def _is_word_like(token: Token) -> bool:
+    """After an unknown word: what would be the rest of an item, and not of a setting."""
+    return token.kind in ("NAME", "STRING", "TRIPLE", "RAW", "LBRACE", "INT")
+
+
+def _word_hint(word: Token) -> str:
+    meant = _WRITTEN.get(word.text) or nearest(word.text, BLOCK_WORDS)
+    return f"did you mean `{meant}`?" if meant else "a setting is written: name = value"
+
+
+def _starts_item(tokens: list[Token], at: int) -> bool:
+    return at == 0 or tokens[at - 1].kind in ("NL", "LBRACE")

@@ -1,0 +1,286 @@
+"""Between the lexer and the parser: which newlines count, which braces are records, which names are block words.
+
+The rules stand at the top of flow.lark. What is wrong with a single token is reported here, because the parser never sees it.
+"""
+
+from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.syntax.lexer import Token
+
+DEEPEST = 64
+"""Brackets and operators inside one another; deeper is an error, so that no walk over the tree runs out of stack."""
+
+BLOCK_WORDS = {
+    **{
+        word: word.upper()
+        for word in ("type", "policy", "workflow", "test", "task", "wait", "call", "secret", "pool", "on")
+    },
+    **{word: word.upper() for word in ("flow", "shell", "python", "http", "header", "mock", "after", "out")},
+    **dict.fromkeys(("defaults", "limits", "undo", "finally"), "SECTION"),
+    **dict.fromkeys(("notify", "dead_letter", "run", "assert"), "WORD"),
+}
+_OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
+_DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
+_NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
+_OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
+_VALUE_FOLLOWS = frozenset(
+    ("ASSIGN", "LPAR", "LSQB", "COMMA", "COLON", "LCURLY", "WHEN", "RETURN", "WORD", "AFTER", "CALL")
+)
+BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
+"""After these a `{` opens a record, and a `-` is a sign."""
+_OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
+_CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
+_DEEPENING = _OPERATORS | frozenset(("DOT", "LPAR", "LSQB", "LCURLY", "LBRACE", "QUESTION"))
+_SHOWN = {
+    "LPAR": "(",
+    "LSQB": "[",
+    "LBRACE": "{",
+    "LCURLY": "{",
+    "RPAR": ")",
+    "RSQB": "]",
+    "RBRACE": "}",
+    "RCURLY": "}",
+}
+
+
+class Layout:
+    """Turns scanned tokens into those of the parser. `docs` maps the offset of an item to its `##` text."""
+
+    def __init__(self, tokens: list[Token], report: Report, end: int, deepest: int = DEEPEST) -> None:
+        self.tokens, self.report, self.deepest = tokens, report, deepest
+        self.out: list[Token] = []
+        self.docs: dict[int, str] = {}
+        self.open: list[Token] = []
+        self.depths = [0]
+        self.doc: list[str] = []
+        self.fresh = True
+        self.item = ""
+        """What kind of token began the current item, and for each open bracket the item that opened it."""
+        self.owners: list[str] = []
+        self.end = end
+
+    def run(self) -> list[Token]:
+        for at, token in enumerate(self.tokens):
+            kind = token.kind
+            if kind == "NL":
+                self._newline(token, at)
+            elif kind == "COMMENT":
+                self._comment(token)
+            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
+                self._wrong(token)
+            else:
+                self._plain(token, at)
+        self._close_all()
+        return self.out
+
+    def _plain(self, token: Token, at: int) -> None:
+        kind = token.kind
+        if kind == "NAME" and self.fresh and token.text in BLOCK_WORDS and self._is_block_word(at):
+            token = token._replace(kind=BLOCK_WORDS[token.text])
+            self._close_forgotten(token)
+        elif kind == "LBRACE" and self._is_record():
+            token = token._replace(kind="LCURLY")
+        elif kind in _CLOSERS:
+            self._close(token)
+            return
+        if self.doc:
+            self.docs[token.start] = "\n".join(self.doc)
+            self.doc = []
+        if self.fresh:
+            self.item = token.kind
+        self.fresh = token.kind == "LBRACE"
+        self._deepen(token)
+        if token.kind in _OPENERS:
+            self.owners.append(self.item)
+            self.open.append(token)
+            self.depths.append(self.depths[-1])
+        self.out.append(token)
+
+    def _close_forgotten(self, token: Token) -> None:
+        """Tasks do not nest, and what belongs to a file stands in no block: so a `}` was forgotten before this."""
+        first = True
+        while self.open and self.open[-1].kind == "LBRACE" and self._cannot_hold(self.owners[-1], token.kind):
+            if first:
+                self._unclosed(self.open[-1], token)
+            else:
+                self.out.append(Token("RBRACE", "}", token.start, token.start))
+            first = False
+            self._pop()
+            self.out.append(Token("NL", "", token.start, token.start))
+
+    @staticmethod
+    def _cannot_hold(owner: str, kind: str) -> bool:
+        return kind in _OF_A_FILE or (owner == "TASK" and kind == "TASK")
+
+    def _pop(self) -> None:
+        self.open.pop()
+        self.owners.pop()
+        self.depths.pop()
+
+    def _deepen(self, token: Token) -> None:
+        """The depth of a bracket is its own and what its operators have built since the last comma or newline."""
+        if token.kind == "COMMA":
+            self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
+        elif token.kind in _DEEPENING:
+            self.depths[-1] += 1
+            if self.depths[-1] == self.deepest:
+                hint = "give a part of it a name, with `in name: type = ...`, and use the name"
+                self.report.error(
+                    "FLOW105", "this is nested too deeply", token.span, f"deeper than {self.deepest}", hint
+                )
+
+    def _newline(self, token: Token, at: int) -> None:
+        if token.text == "\n" and self.doc and at + 1 < len(self.tokens) and self.tokens[at + 1].kind == "NL":
+            self.doc = []
+        if self.open and self.open[-1].kind != "LBRACE":
+            if not self._abandoned(at):
+                return
+            while self.open and self.open[-1].kind != "LBRACE":
+                self._unclosed(self.open[-1], token)
+                self._pop()
+        self._end_item(token)
+
+    def _end_item(self, token: Token) -> None:
+        self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
+        self.fresh = True
+        if self.out and self.out[-1].kind not in ("NL", "LBRACE"):
+            self.out.append(Token("NL", token.text, token.start, token.end))
+
+    def _abandoned(self, at: int) -> bool:
+        """A `;`, or a line that starts like `task name`, cannot be inside brackets: whoever opened them forgot to close them."""
+        if self.tokens[at].text == ";":
+            return True
+        rest = [t for t in self.tokens[at + 1 : at + 6] if t.kind not in ("NL", "COMMENT")][:2]
+        return len(rest) == 2 and rest[0].text in _DECLARES and rest[1].kind in ("NAME", "STRING")
+
+    def _close(self, token: Token) -> None:
+        while self.open and _OPENERS[self.open[-1].kind] != token.kind and not self._closes_record(token):
+            if not self._encloses(token):
+                break
+            self._unclosed(self.open[-1], token)
+            self._pop()
+        opener = self.open[-1] if self.open else None
+        if opener is None or (_OPENERS[opener.kind] != token.kind and not self._closes_record(token)):
+            self._stray(token, opener)
+            return
+        if opener.kind == "LBRACE":
+            self._end_item(token._replace(end=token.start))
+        self._pop()
+        self.fresh = False
+        self.doc = []
+        self.out.append(token._replace(kind=_OPENERS[opener.kind]))
+
+    def _closes_record(self, token: Token) -> bool:
+        return token.kind == "RBRACE" and self.open[-1].kind == "LCURLY"
+
+    def _encloses(self, token: Token) -> bool:
+        """Whether an outer bracket waits for this closer; a `)` or `]` never closes a block."""
+        for opener in reversed(self.open):
+            if _OPENERS[opener.kind] == token.kind or (token.kind == "RBRACE" and opener.kind == "LCURLY"):
+                return True
+            if opener.kind == "LBRACE":
+                return False
+        return False
+
+    def _stray(self, token: Token, opener: Token | None) -> None:
+        shown = _SHOWN[token.kind]
+        if opener is None:
+            self.report.error(
+                "FLOW104",
+                f"this `{shown}` closes nothing",
+                token.span,
+                "",
+                f"remove the `{shown}`, or open what it closes",
+            )
+        else:
+            closer = _SHOWN[_OPENERS[opener.kind]]
+            opened = (Label(opener.span, "this is open"),)
+            hint = f"remove the `{shown}`; what is open here ends with `{closer}`"
+            self.report.error("FLOW104", f"this `{shown}` closes nothing", token.span, "", hint, opened)
+
+    def _unclosed(self, opener: Token, found: Token) -> None:
+        shown, closer = _SHOWN[opener.kind], _SHOWN[_OPENERS[opener.kind]]
+        end = Span(found.start, max(found.end, found.start + 1))
+        before = (Label(end, f"`{closer}` is missing before this"),) if found.kind not in ("NL", "END") else ()
+        self.report.error(
+            "FLOW104", f"this `{shown}` is never closed", opener.span, "opened here", f"add a `{closer}`", before
+        )
+        self.out.append(Token(_OPENERS[opener.kind], closer, found.start, found.start))
+
+    def _close_all(self) -> None:
+        """One report for all the brackets that the end of the file finds open: the innermost is where the writer was."""
+        last = Token("END", "", self.end, self.end)
+        if self.open:
+            failed = self.report.failed
+            while self.open:
+                opener = self.open[-1]
+                if opener.kind == "LBRACE":
+                    self._end_item(last)
+                self._pop()
+                if not failed:
+                    self._unclosed(opener, last)
+                    failed = True
+                else:
+                    kind = _OPENERS[opener.kind]
+                    self.out.append(Token(kind, _SHOWN[kind], self.end, self.end))
+        self._end_item(last)
+        self.out.append(last)
+
+    def _comment(self, token: Token) -> None:
+        text = token.text.rstrip("\r")
+        if text.startswith("##") and not text.startswith("###"):
+            self.doc.append(text[2:].removeprefix(" ").rstrip())
+
+    def _is_record(self) -> bool:
+        """Inside other brackets there are only records, whatever stands before."""
+        if self.open and self.open[-1].kind != "LBRACE":
+            return True
+        return bool(self.out) and self.out[-1].kind in BEFORE_A_SIGN
+
+    def _is_block_word(self, at: int) -> bool:
+        following = self.tokens[at + 1].kind if at + 1 < len(self.tokens) else "END"
+        if self.open and self.open[-1].kind != "LBRACE":
+            return False
+        return following not in _NOT_AFTER_A_WORD
+
+    def _wrong(self, token: Token) -> None:
+        """Told once and left out; a text or number stands in, so that the parser does not stumble over the same place."""
+        if token.kind in ("UNENDED", "UNENDED_LONG"):
+            mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
+            first = Span(token.start, token.start + len(mark))
+            span = first if len(mark) == 3 else token.span
+            self.report.error(
+                "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", f"add {mark}"
+            )
+            self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
+        elif token.kind == "OPEN":
+            self._open_interpolation(token)
+        elif token.kind == "QUOTED":
+            hint = f'write "{token.text[1:-1]}"'
+            self.report.error("FLOW102", "texts stand in double quotes", token.span, "", hint)
+            self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
+        elif token.kind == "WRONG_NUMBER":
+            hint = "numbers are 12, 1_000 or 0.5; durations 250ms, 30s, 5m, 2h, 1d or 1h30m; sizes 0B, 64KiB or 2GB"
+            self.report.error("FLOW107", f"`{token.text}` is not a number, a duration or a size", token.span, "", hint)
+            self._plain(Token("INT", "0", token.start, token.end), len(self.tokens))
+        else:
+            self._junk(token)
+
+    def _open_interpolation(self, token: Token) -> None:
+        at = token.start + token.text.index("~{")
+        hint = "add the missing `}` or quote; a `~{` that is meant as text is written `~~{`"
+        self.report.error("FLOW108", "this `~{` has no end inside its text", Span(at, at + 2), "starts here", hint)
+        self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
+
+    def _junk(self, token: Token) -> None:
+        hints = {
+            "'": 'texts stand in double quotes: "text"',
+            "`": 'texts stand in double quotes: "text"',
+            "$": "a value inside a text is written ~{name}",
+            "&": "write `and`",
+            "|": "write `or`",
+            "!": "write `not`",
+            "~": 'a ~{...} stands inside a text: "~{name}"',
+        }
+        hint = hints.get(token.text, "remove it")
+        shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
+        self.report.error("FLOW102", f"the character `{shown}` has no meaning here", token.span, "", hint)

@@ -1,0 +1,137 @@
+"""The LALR parser: drives the tables of the grammar, builds the tree as it goes, and carries on after an error.
+
+Recovery is the classic one with an error token: forget the unfinished item, put ERROR in its place, skip to where the next item or a
+block can begin, and go on. So each wrong item is told once, and what stands in its block is still read.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flow_lang.diagnostics import Report, Span
+from flow_lang.syntax.expected import explain_token
+from flow_lang.syntax.grammar.load import load
+from flow_lang.syntax.grammar.tables import Rule, Tables
+from flow_lang.syntax.lexer import Token
+
+Build = Callable[[list[Any], Span], Any]
+"""Makes the value of a rule from the values of its parts and the span that they cover."""
+
+MOST_ERRORS = 50
+
+
+class Parser:
+    """One parse. `start` is `file` or `expr`; `builders` maps a rule's alias to what builds its value."""
+
+    def __init__(self, start: str, builders: dict[str, Build], report: Report) -> None:
+        self.tables: Tables = load()
+        self.report = report
+        self.builders = builders
+        self.final = self.tables.end[start]
+        self.states = [self.tables.start[start]]
+        self.values: list[Any] = []
+        self.spans: list[Span] = []
+        self.errors = 0
+
+    def parse(self, tokens: list[Token]) -> Any:
+        """The value of the start rule, or None where there was an error that left none."""
+        at = 0
+        while True:
+            token = tokens[at]
+            if self._feed(token):
+                if token.kind == "END":
+                    return self.values[-1] if self.values else None
+                at += 1
+                continue
+            self.errors += 1
+            explain_token(self.report, self._expected(), tokens, at, self._inside())
+            if self.errors >= MOST_ERRORS or not self._recover(token):
+                return None
+            at = self._resume(tokens, at)
+
+    def _feed(self, token: Token) -> bool:
+        """Reduces as often as the token asks, then shifts it. False: the token cannot stand here (and nothing was shifted)."""
+        kind = "$END" if token.kind == "END" else token.kind
+        states, rows, rules = self.states, self.tables.states, self.tables.rules
+        while True:
+            action = rows[states[-1]].get(kind)
+            if action is None:
+                return kind == "$END" and states[-1] == self.final
+            if action >= 0:
+                states.append(action)
+                if kind != "$END":
+                    self.values.append(token)
+                    self.spans.append(Span(token.start, token.end))
+                return True
+            self._reduce(rules[-1 - action], token.start)
+
+    def _reduce(self, rule: Rule, at: int) -> None:
+        count = rule.length
+        states, values, spans = self.states, self.values, self.spans
+        if count == 1 and rule.alias == "same":
+            states.pop()
+        elif count:
+            span = Span(spans[-count].start, spans[-1].end)
+            parts = values[-count:]
+            del states[-count:], values[-count:], spans[-count:]
+            values.append(self.builders[rule.alias or rule.name](parts, span))
+            spans.append(span)
+        else:
+            values.append(self.builders[rule.alias or rule.name]([], Span(at, at)))
+            spans.append(Span(at, at))
+        states.append(self.tables.states[states[-1]][rule.name])
+
+    def _recover(self, token: Token) -> bool:
+        """Pops to the nearest open block (or the file) and puts ERROR there."""
+        closed = 0
+        while self.states and (closed or "ERROR" not in self.tables.states[self.states[-1]]):
+            self.states.pop()
+            if not self.values:
+                continue
+            value = self.values.pop()
+            self.spans.pop()
+            if isinstance(value, Token):
+                closed += (value.kind == "RBRACE") - (value.kind == "LBRACE" and closed > 0)
+        return bool(self.states) and self._feed(Token("ERROR", "", token.start, token.start))
+
+    def _resume(self, tokens: list[Token], at: int) -> int:
+        """The offset of the next token that can follow an item: a newline, a block, or the end of the block we are in."""
+        depth = 0
+        while tokens[at].kind not in ("NL", "LBRACE", "RBRACE", "END") or depth:
+            if tokens[at].kind == "LCURLY":
+                depth += 1
+            elif tokens[at].kind == "RCURLY" and depth:
+                depth -= 1
+            elif tokens[at].kind == "END":
+                break
+            at += 1
+        if tokens[at].kind in ("RBRACE", "END") and "NL" in self.tables.states[self.states[-1]]:
+            self._feed(Token("NL", "", tokens[at].start, tokens[at].start))
+        return at
+
+    def _expected(self) -> set[str]:
+        """The terminals that can really come next: a table row alone promises some that a reduction then refuses."""
+        row = self.tables.states[self.states[-1]]
+        return {kind for kind in row if kind.isupper() or kind == "$END" if self._accepts(kind)}
+
+    def _accepts(self, kind: str) -> bool:
+        states, rules = list(self.states), self.tables.rules
+        while True:
+            action = self.tables.states[states[-1]].get(kind)
+            if action is None:
+                return False
+            if action >= 0:
+                return True
+            rule = rules[-1 - action]
+            if rule.length:
+                del states[-rule.length :]
+            states.append(self.tables.states[states[-1]][rule.name])
+
+    def _inside(self) -> list[Token]:
+        """The tokens of the unfinished item, within its block, that are not yet part of anything; oldest first."""
+        loose: list[Token] = []
+        for value in reversed(self.values):
+            if isinstance(value, Token):
+                if value.kind == "LBRACE":
+                    break
+                loose.append(value)
+        return loose[::-1]
