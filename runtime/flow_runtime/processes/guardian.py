@@ -19,7 +19,7 @@ from flow_engine.errors import FlowError
 
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
 from flow_runtime.processes.cursor import Cursor
-from flow_runtime.processes.orphans import end_orphans, take_name
+from flow_runtime.processes.orphans import adopt_orphans, end_orphans, take_name
 
 SlotMain = Callable[[int, "_socket.socket"], None]
 """What a slot runs after the fork: its number and its end of the channel."""
@@ -109,6 +109,7 @@ class _Guard:
         self._carrier, self._report, self._cursor = carrier, report, cursor
         self._incarnation, self._slot_main = incarnation, slot_main
         self._pids: set[int] = set()
+        self._adopts_orphans: bool | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -137,6 +138,8 @@ class _Guard:
         sock.close()
         self._pids.add(pid)
         self._tell(["pid", slot, pid])
+        if self._adopts_orphans is None:
+            self._adopts_orphans = adopt_orphans()  # after the first fork, which someone waits for
 
     def _become_slot(self, slot: int, sock: "_socket.socket") -> NoReturn:
         status = 1
@@ -179,7 +182,9 @@ class _Guard:
         if not self._gone(groups, GRACE):
             for group in groups:
                 _signal_group(group, signal.SIGKILL)
-        end_orphans(self._incarnation)
+        self._gone([*self._pids], GRACE)
+        if not self._adopts_orphans or self._has_children():
+            end_orphans(self._incarnation)
 
     def _gone(self, groups: list[int], patience: float) -> bool:
         deadline = time.monotonic() + patience
@@ -192,11 +197,16 @@ class _Guard:
             time.sleep(0.005)
 
     def _reap_silently(self) -> None:
+        while self._has_children() and os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+
+    def _has_children(self) -> bool:
+        """Whether anything is left of all that the bodies ever started; sure only for a process that adopts orphans."""
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return
+            return False
+        return True
 
 
 def _signal_group(group: int, number: int) -> None:
