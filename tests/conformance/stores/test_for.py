@@ -158,3 +158,12 @@ def test_an_aligned_for_over_one_that_got_no_list_is_skipped_even_where_elements
     world.tick(world.end("b", Failed("expression", "{}", retryable=False)))
     assert world.states() == {"a": "succeeded", "b": "failed", "c": "skipped"}
     assert world.finishing == ["run-1"]
+
+
+def test_a_for_keeps_the_time_of_its_start_when_it_ends(world: World) -> None:
+    world.start(FAN)
+    expanded(world, 1)
+    started = world.row("b").started_at
+    world.now += 5
+    world.tick(world.end("b[0]"))
+    assert (started, world.row("b").state, world.row("b").started_at) == (1000.0, states.SUCCEEDED, 1000.0)
