@@ -41,6 +41,10 @@ WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
 
 
+SPARE = 1024
+"""The most claims beyond what the slots can take."""
+
+
 class Observer(Protocol):
     """Hears what happens, to show it. Called between transactions, after they are durable."""
 
@@ -92,6 +96,7 @@ class Worker:
         self._cancels: list[str] = []
         self._looked_at = 0.0
         self._draining = False
+        self._spare = 0
 
     @property
     def idle(self) -> bool:
@@ -172,7 +177,7 @@ class Worker:
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = time.time()
-        room = 0 if self._draining else self._pool.capacity()
+        room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         started = self._newly_started(now)
         if not (self._done or hints or started or self._cancels):
@@ -189,8 +194,12 @@ class Worker:
         for observer in self._observers:
             observer.completed([completion for completion in done if completion.task not in refused])
             observer.claimed(tick.claims)
+        held = len(self._done)
         for claim in tick.claims:
             self._dispatch(claim)
+        decided = len(self._done) - held
+        # what is decided here needs no slot: a long row of false conditions takes few transactions
+        self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
         return bool(self._done)
 

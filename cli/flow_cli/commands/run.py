@@ -76,13 +76,17 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     interrupts = _Interrupts()
     progress = _progress(board, request)
     progress.start()
-    with interrupts:
-        while not board.over:
-            engine.worker.step()
-            progress.update()
-            if interrupts.fresh():
-                engine.worker.cancel_all()
-                print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    try:
+        with interrupts:
+            while not board.over:
+                engine.worker.step()
+                progress.update()
+                if interrupts.fresh():
+                    engine.worker.cancel_all()
+                    print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    except BaseException:
+        progress.abandon()
+        raise
     board.settle(engine.store.tasks(record.id))
     progress.stop()
     code = _report(engine.store, engine.store.run(record.id), request)
@@ -169,6 +173,7 @@ class _Silence:
     def start(self) -> None: ...
     def update(self) -> None: ...
     def stop(self) -> None: ...
+    def abandon(self) -> None: ...
 
 
 def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
