@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 from flow_lang import plan
 from flow_lang.checks.items import misplaced, other_item
-from flow_lang.checks.python.imports import Files, Imports, add_local_modules, flow_import
+from flow_lang.checks.python.bundle import add_local_modules
+from flow_lang.checks.python.files import Files
+from flow_lang.checks.python.imports import Imports, flow_import
 from flow_lang.checks.scope import already_declared
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.settings.retries import Retries

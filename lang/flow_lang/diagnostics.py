@@ -47,17 +47,21 @@ class Report:
         self.path = path
         self.diagnostics: list[Diagnostic] = []
         self.unknown: set[str] = set()
+        self.mistakes = 0
+        """How many were met, told or not: a place where this has grown is not to be trusted."""
         self._told: set[tuple[str, Span]] = set()
 
     def first_unknown(self, name: str) -> bool:
         """Whether nobody has yet been told that there is no such name: one wrong declaration is one error, not one for each use."""
         first = name not in self.unknown
         self.unknown.add(name)
+        self.mistakes += 1
         return first
 
     def error(
         self, code: str, message: str, span: Span, label: str = "", hint: str = "", secondary: tuple[Label, ...] = ()
     ) -> None:
+        self.mistakes += 1
         self._add(Diagnostic(code, "error", message, Label(span, label), secondary, hint, self.path))
 
     def warning(self, code: str, message: str, span: Span, label: str = "", hint: str = "") -> None:

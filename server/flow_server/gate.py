@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -57,7 +58,8 @@ class Gate:
             return None if good else unauthorized().response(request_id)
         if self._services.sessions.holds(request.cookies.get(self._services.sessions.cookie)):
             return None
-        return RedirectResponse("/login", 303)
+        wanted = path if request.method == "GET" and path != "/" else ""
+        return RedirectResponse(f"/login?{urlencode({'next': wanted})}" if wanted else "/login", 303)
 
 
 def mark(headers: MutableHeaders, request_id: str) -> None:

@@ -25,6 +25,7 @@ from flow_runtime.state_folder import StateFolder
 
 from flow_server.body import too_large, wrong_field
 from flow_server.problem import Problem
+from flow_server.relative import relative_files
 
 SOURCE_LIMIT = 1 << 20
 PARAMS_LIMIT = 1 << 20
@@ -92,6 +93,9 @@ def prepared(submission: Submission) -> Prepared:
     found = compiled(submission.source, submission.workflow)
     if found.plan is None:
         _refuse("wrong-source", found.diagnostics, found.sources)
+    absent = relative_files(found.plan, NO_FOLDER)
+    if absent:
+        _refuse("wrong-source", absent, found.sources)
     params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
     if wrong:
         _refuse("wrong-parameters", wrong, {})

@@ -49,4 +49,4 @@ def test_bodies_stay_byte_for_byte_and_crlf_stays() -> None:
 def test_wrong_text_is_not_touched() -> None:
     found, diagnostics = format_source(Source("test.flow", "flow 1\nworkflow {"))
     assert found is None
-    assert [diagnostic.code for diagnostic in diagnostics] == ["FLOW104"]
+    assert [diagnostic.code for diagnostic in diagnostics] == ["FLOW101"]

@@ -1,7 +1,6 @@
 """What a task becomes in a plan: needs, skips, lifts, names."""
 
 import pytest
-from flow_lang.checks.python.signatures import Module, Unreadable
 from flow_lang.plan import Retry
 from lang.compiling import codes, in_workflow, planned, tasks
 
@@ -80,53 +79,6 @@ def test_local_modules_travel_with_the_plan() -> None:
         "shop.py",
         "parts.py",
     }
-
-
-@pytest.mark.parametrize(
-    ("annotation", "type_"),
-    [
-        ("str", "str"),
-        ("Path", "file"),
-        ("pathlib.Path", "file"),
-        ("list[Path]", "list[file]"),
-        ("dict[str, int]", "map[str, int]"),
-        ("Optional[int]", "int?"),
-        ("int | None", "int?"),
-        ("None | list[int]", "list[int]?"),
-        ('Literal["a", "b"]', 'enum("a", "b")'),
-        ('"Score"', "Score"),
-        ("Sequence[Score]", "list[Score]"),
-        ("Alias", "list[int]"),
-        ("Color", 'enum("red", "blue")'),
-        ("Any", "json"),
-        ("datetime.date", "date"),
-        ("Annotated[int, 3]", "int"),
-    ],
-)
-def test_an_annotation(annotation: str, type_: str) -> None:
-    text = f"""
-@dataclass(frozen=True)
-class Score:
-    value: float
-class Color(StrEnum):
-    RED = "red"
-    BLUE = "blue"
-Alias = list[int]
-def f(x: {annotation}, *, y: int = 1) -> None: ...
-"""
-    found = Module(text).function("f")
-    assert found is not None
-    assert str(found.params[0].type) == type_
-    assert [param.required for param in found.params] == [True, False]
-
-
-@pytest.mark.parametrize(
-    "signature",
-    ["(x) -> int", "(x: int)", "(*x: int) -> int", "(x: set[int]) -> int", "(x: list) -> int", "(x: a.b) -> 3"],
-)
-def test_a_signature_that_is_no_type(signature: str) -> None:
-    with pytest.raises(Unreadable):
-        Module(f"def f{signature}: ...").function("f")
 
 
 @pytest.mark.parametrize(

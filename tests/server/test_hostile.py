@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flow_runtime.state_folder import StateFolder
@@ -45,7 +46,7 @@ def test_no_route_answers_without_the_token_or_a_session(client: TestClient, met
     cookie, signature = sessions.open().rsplit(".", 1)
     expired = Sessions(TOKEN, clock=lambda: 0.0).open()
     other = Sessions("another-token-for-tests").open()
-    attempts = [
+    attempts: list[Any] = [
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
@@ -64,7 +65,7 @@ def test_no_route_answers_without_the_token_or_a_session(client: TestClient, met
         elif gate.is_api(path):
             assert answer.status_code == 401
         else:
-            assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+            assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
         assert "set-cookie" not in answer.headers
 
 
@@ -100,7 +101,7 @@ def test_the_host_header_leads_nowhere(client: TestClient) -> None:
         for path in ("/api/v1/runs/", "/healthz/", "/login/", "/api/v1/nothing", "/static/nothing"):
             answer = client.get(path, headers={"Host": host})
             assert answer.status_code in (303, 404)
-            assert answer.headers.get("location", "/login") == "/login"
+            assert answer.headers.get("location", "/login").split("?")[0] == "/login"
 
 
 def test_a_defect_has_safe_headers_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,6 +137,31 @@ def test_a_state_that_was_removed_takes_no_run(client: TestClient, state: StateF
     ):
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:flow:problem:state-unavailable")
         assert "start the server anew" in answer.json()["detail"]
+
+
+MARKUP = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>]]>--></title></text><svg onload=alert(1)>"""
+"""What must not become a part of a page or a drawing."""
+
+
+def test_what_users_write_stays_text_on_pages_and_in_drawings(client: TestClient) -> None:
+    source = 'flow 1\n## %s\nworkflow évil(value: json, s: str = "%s") {\n  ## %s\n  task a for x in [1] when s == "%s" { shell "true" }\n}\n'
+    literal = MARKUP.replace('"', '\\"')
+    body = {
+        "source": source % (MARKUP, literal, MARKUP, literal),
+        "params": {"value": {MARKUP: MARKUP}},
+        "labels": [MARKUP],
+    }
+    run = client.post("/api/v1/runs", json=body).json()["run"]
+    client.post("/login", content=f"token={TOKEN}")
+    paths = ["/", f"/runs/{run}", f"/runs/{run}/graph.svg"]
+    paths += [f"/{quote(MARKUP)}", f"/runs/{quote(MARKUP)}", f"/?workflow={quote(MARKUP)}", f"/?state={quote(MARKUP)}"]
+    paths += [f"/runs/{run}/graph.{quote(MARKUP, safe='')}", f"/runs/{run}/tasks/{quote(MARKUP, safe='')}/log"]
+    for path in paths:
+        text = client.get(path).text
+        assert "<script>" not in text, path
+        assert "<img src=x" not in text, path
+        assert "<svg onload" not in text, path
+        assert "</title></text>" not in text, path
 
 
 # with a real server

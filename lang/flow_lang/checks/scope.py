@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.functions import FUNCTIONS
 from flow_lang.suggest import did_you_mean, listed
-from flow_lang.types import Type
+from flow_lang.types import UNKNOWN, Type
 
 OWN_NAMES = frozenset(("all", "status", "error", "result", "run", "fire"))
 """Names that mean something of their own in edition 1, so no output may have them."""
@@ -15,13 +15,13 @@ OWN_NAMES = frozenset(("all", "status", "error", "result", "run", "fire"))
 
 class Symbol(NamedTuple):
     """`kind`: param, loop, input, task, or the word of an item that is not built yet. `skips`: the task may be skipped, so that its
-    value may be absent; `loops`: it has a `for`."""
+    value may be absent; it names the task whose `when` or `optional` that comes from. `loops`: it has a `for`."""
 
     name: str
     kind: str
     type: Type
     span: Span
-    skips: bool = False
+    skips: str = ""
     loops: bool = False
 
 
@@ -56,6 +56,7 @@ class Scope:
         taken = self.symbols.get(symbol.name)
         if taken is not None:
             already_declared(self.report, symbol.name, symbol.span, taken.span, taken.kind)
+            self.symbols[symbol.name] = taken._replace(type=UNKNOWN)
             return False
         self.symbols[symbol.name] = symbol
         return True

@@ -14,7 +14,7 @@ from flow_lang.checks.tasks.shape import Shape, shape_of
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
-from flow_lang.types import NOTHING, UNKNOWN, Type, list_of
+from flow_lang.types import NOTHING, UNKNOWN, Type, list_of, present
 
 
 class WorkflowChecker:
@@ -59,7 +59,7 @@ class WorkflowChecker:
                 if (
                     not constant(default)
                     and checked.type.kind != "unknown"
-                    and type_.kind not in ("file", "dir", "list")
+                    and present(type_).kind not in ("file", "dir", "list")
                 ):
                     hint = "a default is a fixed value"
                     self.report.error("FLOW310", "this default depends on the run", param.default.span, "", hint)
@@ -98,8 +98,10 @@ class WorkflowChecker:
     def _check_task(self, name: str) -> plan.Task:
         checker = TaskChecker(self.tasks[name], self.shapes[name], self.context, self.names.symbols)
         task = checker.check()
-        if checker.skips:
-            self.names.symbols[name] = self.names.symbols[name]._replace(skips=True)
+        if checker.doubtful:
+            self.names.symbols[name] = self.names.symbols[name]._replace(type=UNKNOWN)
+        elif checker.skips:
+            self.names.symbols[name] = self.names.symbols[name]._replace(skips=checker.skips)
         return task
 
     def _returns(self) -> tuple[plan.Expr | None, Type]:

@@ -25,8 +25,11 @@ def parse_file(source: Source, report: Report) -> tree.File:
     raw = Report(source.path)
     layout = Layout(scan(source.text), raw, len(source.text))
     tokens = layout.run()
-    items = Parser("file", _Builder(source.text, raw, layout.docs).table, raw).parse(tokens)
-    report.diagnostics += settle(raw.diagnostics, Lines(source.text)) if raw.diagnostics else []
+    parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
+    items = parser.parse(tokens)
+    report.diagnostics += (
+        settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
+    )
     return tree.File(tuple(items or ()))
 
 

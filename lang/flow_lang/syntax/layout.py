@@ -20,6 +20,7 @@ BLOCK_WORDS = {
 }
 _OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
+_AFTER_A_NAME = frozenset(("LBRACE", "ARROW", "FOR", "WHEN", "LPAR"))
 _NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
 _OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
 _VALUE_FOLLOWS = frozenset(
@@ -57,6 +58,8 @@ class Layout:
         """What kind of token began the current item, and for each open bracket the item that opened it."""
         self.owners: list[str] = []
         self.end = end
+        self.unfinished: Span | None = None
+        """The bracket that the end of the file found open."""
 
     def run(self) -> list[Token]:
         for at, token in enumerate(self.tokens):
@@ -134,8 +137,10 @@ class Layout:
         if self.open and self.open[-1].kind != "LBRACE":
             if not self._abandoned(at):
                 return
+            self._unclosed(self.open[-1], token)
+            self._pop()
             while self.open and self.open[-1].kind != "LBRACE":
-                self._unclosed(self.open[-1], token)
+                self.out.append(self._closer(token.start))
                 self._pop()
         self._end_item(token)
 
@@ -149,8 +154,10 @@ class Layout:
         """A `;`, or a line that starts like `task name`, cannot be inside brackets: whoever opened them forgot to close them."""
         if self.tokens[at].text == ";":
             return True
-        rest = [t for t in self.tokens[at + 1 : at + 6] if t.kind not in ("NL", "COMMENT")][:2]
-        return len(rest) == 2 and rest[0].text in _DECLARES and rest[1].kind in ("NAME", "STRING")
+        rest = [t for t in self.tokens[at + 1 : at + 8] if t.kind not in ("NL", "COMMENT")][:3]
+        if len(rest) < 3 or rest[0].text not in _DECLARES or rest[1].kind not in ("NAME", "STRING"):
+            return False
+        return rest[2].kind in _AFTER_A_NAME or (rest[0].text in ("type", "policy") and rest[2].kind == "ASSIGN")
 
     def _close(self, token: Token) -> None:
         while self.open and _OPENERS[self.open[-1].kind] != token.kind and not self._closes_record(token):
@@ -206,6 +213,11 @@ class Layout:
         )
         self.out.append(Token(_OPENERS[opener.kind], closer, found.start, found.start))
 
+    def _closer(self, at: int) -> Token:
+        """What is missing for the innermost bracket, put in without a word."""
+        kind = _OPENERS[self.open[-1].kind]
+        return Token(kind, _SHOWN[kind], at, at)
+
     def _close_all(self) -> None:
         """One report for all the brackets that the end of the file finds open: the innermost is where the writer was."""
         last = Token("END", "", self.end, self.end)
@@ -215,13 +227,14 @@ class Layout:
                 opener = self.open[-1]
                 if opener.kind == "LBRACE":
                     self._end_item(last)
+                closer = self._closer(self.end)
                 self._pop()
                 if not failed:
                     self._unclosed(opener, last)
+                    self.unfinished = opener.span
                     failed = True
                 else:
-                    kind = _OPENERS[opener.kind]
-                    self.out.append(Token(kind, _SHOWN[kind], self.end, self.end))
+                    self.out.append(closer)
         self._end_item(last)
         self.out.append(last)
 

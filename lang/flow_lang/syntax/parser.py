@@ -31,6 +31,8 @@ class Parser:
         self.values: list[Any] = []
         self.spans: list[Span] = []
         self.errors = 0
+        self.headings: set[Span] = set()
+        """Where a heading of a workflow or type is wrong, so that what follows is not read as what it is."""
 
     def parse(self, tokens: list[Token]) -> Any:
         """The value of the start rule, or None where there was an error that left none."""
@@ -43,7 +45,10 @@ class Parser:
                 at += 1
                 continue
             self.errors += 1
-            explain_token(self.report, self._expected(), tokens, at, self._inside())
+            inside = self._inside()
+            explain_token(self.report, self._expected(), tokens, at, inside)
+            if self.report.diagnostics and any(loose.kind in ("WORKFLOW", "TYPE") for loose in inside):
+                self.headings.add(self.report.diagnostics[-1].primary.span)
             if self.errors >= MOST_ERRORS or not self._recover(token):
                 return None
             at = self._resume(tokens, at)

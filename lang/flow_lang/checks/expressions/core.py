@@ -76,11 +76,24 @@ class Expressions:
             self.report.error("FLOW301", message, node.span, label, conversion(type_, want, node), secondary)
 
     def absent(self, node: tree.Expr, type_: Type) -> None:
+        """Told once for each cause: what comes after one skipped task is absent together with it."""
+        root = node
+        while isinstance(root, tree.Field | tree.Index):
+            root = root.base
+        symbol = self.scope.symbols.get(root.name) if isinstance(root, tree.Ref) else None
+        cause = self.scope.symbols.get(symbol.skips, symbol) if symbol is not None else None
+        labels: tuple[Label, ...] = ()
+        if cause is not None:
+            if not self.report.first_unknown(f"absent {cause.name}"):
+                return
+            labels = (Label(cause.span, "this may be skipped" if cause.kind == "task" else "declared here"),)
         hint = "give a default with `?? ...`, or ask first with `is present`"
-        self.report.error("FLOW305", "this value may be absent", node.span, f"this is `{type_}`", hint)
+        self.report.error("FLOW305", "this value may be absent", node.span, f"this is `{type_}`", hint, labels)
 
     def no_result(self, node: tree.Expr) -> None:
         name = node.name if isinstance(node, tree.Ref) else "the task"
+        if not self.report.first_unknown(f"result of {name}"):
+            return
         symbol = self.scope.symbols.get(node.name) if isinstance(node, tree.Ref) else None
         secondary = (Label(symbol.span, "declared here, without a result"),) if symbol else ()
         hint = f"declare what it gives (`task {name} -> str`), or order only with `after [{name}]`"

@@ -115,11 +115,10 @@ class Literals:
         if target.kind != "record":
             return None
         found = target.field(name.text)
-        if found is None:
+        if found is None and self.core.report.first_unknown(f"{target}.{name.text}"):
             hint = did_you_mean(name.text, target.names, f"its fields are {listed(target.names)}")
             self.core.report.error("FLOW206", f"`{target}` has no field `{name.text}`", name.span, "", hint)
-            return UNKNOWN
-        return found
+        return found or UNKNOWN
 
     def _missing(self, node: tree.Record, target: Type, types: dict[str, Type]) -> None:
         pairs = zip(target.names, target.fields, strict=True)

@@ -39,6 +39,7 @@ class Members:
             return WRONG
         if base.type.kind == "optional" and not lenient:
             self.core.absent(node.base, base.type)
+            base = Checked(base.expr, present(base.type))
         return self._member(node, base)
 
     def _member(self, node: tree.Field, base: Checked) -> Checked:
@@ -62,6 +63,8 @@ class Members:
         return owner.item if owner.kind == "map" else owner.field(name)
 
     def _no_field(self, node: tree.Field, owner: Type) -> None:
+        if not self.core.report.first_unknown(f"{owner}.{node.name.text}"):
+            return
         inner = owner.item if owner.kind == "list" and owner.item else owner
         names = (
             list(_FILE_FIELDS) if inner.kind in ("file", "dir") else list(inner.names if inner.kind == "record" else ())

@@ -10,10 +10,10 @@ from flow_lang.checks.shell.body import shell_body
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.checks.types.assignable import assignable
 from flow_lang.checks.unbuilt import not_built
-from flow_lang.diagnostics import Label
+from flow_lang.diagnostics import Label, Span
 from flow_lang.functions import FUNCTIONS
 from flow_lang.source import Lines
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import NOTHING
 
@@ -96,8 +96,9 @@ class Bodies:
         return plan.Body("call", code=found.path, function=found.name, args=tuple(args))
 
     def _unknown(self, target: tree.Ref) -> None:
-        if not self.imported and not self.report.first_unknown("every imported function"):
-            return  # the import is missing, which is one mistake
+        meant = nearest(target.name, self.imported)
+        if not self.report.first_unknown(f"function {target.name}" if meant else "every imported function"):
+            return  # an import is missing, which is one mistake
         hint = did_you_mean(target.name, self.imported, f'import it: from python "tasks.py" import {target.name}')
         if target.name in FUNCTIONS:
             hint = f"`{target.name}` is a function of the language; use it in an expression: in x = {target.name}(...)"
@@ -105,33 +106,49 @@ class Bodies:
 
     def _arguments(self, call: tree.Call, function: Function, found: Imported) -> list[tuple[str, plan.Expr]]:
         formals = {param.name: param for param in function.params}
-        made: dict[str, plan.Expr] = {}
-        wrong_name = False
-        imported = (Label(found.span, f"its arguments are {listed(formals)}"),)
+        placed = self._placed(call, function, found)
+        if placed is None:
+            return []
+        made: list[tuple[str, plan.Expr]] = []
+        for name, value in placed.items():
+            checked = self.expressions.expect(value, formals[name].type, f"`{name}` of `{function.name}`")
+            made.append((name, checked.expr))
+        missing = [name for name, param in formals.items() if param.required and name not in placed]
+        if missing:
+            imported = (Label(found.span, f"its arguments are {listed(formals)}"),)
+            message = f"`{function.name}` needs {listed(missing)}"
+            self.report.error("FLOW304", message, call.span, "", f"add {listed(missing)}", imported)
+        return made
+
+    def _placed(self, call: tree.Call, function: Function, found: Imported) -> dict[str, tree.Expr] | None:
+        """The values by argument. Where one is in the wrong place the others are not looked at: they may be too."""
+        names = [param.name for param in function.params]
+        imported = (Label(found.span, f"its arguments are {listed(names)}"),)
+        placed: dict[str, tree.Expr] = {}
         for at, argument in enumerate(call.args):
-            if argument.name is None and at >= len(function.params):
-                hint = f"its arguments are {listed(formals)}"
-                self.report.error(
-                    "FLOW304", f"`{function.name}` takes {len(formals)} arguments", argument.span, "one too many", hint
-                )
-                break
-            name = argument.name.text if argument.name else function.params[at].name
             span = argument.name.span if argument.name else argument.span
-            if name not in formals:
-                wrong_name = True
-                hint = did_you_mean(name, formals, "look at its signature in the Python file")
-                self.report.error("FLOW211", f"`{function.name}` takes no `{name}`", span, "", hint, imported)
-                self.expressions.infer(argument.value)
-            elif name in made:
-                self.report.error("FLOW211", f"`{function.name}` gets `{name}` twice", span, "", "remove one")
-            else:
-                what = f"`{name}` of `{function.name}`"
-                made[name] = self.expressions.expect(argument.value, formals[name].type, what).expr
-        missing = [name for name, param in formals.items() if param.required and name not in made]
-        if missing and not wrong_name and len(call.args) < len(formals):
-            hint = f"add {listed(missing)}"
-            self.report.error("FLOW304", f"`{function.name}` needs {listed(missing)}", call.span, "", hint, imported)
-        return list(made.items())
+            if argument.name is None and at >= len(names):
+                message, hint = f"`{function.name}` takes {len(names)} arguments", f"its arguments are {listed(names)}"
+                self.report.error("FLOW304", message, span, "one too many", hint)
+                return None
+            name = argument.name.text if argument.name else names[at]
+            if name in placed or name not in names:
+                self._misplaced(name, span, function, placed, imported)
+                return None
+            placed[name] = argument.value
+        return placed
+
+    def _misplaced(
+        self, name: str, span: Span, function: Function, placed: dict[str, tree.Expr], imported: tuple[Label, ...]
+    ) -> None:
+        if name in placed:
+            message, hint = f"`{function.name}` gets `{name}` twice", "remove one"
+            imported = (Label(placed[name].span, f"this is `{name}` by its position"), *imported)
+        else:
+            names = [param.name for param in function.params]
+            message = f"`{function.name}` takes no `{name}`"
+            hint = did_you_mean(name, names, "look at its signature in the Python file")
+        self.report.error("FLOW211", message, span, "", hint, imported)
 
     def _result(self, body: tree.CallBody, function: Function, shape: Shape, found: Imported) -> None:
         """A declared result must hold what the function returns; several outputs are fields of what it returns."""

@@ -7,6 +7,7 @@ from flow_lang.checks.expressions.constants import always_false
 from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.items import sort_items
 from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.tasks.bodies import Bodies
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.loops import Loops
@@ -23,16 +24,20 @@ class TaskChecker:
         self.item, self.shape, self.context, self.report = item, shape, context, context.report
         self.scope = Scope(self.report, symbols)
         self.expressions = expressions(self.report, self.scope)
+        self.arrows = Arrows(context.types, self.scope, self.report)
         self.sorted = sort_items(item, self.report)
 
     def check(self) -> plan.Task:
-        """The task, and by `skips` whether it may be skipped. What is wrong has been reported."""
+        """The task. `skips` then names the task for whose sake it may be skipped, and `doubtful` says that its heading is wrong, so that
+        nothing is known about its value. What is wrong has been reported."""
         item, context = self.item, self.context
         self.settings = context.settings.read(self.sorted.settings, "task")
-        loops = Loops(self.expressions, self.report)
+        mistakes = self.report.mistakes
+        loops = Loops(self.expressions, self.arrows, self.report)
         loop = loops.read([clause for clause in item.clauses if isinstance(clause, tree.ForClause)])
         from_loops = len(self.scope.uses)
         when = self._when()
+        self.doubtful = self.report.mistakes > mistakes
         inputs = tuple(self._inputs())
         outputs = tuple(self._outputs())
         body = Bodies(self.expressions, context.imported, context.lines).read(
@@ -66,6 +71,8 @@ class TaskChecker:
         conditions = [clause.condition for clause in self.item.clauses if isinstance(clause, tree.WhenClause)]
         found: plan.Expr | None = None
         for condition in conditions:
+            if self.arrows.stands_in(condition):
+                continue
             checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
             found = checked if found is None else ["and", found, checked]
         for condition in conditions:
@@ -147,11 +154,9 @@ class TaskChecker:
                 found[name, "order"] = True
         return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
 
-    def _skips(self, has_when: bool, needs: tuple[plan.Need, ...]) -> bool:
-        """Whether the value may be absent. In a `for` task a skipped instance only makes the list shorter."""
+    def _skips(self, has_when: bool, needs: tuple[plan.Need, ...]) -> str:
+        """The task that makes the value absent, or "". In a `for` task a skipped instance only makes the list shorter."""
         if not self.shape.loops and (has_when or self.settings.optional):
-            return True
-        return any(
-            need.how in ("value", "element") and not need.skip_ok and self.scope.symbols[need.task].skips
-            for need in needs
-        )
+            return self.item.name.text
+        wanted = [need.task for need in needs if need.how in ("value", "element") and not need.skip_ok]
+        return next((self.scope.symbols[name].skips for name in wanted if self.scope.symbols[name].skips), "")

@@ -3,6 +3,7 @@
 from flow_lang import plan
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.scope import Symbol
+from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report
 from flow_lang.syntax import tree
@@ -10,8 +11,9 @@ from flow_lang.types import UNKNOWN, Type
 
 
 class Loops:
-    def __init__(self, expressions: Expressions, report: Report) -> None:
+    def __init__(self, expressions: Expressions, arrows: Arrows, report: Report) -> None:
         self.expressions, self.report, self.scope = expressions, report, expressions.scope
+        self.arrows = arrows
         self.aligned: str | None = None
         """The `for` task whose element i flows to element i here."""
 
@@ -31,6 +33,12 @@ class Loops:
                 self.scope.add(Symbol(name.text, "loop", UNKNOWN, name.span))
             return None
         target = next(iter(binding.targets))
+        if self.arrows.stands_in(binding.source):
+            self.scope.add(Symbol(target.text, "loop", UNKNOWN, target.span))
+            return None
+        if isinstance(binding.source, tree.Binary) and binding.source.op == "in":
+            self._comma(binding.source, target)
+            return None
         source, aligned = self._aligned(binding.source) if first else None, None
         if source is not None:
             expr, item, aligned = source
@@ -40,6 +48,15 @@ class Loops:
             expr, item = checked.expr, self._element(binding.source, checked.type)
         self.scope.add(Symbol(target.text, "loop", item, target.span))
         return plan.Clause(target.text, item, expr, aligned)
+
+    def _comma(self, source: tree.Binary, target: tree.Name) -> None:
+        """`for a in xs b in ys`, with whatever stands for the comma."""
+        hint = "several loops stand side by side: for order in orders, line in order.lines"
+        self.report.error("FLOW101", "a `,` is missing before the second loop", source.span, "", hint)
+        left = source.left.name if isinstance(source.left, tree.Ref | tree.Field) else target
+        second = left if isinstance(left, tree.Name) else tree.Name(left, source.left.span)
+        for name in (target, second):
+            self.scope.symbols.setdefault(name.text, Symbol(name.text, "loop", UNKNOWN, name.span))
 
     def _aligned(self, source: tree.Expr) -> tuple[plan.Expr, Type, str] | None:
         """`fetch` or `fetch.table` of a `for` task: the expression over one element, its type, and the task."""

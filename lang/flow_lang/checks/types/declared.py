@@ -46,6 +46,9 @@ class Types:
         else:
             self.items[name] = item
 
+    def knows(self, name: str) -> bool:
+        return name in SCALARS or name in self.items or name in ("list", "map", "enum")
+
     def finish(self) -> None:
         """Reads the types that nothing has used, for their mistakes."""
         for name, item in self.items.items():
