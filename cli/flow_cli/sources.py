@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flow_runtime.plans import Loaded, load_plan
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.wire import is_unicode
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -27,6 +28,8 @@ def split_target(target: str) -> tuple[str, str | None]:
 def load(target: str, state: StateFolder | None) -> Loaded:
     """The plan of a target; its warnings go to standard error. Raises CommandError where it has errors or cannot be read."""
     path, workflow = split_target(target)
+    if not is_unicode(os.path.abspath(path)):
+        raise CommandError(exits.USAGE, "path", f"the path {os.path.abspath(path)} is not UTF-8: rename it")
     try:
         loaded = load_plan(path, workflow, state)
     except FileNotFoundError:

@@ -17,11 +17,15 @@ from flow_runtime.processes.orphans import end_orphans
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot import Slot
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
 
 
 @contextmanager
 def _usable(state: StateFolder) -> Iterator[None]:
+    if os.pathsep in state.root or not is_unicode(state.root):
+        why = "a colon separates the folders of PATH" if os.pathsep in state.root else "its path is not UTF-8"
+        raise StoreError(f"the state folder {state.root} cannot be used: {why}; set FLOW_HOME to another")
     try:
         yield
     except OSError as error:

@@ -8,10 +8,15 @@ def dumps(value: Any) -> str:
     """Escaped to ASCII where a text in it is no Unicode, as the name of a file may be: neither a channel nor SQLite takes it raw.
     Raises TypeError and ValueError as `json.dumps` does."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text if is_unicode(text) else json.dumps(value, separators=(",", ":"))
+
+
+def is_unicode(text: str) -> bool:
+    """False for a path that is not UTF-8: its bytes are lone surrogates in a Python text."""
     if text.isascii():
-        return text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"))
-    return text
+        return False
+    return True

@@ -107,6 +107,8 @@ class World:
             return
         if calm or self.draw.random() < 0.8:
             self._finish(actor)
+        if actor not in self.actors:
+            return
         if actor.draining and not actor.flying and not actor.inbox and not actor.cancels:
             actor.store.abandon(actor.name)
             self._die(actor)

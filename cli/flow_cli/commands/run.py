@@ -5,10 +5,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from flow_engine import states
+from flow_engine.errors import FlowError, StoreError
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, RunRecord
 from flow_engine.stores.contract import Store
@@ -48,7 +50,8 @@ def _start(request: RunRequest) -> int:
         engine.store.submit(new)
         return _work(engine, new.id, request)
     finally:
-        engine.close()
+        with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
+            engine.close()
 
 
 def _resume(request: RunRequest) -> int:
@@ -62,7 +65,8 @@ def _resume(request: RunRequest) -> int:
     try:
         return _work(engine, record.id, request)
     finally:
-        engine.close()
+        with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
+            engine.close()
 
 
 def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
@@ -84,6 +88,9 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
                 if interrupts.fresh():
                     engine.worker.cancel_all()
                     print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    except FlowError as error:
+        progress.abandon()
+        raise FlowError(f"{error}; the run is kept, go on with it by: flow run --resume {record.id}") from error
     except BaseException:
         progress.abandon()
         raise

@@ -32,9 +32,7 @@ class GuardianDied(FlowError):
     """Somebody ended the guardian. Without it a crash of the engine would leave bodies behind, so that the engine stops."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "the guardian process of this worker was killed; the run is kept, go on with it by: flow run --resume RUN"
-        )
+        super().__init__("the guardian process of this worker was killed")
 
 
 class Guardian:
