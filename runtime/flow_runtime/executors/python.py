@@ -61,7 +61,7 @@ class PythonBodies:
         body = work.task.body
         function = self._functions.get((work.plan.file, work.task.name))
         if function is None:
-            function = compile_inline(body, work.source_path())
+            function = compile_inline(body, work.source_path(), work.plan.sources.get(work.plan.file, ""))
             self._functions[(work.plan.file, work.task.name)] = function
         return function(*[to_python(scope.values[name]) for name in body.names])
 
@@ -92,9 +92,10 @@ class PythonBodies:
         return self._modules[path]
 
 
-def compile_inline(body: Body, path: str) -> Function:
-    """A function of `body.names` whose line numbers are those of the .flow file."""
+def compile_inline(body: Body, path: str, source: str) -> Function:
+    """A function of `body.names` whose line and column numbers are those of the .flow file."""
     tree = ast.increment_lineno(ast.parse(body.code), body.line - 1)
+    _indent(tree, _indentation(body, source.splitlines()))
     module = ast.parse(f"def body({', '.join(body.names)}): pass")
     function = module.body[0]
     assert isinstance(function, ast.FunctionDef)
@@ -103,6 +104,22 @@ def compile_inline(body: Body, path: str) -> Function:
     exec(compile(module, path, "exec"), names)  # noqa: S102
     compiled: Function = names["body"]
     return compiled
+
+
+def _indentation(body: Body, lines: list[str]) -> int:
+    """How many bytes further right the body stands in the file than in its dedented code."""
+    first = next((number for number, line in enumerate(body.code.splitlines()) if line.strip()), 0)
+    at = body.line - 1 + first
+    code = body.code.splitlines()[first] if body.code.strip() else ""
+    found = lines[at].find(code) if code and at < len(lines) else -1
+    return len(lines[at][:found].encode()) if found > 0 else 0
+
+
+def _indent(tree: ast.AST, columns: int) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt):
+            node.col_offset += columns
+            node.end_col_offset = (node.end_col_offset or 0) + columns
 
 
 def to_python(value: Any) -> Any:

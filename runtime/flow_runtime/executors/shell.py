@@ -13,7 +13,7 @@ from flow_lang.values import Mismatch, parse_text, to_text
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed
 from flow_runtime.executors.results import LIMIT, Settler, encode_result
-from flow_runtime.executors.work import Work
+from flow_runtime.executors.work import Work, captured_path
 
 ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
@@ -43,7 +43,7 @@ def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> o
     os.chdir(work.scratch)
     script = render(work.task.body, scope)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
-    captured = f"{work.log}.out" if work.task.single else ""
+    captured = captured_path(work.log) if work.task.single else ""
     status, why = _spawn_and_wait(work, _command(work.task.body.with_, script), captured, interrupt, noted)
     printed = _absorb(captured, work.log) if captured else ""
     if why:
