@@ -48,8 +48,8 @@ class _Compiler:
         found: dict[str, plan.Workflow] = {}
         if not self.report.failed:
             items = {item.name.text: item for item in file.items if isinstance(item, tree.WorkflowItem)}
-            chosen = self._entry(list(items), entry)
             found = self._check(file)
+            chosen = self._entry(list(items), entry) if items or not self.report.failed else None
             if chosen is not None and not self.report.failed:
                 return self._done(self._plan(chosen, found))
         return self._done(None)

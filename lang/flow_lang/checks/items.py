@@ -122,4 +122,6 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
             if where == "a file"
             else "tasks do not nest; move it out of this one"
         )
+    if isinstance(item, tree.Return) and where == "a task":
+        hint = "the body gives the result: a shell body prints it, a Python body returns it"
     report.error("FLOW111", f"{what} has no place in {where}", span, "", hint)

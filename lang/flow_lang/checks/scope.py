@@ -5,6 +5,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import NamedTuple, cast
 
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.foreign import VALUES
 from flow_lang.functions import FUNCTIONS
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import UNKNOWN, Type
@@ -61,13 +62,20 @@ class Scope:
         self.symbols[symbol.name] = symbol
         return True
 
+    def _names(self) -> str:
+        return (
+            f"the names here are {listed(self.symbols)}" if self.symbols else "only fixed values stand here, no names"
+        )
+
     def _unknown(self, name: str, span: Span) -> None:
         if not self.report.first_unknown(name):
             return
-        if name in FUNCTIONS:
+        if name in VALUES:
+            hint = VALUES[name]
+        elif name in FUNCTIONS:
             hint = f"`{name}` is a function: call it, as in {name}(...)"
         else:
-            hint = did_you_mean(name, self.symbols, f"the names here are {listed(self.symbols)}")
+            hint = did_you_mean(name, self.symbols, self._names())
         self.report.error("FLOW201", f"there is no `{name}` here", span, "not found", hint)
 
 

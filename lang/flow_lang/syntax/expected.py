@@ -4,6 +4,7 @@ from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.suggest import nearest
 from flow_lang.syntax.layout import BLOCK_WORDS
 from flow_lang.syntax.lexer import Token
+from flow_lang.syntax.remedies import Place, remedy, word_remedy
 
 _PHRASES = {
     "NAME": "a name",
@@ -46,24 +47,6 @@ _EXAMPLES = {
     "FLOW": "the first line of a file is: flow 1",
     "FOR": "a loop is written: for region in regions",
     "RETURN": "the last line of a workflow is: return name",
-}
-_WRITTEN = {
-    "def": "task",
-    "function": "task",
-    "step": "task",
-    "job": "task",
-    "pipeline": "workflow",
-    "dag": "workflow",
-    "struct": "type",
-    "record": "type",
-    "if": "when",
-    "foreach": "for",
-    "bash": "shell",
-    "sh": "shell",
-    "script": "shell",
-    "input": "in",
-    "output": "out",
-    "depends_on": "after",
 }
 
 
@@ -137,6 +120,9 @@ def _either(phrases: list[str]) -> str:
 def _hint(
     token: Token, expected: set[str], before: Token | None, tokens: list[Token], at: int, inside: list[Token]
 ) -> str:
+    known = remedy(Place(tokens, at, expected, inside))
+    if known:
+        return known
     if token.kind in _HARD_WORDS and "NAME" in expected and not expected >= _VALUES:
         return f"`{token.text}` is a word of the language; choose another name"
     if token.kind == "ASSIGN" and expected >= {"COMPARE"}:
@@ -163,8 +149,8 @@ def _is_word_like(token: Token) -> bool:
 
 
 def _word_hint(word: Token) -> str:
-    meant = _WRITTEN.get(word.text) or nearest(word.text, BLOCK_WORDS)
-    return f"did you mean `{meant}`?" if meant else "a setting is written: name = value"
+    meant = nearest(word.text, BLOCK_WORDS)
+    return word_remedy(word.text) or (f"did you mean `{meant}`?" if meant else "a setting is written: name = value")
 
 
 def _starts_item(tokens: list[Token], at: int) -> bool:

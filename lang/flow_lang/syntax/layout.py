@@ -3,7 +3,10 @@
 The rules stand at the top of flow.lark. What is wrong with a single token is reported here, because the parser never sees it.
 """
 
+import re
+
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.foreign import UNITS
 from flow_lang.syntax.lexer import Token
 
 DEEPEST = 64
@@ -31,6 +34,7 @@ BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
 _CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
 _DEEPENING = _OPERATORS | frozenset(("DOT", "LPAR", "LSQB", "LCURLY", "LBRACE", "QUESTION"))
+_NUMBERS = "numbers are 12, 1_000 or 0.5; durations 250ms, 30s, 5m, 2h, 1d or 1h30m; sizes 0B, 64KiB or 2GB"
 _SHOWN = {
     "LPAR": "(",
     "LSQB": "[",
@@ -272,7 +276,10 @@ class Layout:
             self.report.error("FLOW102", "texts stand in double quotes", token.span, "", hint)
             self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
         elif token.kind == "WRONG_NUMBER":
-            hint = "numbers are 12, 1_000 or 0.5; durations 250ms, 30s, 5m, 2h, 1d or 1h30m; sizes 0B, 64KiB or 2GB"
+            unit = re.fullmatch(r"([\d_]+)([A-Za-z]+)", token.text)
+            hint = _NUMBERS
+            if unit is not None and unit[2] in UNITS:
+                hint = f"did you mean `{unit[1]}{UNITS[unit[2]]}`?"
             self.report.error("FLOW107", f"`{token.text}` is not a number, a duration or a size", token.span, "", hint)
             self._plain(Token("INT", "0", token.start, token.end), len(self.tokens))
         else:
@@ -292,8 +299,16 @@ class Layout:
             "&": "write `and`",
             "|": "write `or`",
             "!": "write `not`",
+            "“": 'these are typographic quotes; write plain ones: "text"',
+            "”": 'these are typographic quotes; write plain ones: "text"',
+            "‘": 'these are typographic quotes; write plain ones: "text"',
+            "’": 'these are typographic quotes; write plain ones: "text"',
+            "@": "there are no decorators; settings stand in the braces: retry = 3",
+            "\\": "a line needs no mark to go on: inside brackets a line break is white space",
             "~": 'a ~{...} stands inside a text: "~{name}"',
         }
         hint = hints.get(token.text, "remove it")
+        if token.text in "&|!$" and self.out and self.out[-1].kind == "NL":
+            hint = "remove it"
         shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
         self.report.error("FLOW102", f"the character `{shown}` has no meaning here", token.span, "", hint)

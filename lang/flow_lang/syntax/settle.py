@@ -3,7 +3,8 @@
 - Where a text never ends, what follows is read inside out: the first error and the open text are told, nothing else.
 - After a bracket that is never closed, and after a wrong heading of a workflow or type, what the parser says is dropped up to the line
   where something new is declared: it reads the rest of the bracket or block as something else.
-- On a line with a wrong bracket, character or number, what the parser says about it is dropped, and so is a second bracket.
+- On a line with a wrong bracket, character or number, what the parser says about it is dropped, and so is a second one of
+  these.
 - Of what the parser says about one line, and of one complaint about several lines on end, the first is told.
 - A bracket that closes nothing, and an unfinished end of the file, are told only where nothing before them explains them.
 """
@@ -14,7 +15,7 @@ from flow_lang.diagnostics import Diagnostic, Span, in_order
 from flow_lang.source import Lines
 
 _DECLARATION = re.compile(r"\s*(?:(?:task|workflow|type|policy|test|wait|pool|from)\s+[\w\"]|import\s)")
-_UNENDED, _BRACKET, _PARSER = "FLOW103", "FLOW104", "FLOW101"
+_UNENDED, _BRACKET, _PARSER, _CHARACTER = "FLOW103", "FLOW104", "FLOW101", "FLOW102"
 
 
 def settle(found: list[Diagnostic], lines: Lines, headings: set[Span], unfinished: Span | None) -> list[Diagnostic]:
@@ -29,6 +30,7 @@ def settle(found: list[Diagnostic], lines: Lines, headings: set[Span], unfinishe
     kept: list[Diagnostic] = []
     marked = {_line(d, lines) for d in ordered if d.code != _PARSER}
     bracket_lines: set[int] = set()
+    character_lines: set[int] = set()
     last = ("", 0)
     waits_from = 0
     for diagnostic in ordered:
@@ -40,6 +42,10 @@ def settle(found: list[Diagnostic], lines: Lines, headings: set[Span], unfinishe
                 continue
         if diagnostic.code == _BRACKET and (line in bracket_lines or (kept and _is_stray(diagnostic))):
             continue
+        if diagnostic.code == _CHARACTER:
+            if line in character_lines:
+                continue
+            character_lines.add(line)
         if diagnostic.code == _BRACKET:
             bracket_lines.add(line)
             waits_from = _noticed(diagnostic, lines) if not _is_stray(diagnostic) else waits_from

@@ -2,7 +2,9 @@
 
 from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.unbuilt import not_built
+from flow_lang.foreign import MEMBERS
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
 from flow_lang.suggest import did_you_mean, listed, nearest
@@ -114,6 +116,11 @@ class Applications:
         self.report.error("FLOW204", f"there is no function `{name}`", target.span, "not found", hint)
 
     def _no_method(self, node: tree.Call) -> None:
-        method = node.target.name.text if isinstance(node.target, tree.Field) else ""
-        hint = f"functions stand before the value: {method}(x)" if method in FUNCTIONS else "values have no methods"
+        hint = "values have no methods; functions stand before the value: count(xs), lower(name)"
+        if isinstance(node.target, tree.Field):
+            method, base = node.target.name.text, node.target.base
+            if method == "format" and isinstance(base, tree.Text):
+                hint = 'put the values into the text itself: "~{name} of ~{total}"'
+            elif method in FUNCTIONS or method in MEMBERS:
+                hint = f"write {MEMBERS.get(method, method + '({})').format(shown(base))}"
         self.report.error("FLOW204", "only functions can be called", node.target.span, "", hint)

@@ -1,8 +1,10 @@
 """Names, and what is in the values that they name."""
 
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.scope import Symbol
 from flow_lang.checks.unbuilt import not_built
+from flow_lang.foreign import MEMBERS
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
 from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
@@ -69,8 +71,13 @@ class Members:
         names = (
             list(_FILE_FIELDS) if inner.kind in ("file", "dir") else list(inner.names if inner.kind == "record" else ())
         )
-        hint = did_you_mean(
-            node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
+        known = MEMBERS.get(node.name.text) if inner.kind != "record" else None
+        hint = (
+            f"write {known.format(shown(node.base))}"
+            if known
+            else did_you_mean(
+                node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
+            )
         )
         message = f"`{owner}` has no field `{node.name.text}`"
         self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)

@@ -33,3 +33,12 @@ def _inside(node: tree.Expr) -> list[tree.Expr]:
     if isinstance(node, tree.ListOf):
         return list(node.items)
     return [value for _, value in node.fields] if isinstance(node, tree.Record) else []
+
+
+def shown(node: tree.Expr) -> str:
+    """A short name for an expression in a hint."""
+    if isinstance(node, tree.Ref):
+        return node.name
+    if isinstance(node, tree.Field):
+        return f"{shown(node.base)}.{node.name.text}"
+    return "..."

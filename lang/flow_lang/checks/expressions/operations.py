@@ -5,6 +5,7 @@ from flow_lang.checks.types.assignable import common
 from flow_lang.checks.types.conversions import operator_hint
 from flow_lang.checks.types.operators import negative, result
 from flow_lang.diagnostics import Label
+from flow_lang.foreign import ABSENT
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
 from flow_lang.types import BOOL, UNKNOWN, Type, present
@@ -32,6 +33,8 @@ class Operations:
             return Checked([node.op, *sides], BOOL)
         if node.op == "??":
             return self._default(node, want)
+        if node.op in ("==", "!=") and self._asks_absent(node):
+            return WRONG
         left = self.core.required(node.left)
         right = self.core.required(node.right, left.type if node.op in ("==", "!=") else None)
         if node.op in ("==", "!=") and right.type.kind == "enum" and isinstance(node.left, tree.Text):
@@ -41,6 +44,17 @@ class Operations:
             self._no_operator(node, left.type, right.type)
             return Checked(["lit", None], UNKNOWN)
         return Checked([node.op, left.expr, right.expr], found)
+
+    def _asks_absent(self, node: tree.Binary) -> bool:
+        """`x == None`, which has a spelling of its own."""
+        for side, other in ((node.right, node.left), (node.left, node.right)):
+            if isinstance(side, tree.Ref) and side.name in ABSENT and side.name not in self.core.scope.symbols:
+                shown = other.name if isinstance(other, tree.Ref) else "x"
+                test = "is not present" if node.op == "==" else "is present"
+                hint = f"write `{shown} {test}`"
+                self.core.report.error("FLOW201", f"there is no `{side.name}` here", side.span, "not found", hint)
+                return True
+        return False
 
     def _no_operator(self, node: tree.Binary, left: Type, right: Type) -> None:
         labels = (Label(node.left.span, f"`{left}`"), Label(node.right.span, f"`{right}`"))

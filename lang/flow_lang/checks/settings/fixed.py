@@ -8,6 +8,7 @@ from flow_lang.checks.expressions.names import expression_names
 from flow_lang.checks.scope import Scope
 from flow_lang.diagnostics import Report
 from flow_lang.evaluate import EvaluationError, evaluate
+from flow_lang.foreign import VALUES
 from flow_lang.syntax import tree
 from flow_lang.types import DURATION, Type
 
@@ -30,7 +31,11 @@ class FixedValues:
 
     def value(self, node: tree.Expr, want: Type, what: str, hint: str) -> Any:
         """The value of a constant expression; None where it is wrong (and reported)."""
-        if next(expression_names(node), None) is not None:
+        name = next(expression_names(node), None)
+        if name is not None and name[0] in VALUES:
+            self.report.error("FLOW201", f"there is no `{name[0]}` here", name[1], "not found", VALUES[name[0]])
+            return None
+        if name is not None:
             self.wrong(node, f"{what} is a fixed value, known before the run", hint)
             return None
         before = len(self.report.diagnostics)

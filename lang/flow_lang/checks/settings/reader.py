@@ -6,6 +6,7 @@ from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.checks.settings.retries import Retries
 from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.foreign import SETTINGS
 from flow_lang.plan import Retry
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
@@ -71,6 +72,8 @@ class Reader:
         other = TASK + TASK_LATER if where == "workflow" else WORKFLOW + WORKFLOW_LATER
         if name.text in other:
             hint = f"`{name.text}` is a setting of a {'task' if where == 'workflow' else 'workflow'}; move it there"
+        elif name.text in SETTINGS:
+            hint = SETTINGS[name.text]
         else:
             hint = did_you_mean(name.text, known, f"the settings of a {where} are {listed(known)}")
         self.report.error("FLOW203", f"a {where} has no setting `{name.text}`", name.span, "", hint)

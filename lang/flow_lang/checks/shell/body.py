@@ -1,6 +1,7 @@
 """Shell bodies: the script in parts, each interpolated value with the quoting that it needs."""
 
 from flow_lang.checks.expressions.core import Checked, Expressions
+from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.shell.scanner import ShellScanner
 from flow_lang.diagnostics import Report
 from flow_lang.plan import Body
@@ -27,6 +28,11 @@ _REFUSED = {
 }
 
 
+def is_shell(with_: str) -> bool:
+    """Whether an interpreter takes the syntax of a shell."""
+    return with_.rsplit("/", 1)[-1].split(" ")[0] in SHELLS
+
+
 def shell_body(body: tree.Body, with_: str, expressions: Expressions, report: Report) -> Body:
     """The plan's form of a `shell` item. `with_` is its interpreter."""
     parts = _Script(with_, expressions, report).parts(body.text)
@@ -36,7 +42,7 @@ def shell_body(body: tree.Body, with_: str, expressions: Expressions, report: Re
 class _Script:
     def __init__(self, with_: str, expressions: Expressions, report: Report) -> None:
         self.with_, self.expressions, self.report = with_, expressions, report
-        self.is_shell = with_.rsplit("/", 1)[-1].split(" ")[0] in SHELLS
+        self.is_shell = is_shell(with_)
         self.scanner = ShellScanner()
 
     def parts(self, text: tree.Text) -> list[str | list[object]]:
@@ -75,18 +81,18 @@ class _Script:
         is_json = isinstance(inner, tree.Call) and isinstance(inner.target, tree.Ref) and inner.target.name == "json"
         checked = self.expressions.required(inner)
         if how != "raw" and not is_json:
-            hint = f"write it as a JSON literal: ~{{json({_shown(inner)})}}"
+            hint = f"write it as a JSON literal: ~{{json({shown(inner)})}}"
             message = f"a value in a `{self.with_}` script needs json(...) or raw(...)"
             self.report.error("FLOW308", message, node.span, "shell quoting means nothing there", hint)
         return ["bare", "raw", checked.expr]
 
     def _refuse(self, node: tree.Expr, context: str) -> None:
         message, hint = _REFUSED[context]
-        self.report.error("FLOW308", message.format(""), node.span, "", hint.format(_shown(node)))
+        self.report.error("FLOW308", message.format(""), node.span, "", hint.format(shown(node)))
 
     def _words(self, node: tree.Expr, inner: tree.Expr, checked: Checked, context: str) -> None:
         if checked.type.kind not in ("list", "unknown"):
-            hint = f"write ~{{{_shown(inner)}}}; one value is always one word"
+            hint = f"write ~{{{shown(inner)}}}; one value is always one word"
             message = f"`words` takes a list, and this is `{checked.type}`"
             self.report.error("FLOW301", message, inner.span, f"this is `{checked.type}`", hint)
         elif context != "bare":
@@ -100,18 +106,18 @@ class _Script:
 
     def _arithmetic(self, inner: tree.Expr, checked: Checked) -> None:
         if checked.type.kind not in ("int", "size", "unknown"):
-            hint = f"turn it into a number first: int({_shown(inner)})"
+            hint = f"turn it into a number first: int({shown(inner)})"
             message = "only whole numbers stand in `$(( ))`, because the shell would run what is in a text"
             self.report.error("FLOW308", message, inner.span, f"this is `{checked.type}`", hint)
 
     def _compound(self, inner: tree.Expr, type_: Type) -> None:
-        shown = _shown(inner)
+        named = shown(inner)
         if type_.kind == "list":
             message = "a list is not one shell word"
-            hint = f"say how it is meant: ~{{words({shown})}} for one word each, ~{{lines_file({shown})}} for a file, ~{{json({shown})}}"
+            hint = f"say how it is meant: ~{{words({named})}} for one word each, ~{{lines_file({named})}} for a file, ~{{json({named})}}"
         else:
             message = f"a {type_.kind} is not one shell word"
-            hint = f"say how it is meant: ~{{json({shown})}} as text, ~{{json_file({shown})}} as a file"
+            hint = f"say how it is meant: ~{{json({named})}} as text, ~{{json_file({named})}} as a file"
         self.report.error("FLOW307", message, inner.span, f"this is `{type_}`", hint)
 
 
@@ -122,12 +128,3 @@ def _how(node: tree.Expr) -> tuple[str, tree.Expr]:
     if len(node.args) != 1 or node.args[0].name is not None:
         return "word", node
     return node.target.name, node.args[0].value
-
-
-def _shown(node: tree.Expr) -> str:
-    """A short name for an expression in a hint."""
-    if isinstance(node, tree.Ref):
-        return node.name
-    if isinstance(node, tree.Field):
-        return f"{_shown(node.base)}.{node.name.text}"
-    return "..."

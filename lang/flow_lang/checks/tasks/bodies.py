@@ -6,11 +6,13 @@ from flow_lang.checks.items import Sorted
 from flow_lang.checks.python.body import FreeName, first_line, place, read_python
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.python.signatures import Function
-from flow_lang.checks.shell.body import shell_body
+from flow_lang.checks.shell.body import is_shell, shell_body
+from flow_lang.checks.shell.foreign import spelled
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.checks.types.assignable import assignable
 from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Span
+from flow_lang.foreign import BODIES
 from flow_lang.functions import FUNCTIONS
 from flow_lang.source import Lines
 from flow_lang.suggest import did_you_mean, listed, nearest
@@ -26,7 +28,7 @@ class Bodies:
 
     def read(self, task: tree.TaskItem, items: Sorted, with_: str, shape: Shape) -> plan.Body:
         if not items.bodies:
-            if not any(other.word == "http" for other in items.unbuilt):
+            if not _explained(task, items):
                 hint = "say what it does: shell \"...\", python '''...''' or call f(...)"
                 self.report.error("FLOW313", f"the task `{task.name.text}` has no body", task.name.span, "", hint)
             return EMPTY
@@ -39,7 +41,20 @@ class Bodies:
             return self._call(body, shape)
         if body.kind == "python":
             return self._python(body, task, shape)
-        return shell_body(body, with_, self.expressions, self.report)
+        made = shell_body(body, with_, self.expressions, self.report)
+        if is_shell(with_):
+            self._foreign(body)
+        return made
+
+    def _foreign(self, body: tree.Body) -> None:
+        """A name of the workflow as another tool would spell it: the shell sees a variable of its own, which is not set."""
+        symbols = self.expressions.scope.symbols
+        names = {name for name, symbol in symbols.items() if symbol.type != NOTHING}
+        raw = body.text.kind == "raw"
+        for found in spelled(self.lines.text, body.text.span, names, raw):
+            message = f"`{found.written}` is not the `{found.name}` of this workflow"
+            hint = f"write ~{{{found.name}}}" + (" between three double quotes" if raw else "")
+            self.report.warning("FLOW503", message, found.span, "not put in", hint)
 
     def _python(self, body: tree.Body, task: tree.TaskItem, shape: Shape) -> plan.Body:
         code = body.text.plain
@@ -164,3 +179,12 @@ class Bodies:
             hint,
             (Label(found.span, "imported here"),),
         )
+
+
+def _explained(task: tree.TaskItem, items: Sorted) -> bool:
+    """Whether the missing body has been told in another way."""
+    return (
+        any(other.word == "http" for other in items.unbuilt)
+        or any(setting.name.text in BODIES for setting in items.settings)
+        or any(isinstance(item, tree.Return | tree.Wrong) for item in task.items)
+    )

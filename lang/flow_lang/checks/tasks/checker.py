@@ -125,7 +125,8 @@ class TaskChecker:
             nodes = item.value.items if isinstance(item.value, tree.ListOf) else (item.value,)
             for node in nodes:
                 if not isinstance(node, tree.Ref):
-                    hint = "write after [fetch, clean]"
+                    meant = node.plain if isinstance(node, tree.Text) else None
+                    hint = f"write after [{meant if meant in self.scope.symbols else 'fetch, clean'}]"
                     self.report.error("FLOW301", "`after` takes tasks", node.span, "this is no task", hint)
                     continue
                 symbol = self.scope.find(node.name, node.span, True)

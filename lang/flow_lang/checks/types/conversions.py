@@ -1,5 +1,7 @@
 """Hints: how to get from a value that is there to the one that is asked for."""
 
+import re
+
 from flow_lang.checks.types.assignable import assignable
 from flow_lang.syntax import tree
 from flow_lang.types import FILE, Type
@@ -7,6 +9,12 @@ from flow_lang.types import FILE, Type
 
 def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
     """How to get from one type to the other, where there is a way."""
+    if isinstance(node, tree.Text) and node.plain is not None:
+        unquoted = _unquoted(node.plain, want)
+        if unquoted:
+            return unquoted
+    if want.kind == "bool" and type_.kind in ("str", "enum", "int", "float", "list"):
+        return _condition(type_, node)
     if want.kind == "str" and type_.kind in ("int", "float", "bool", "date", "datetime", "duration", "size", "file"):
         return (
             f'turn it into text: "~{{{node.name}}}"'
@@ -24,7 +32,8 @@ def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
     if type_.kind == "list" and type_.item and assignable(type_.item, want):
         return "this is a whole list; take one element, or run the task `for` each"
     if want.kind == "duration" and type_.kind in ("int", "float"):
-        return "a duration has a unit: 250ms, 30s, 5m, 2h, 1d"
+        shown = node.text if isinstance(node, tree.Literal) else "30"
+        return f"a duration has a unit: {shown}s, {shown}m or {shown}h"
     if want.kind == "size" and type_.kind in ("int", "float"):
         return "a size has a unit: 0B, 64KiB, 512MiB, 2GB"
     return f"write a value of type `{want}`"
@@ -40,3 +49,23 @@ def operator_hint(op: str, left: Type, right: Type) -> str:
     if FILE in (left, right):
         return "a file has `.path`, `.name`, `.stem` and `.size`"
     return "convert one side, for example with int(...), float(...) or str(...)"
+
+
+def _unquoted(plain: str, want: Type) -> str:
+    """For a value in quotes that is none with them."""
+    if want.kind in ("int", "float", "duration", "size") and re.fullmatch(r"\d[\w.]*", plain):
+        return f"leave the quotes out: {plain}"
+    if want.kind == "bool" and plain in ("true", "false"):
+        return f"leave the quotes out: {plain}"
+    return 'a condition stands without quotes, a text in it has them: region == "eu"' if want.kind == "bool" else ""
+
+
+def _condition(type_: Type, node: tree.Expr) -> str:
+    name = node.name if isinstance(node, tree.Ref) else "x"
+    if type_.kind == "list":
+        return f"a condition is true or false: count({name}) > 0"
+    return (
+        f'a condition is true or false: {name} == "..."'
+        if type_.kind in ("str", "enum")
+        else f"a condition is true or false: {name} > 0"
+    )

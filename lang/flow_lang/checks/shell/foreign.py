@@ -1,0 +1,52 @@
+"""Names of the workflow that a script spells as another tool would, and that are therefore not put in."""
+
+import re
+from collections.abc import Container, Iterator
+from typing import NamedTuple
+
+from flow_lang.diagnostics import Span
+
+_SPELLED = re.compile(
+    r"\$?\{\{\s*(?:(?:params|inputs|tasks|vars|steps)\.)?(?P<braces>[^\W\d]\w*)[^{}\n]*\}\}"
+    r"|\$\{(?P<dollar>[^\W\d]\w*)[^{}\n]*\}"
+    r"|\$(?P<bare>[^\W\d]\w*)"
+    r"|(?<!~)~\{(?P<tilde>[^\W\d]\w*)[^{}\n]*\}"
+)
+_SET = re.compile(
+    r"(?:^|[\s;&|(`{])(?:(?P<is>[^\W\d]\w*)(?:\[[^\]\n]*\])?\+?=|for\s+(?P<for>[^\W\d]\w*)\b"
+    r"|(?:read|local|export|declare|typeset|readonly|mapfile|readarray|getopts|printf\s+-v)\b(?P<rest>[^\n;|&]*))",
+    re.MULTILINE,
+)
+
+
+class Spelled(NamedTuple):
+    name: str
+    written: str
+    span: Span
+
+
+def spelled(source: str, span: Span, names: Container[str], raw: bool) -> Iterator[Spelled]:
+    """The first place of each such name in `source[span]`. `raw`: the text takes no `~{}`."""
+    script = source[span.start : span.end]
+    own = set(_own(script))
+    for match in _SPELLED.finditer(script):
+        kind = match.lastgroup or ""
+        name = match[kind]
+        quoted = _in_single_quotes(script, match.start()) and kind in ("dollar", "bare")
+        if name not in names or name in own or quoted or (kind == "tilde" and not raw):
+            continue
+        own.add(name)
+        start = span.start + match.start()
+        yield Spelled(name, match[0], Span(start, start + len(match[0])))
+
+
+def _own(script: str) -> Iterator[str]:
+    """The variables that the script sets itself."""
+    for match in _SET.finditer(script):
+        yield from re.findall(r"[^\W\d]\w*", match["is"] or match["for"] or match["rest"] or "")
+
+
+def _in_single_quotes(script: str, at: int) -> bool:
+    """Whether a `$` there is another program's, as in awk '{print $x}'."""
+    before = script[script.rfind("\n", 0, at) + 1 : at]
+    return re.sub(r"\\.|\"(?:\\.|[^\"\\])*\"", "", before).count("'") % 2 == 1

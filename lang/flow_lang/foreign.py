@@ -1,0 +1,115 @@
+"""How other tools and languages spell things, and what is written here: the first day's mistakes and their remedies."""
+
+_AFTER = "what a task waits for is written: after [fetch, clean]; what it uses it waits for anyway"
+_SHELL = 'what a task does is written: shell "echo hello"'
+_IN = "an input is written: in name: str = value; names of the workflow may also stand in the body directly"
+_OUT = "results are declared: -> str in the heading, or out name: type inside"
+_WHEN = "a condition stands in the heading: task publish when ready { ... }"
+_FOR = "a loop stands in the heading: task fetch for region in regions { ... }"
+_RETRY = "write for example retry = 3, or retry = retry(3, backoff = exponential(2s), on = [timeout])"
+_ENV = "set it in the script: export NAME=value, with ~{x} for a value of the workflow"
+_CD = "start the script with `cd`; each attempt runs in a fresh folder of its own"
+_LET = "a value has its name from a parameter of the workflow, or in a task from: in name = value"
+_PARALLEL = "tasks run side by side unless one needs the other; leave this and its braces out"
+
+SETTINGS = {
+    **dict.fromkeys(
+        ("depends_on", "depends", "dependencies", "needs", "requires", "upstream", "dependsOn", "after"), _AFTER
+    ),
+    **dict.fromkeys(("command", "cmd", "run", "script", "bash", "sh", "exec", "args", "execute"), _SHELL),
+    **dict.fromkeys(("input", "inputs", "arguments", "params", "parameters", "vars", "variables"), _IN),
+    **dict.fromkeys(("output", "outputs", "result", "results", "returns", "artifacts"), _OUT),
+    **dict.fromkeys(("retries", "max_retries", "attempts", "max_attempts", "retry_count", "retry_policy"), _RETRY),
+    **dict.fromkeys(("retry_delay", "backoff", "retry_interval"), _RETRY),
+    **dict.fromkeys(("env", "environment", "envs"), _ENV),
+    **dict.fromkeys(("cwd", "workdir", "working_dir", "working_directory", "workingDir"), _CD),
+    **dict.fromkeys(("if", "condition", "only_if", "run_if", "trigger_rule"), _WHEN),
+    **dict.fromkeys(("foreach", "matrix", "loop", "with_items", "withItems", "map", "expand"), _FOR),
+    **dict.fromkeys(("execution_timeout", "max_time", "time_limit", "timeout_seconds"), "write timeout = 10m"),
+    **dict.fromkeys(("interpreter", "executable"), 'the interpreter of a body is written: with = "python3"'),
+    "continue_on_error": "write optional = true: a failure then counts as a skip",
+    "allow_failure": "write optional = true: a failure then counts as a skip",
+    "shell": 'a body has no `=`: shell "echo hello"',
+    "python": "a body has no `=`: python '''...'''",
+    "call": "a body has no `=`: call score(table)",
+    "description": "a comment with two `##` above the task documents it",
+    "doc": "a comment with two `##` above the task documents it",
+    "name": "the name stands in the heading: task name { ... }",
+    "queue": "write pool = name",
+}
+"""By the name of a setting that there is not."""
+
+BODIES = frozenset(name for name, remedy in SETTINGS.items() if remedy == _SHELL or " body has no `=`" in remedy)
+"""Settings by which a body was meant."""
+
+WORDS = {
+    **dict.fromkeys(
+        ("def", "function", "func", "fn", "step", "job", "stage", "rule", "target"), "did you mean `task`?"
+    ),
+    **dict.fromkeys(("pipeline", "dag", "flows"), "did you mean `workflow`?"),
+    **dict.fromkeys(("struct", "record", "class", "interface"), "did you mean `type`?"),
+    **dict.fromkeys(("if", "unless", "switch", "case", "elif"), _WHEN),
+    "else": "the other case is a task of its own: task b when not ready { ... }",
+    **dict.fromkeys(("foreach", "for", "while", "each"), _FOR),
+    **dict.fromkeys(("bash", "sh", "script", "run", "cmd", "command", "exec", "echo"), _SHELL),
+    **dict.fromkeys(("input", "inputs", "arg"), _IN),
+    **dict.fromkeys(("output", "outputs"), "did you mean `out`?"),
+    **dict.fromkeys(("depends_on", "depends", "needs", "requires"), _AFTER),
+    **dict.fromkeys(("let", "var", "const", "val", "set", "local", "env"), _LET),
+    **dict.fromkeys(("parallel", "sequence", "group", "steps", "tasks", "jobs", "stages"), _PARALLEL),
+    "retry": _RETRY,
+    "timeout": "write timeout = 10m",
+    "try": "a failure is retried (retry = 3), or tolerated (optional = true)",
+    "version": "the first line of a file is: flow 1",
+    "name": "the name stands in the heading: task name { ... }",
+}
+"""By the word that an item cannot begin with."""
+
+_ABSENT = "ask `x is present` or `x is not present`; a `T?` that nobody gives is absent, so leave `= {}` out"
+
+VALUES = {
+    "True": "did you mean `true`?",
+    "False": "did you mean `false`?",
+    "TRUE": "did you mean `true`?",
+    "FALSE": "did you mean `false`?",
+    **dict.fromkeys(("yes", "on"), "did you mean `true`?"),
+    **dict.fromkeys(("no", "off"), "did you mean `false`?"),
+    **{word: _ABSENT.format(word) for word in ("None", "null", "nil", "undefined", "NULL")},
+    **dict.fromkeys(
+        ("tasks", "steps", "needs", "outputs", "jobs"), "a task is named directly: ~{fetch}, ~{fetch.rows}"
+    ),
+    **dict.fromkeys(
+        ("params", "inputs", "parameters", "args", "vars", "variables"), "a parameter is named directly: ~{day}"
+    ),
+    **dict.fromkeys(("env", "secrets", "secret", "environ"), "in a shell body the environment is the shell's: $NAME"),
+}
+"""By the name in an expression that nothing declares."""
+
+ABSENT = frozenset(word for word, remedy in VALUES.items() if "is present" in remedy)
+
+UNITS = {
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), "ms"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("K", "k", "kb", "KB", "Ki", "KiB"), "KiB"),
+    **dict.fromkeys(("M", "mb", "MB", "Mi", "MiB"), "MiB"),
+    **dict.fromkeys(("G", "g", "gb", "GB", "Gi", "GiB"), "GiB"),
+}
+"""Units as people write them, and the language's."""
+
+MEMBERS = {
+    **dict.fromkeys(("length", "len", "size", "count"), "count({})"),
+    "sum": "sum({})",
+    "first": "first({})",
+    "last": "last({})",
+    "lower": "lower({})",
+    "upper": "upper({})",
+    "strip": "trim({})",
+    "split": "split({})",
+    "keys": "keys({})",
+    "values": "values({})",
+    "items": "keys({})",
+}
+"""By the name of a method or property: the function that does it."""
