@@ -6,7 +6,7 @@ compile gave no warning (which must be shown each time).
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flow_lang import plan as plan_format
@@ -82,14 +82,19 @@ def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:
 
 
 def _version() -> str:
-    """What the compiler itself depends on: its own files' times, so that an upgraded Flow compiles afresh."""
-    return str(_newest(os.path.dirname(plan_format.__file__)))
+    """What the compiler itself depends on: its own files' times, so that another Flow compiles afresh, be it newer or older."""
+    return " ".join(_times(os.path.dirname(plan_format.__file__)))
 
 
-def _newest(folder: str) -> int:
-    """The latest change of a source file in the folder or below it."""
-    entries = [entry for entry in os.scandir(folder) if entry.name not in ("__pycache__", "pages")]
-    return max(_newest(entry.path) if entry.is_dir() else entry.stat().st_mtime_ns for entry in entries)
+def _times(folder: str) -> Iterator[str]:
+    """The name and the time of the last change of each source file in the folder and below it."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name in ("__pycache__", "pages"):
+            continue
+        if entry.is_dir():
+            yield from _times(entry.path)
+        else:
+            yield f"{entry.name} {entry.stat().st_mtime_ns}"
 
 
 def _read_kept(kept: str, text: str, folder: str) -> Loaded | None:

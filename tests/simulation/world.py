@@ -143,10 +143,14 @@ class World:
         self._count("died")
 
     def _adopt(self, actor: Actor) -> None:
-        for run in actor.store.unowned(100):
-            adopted = actor.store.adopt(actor.name, run, self.now)
+        unowned = actor.store.unowned(100)
+        for run in unowned + self.draw.sample(sorted(self._plans), 1):
+            before = self._watch.run(run)
+            adopted = actor.store.adopt(actor.name, run, self.now) if before.owner != actor.name else None
             if adopted is None:
                 continue
+            if run not in unowned:
+                raise Violation(f"{run} was taken from {before.owner}, which lives")
             lost = [
                 Completion(task, attempt, worker, Lost("gone") if self._had_begun(task) else Released())
                 for task, attempt, worker in adopted.in_flight
@@ -207,14 +211,17 @@ class World:
     def _tick(self, actor: Actor, calm: bool) -> None:
         told = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
         want = 0 if actor.draining else self.draw.randint(1 if calm else 0, 6)
-        hints = [hint for hint in actor.hints if hint.due <= self.now][:want]
+        early = not calm and self.draw.random() < 0.1
+        hints = [hint for hint in actor.hints if early or hint.due <= self.now][:want]
         actor.cancels += [run for run in actor.store.cancel_requests(actor.name) if run in actor.runs]
         report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))))
         before = dict(self._seen)
         broken = not calm and self.draw.random() < 0.02
         try:
             tick = self._transaction(actor, report, hints, want, broken)
-        except StoreError:
+        except StoreError as error:
+            if not broken:
+                raise Violation("the store's own fence had to stop what the decisions let through") from error
             self._die(actor)
             for run in self._plans:
                 if self._watch.tasks(run) != before[run]:
@@ -224,7 +231,8 @@ class World:
         actor.inbox = actor.inbox[len(told) :]
         actor.cancels = []
         for hint in hints:
-            actor.hints.remove(hint)
+            if hint.due <= self.now:
+                actor.hints.remove(hint)
         actor.hints += tick.ready
         actor.finishing += tick.finishing
         self._note(actor, told, tick)
@@ -238,8 +246,12 @@ class World:
         def fail(*_: object) -> None:
             raise sqlite3.OperationalError("disk I/O error")
 
-        setattr(writer, self.draw.choice(["write", "_start", "_insert_born"]), fail)
-        return actor.store.tick(actor.name, self.now, report, hints, want)
+        step = self.draw.choice(["write", "_start", "_insert_born"])
+        setattr(writer, step, fail)
+        try:
+            return actor.store.tick(actor.name, self.now, report, hints, want)
+        finally:
+            delattr(writer, step)
 
     def _started(self, actor: Actor) -> tuple[Started, ...]:
         begun = []

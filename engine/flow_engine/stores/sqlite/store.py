@@ -111,12 +111,14 @@ class SqliteStore(Reads):
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         with self._writing():
             for end in ends:
+                if end.run not in self._books:
+                    raise _lost(end.run)
                 state = "failed" if end.error is not None else self._books.graph(end.run).outcome()
                 changed = self._execute(
                     "run_ends", (state, end.result, end.error, now, self._no(end.run), worker)
                 ).rowcount
                 if not changed:
-                    raise LostOwnership(f"run {end.run} was taken over by another worker")
+                    raise _lost(end.run)
                 changes = json.dumps([["run", state]])
                 self._execute("insert_event", (self._no(end.run), now, changes))
         for end in ends:
@@ -177,6 +179,10 @@ class SqliteStore(Reads):
 
     def _writing(self) -> AbstractContextManager[None]:
         return transaction(self._connection)
+
+
+def _lost(run: str) -> LostOwnership:
+    return LostOwnership(f"run {run} was taken over by another worker")
 
 
 def _runs(report: Report, hints: Iterable[Hint]) -> set[str]:
