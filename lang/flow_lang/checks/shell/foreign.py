@@ -1,7 +1,7 @@
 """Names of the workflow that a script spells as another tool would, and that are therefore not put in."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from flow_lang.diagnostics import Span
@@ -25,7 +25,7 @@ class Spelled(NamedTuple):
     span: Span
 
 
-def spelled(source: str, span: Span, names: Container[str], raw: bool) -> Iterator[Spelled]:
+def spelled(source: str, span: Span, is_value: Callable[[str], bool], raw: bool) -> Iterator[Spelled]:
     """The first place of each such name in `source[span]`. `raw`: the text takes no `~{}`."""
     script = source[span.start : span.end]
     own = set(_own(script))
@@ -33,7 +33,7 @@ def spelled(source: str, span: Span, names: Container[str], raw: bool) -> Iterat
         kind = match.lastgroup or ""
         name = match[kind]
         quoted = _in_single_quotes(script, match.start()) and kind in ("dollar", "bare")
-        if name not in names or name in own or quoted or (kind == "tilde" and not raw):
+        if name in own or not is_value(name) or quoted or (kind == "tilde" and not raw):
             continue
         own.add(name)
         start = span.start + match.start()

@@ -49,9 +49,12 @@ class Bodies:
     def _foreign(self, body: tree.Body) -> None:
         """A name of the workflow as another tool would spell it: the shell sees a variable of its own, which is not set."""
         symbols = self.expressions.scope.symbols
-        names = {name for name, symbol in symbols.items() if symbol.type != NOTHING}
+
+        def is_value(name: str) -> bool:
+            return name in symbols and symbols[name].type != NOTHING
+
         raw = body.text.kind == "raw"
-        for found in spelled(self.lines.text, body.text.span, names, raw):
+        for found in spelled(self.lines.text, body.text.span, is_value, raw):
             message = f"`{found.written}` is not the `{found.name}` of this workflow"
             hint = f"write ~{{{found.name}}}" + (" between three double quotes" if raw else "")
             self.report.warning("FLOW503", message, found.span, "not put in", hint)
