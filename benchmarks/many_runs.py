@@ -40,7 +40,14 @@ def _submit(engine: Embedded, loaded: Loaded) -> str:
     assert loaded.plan is not None
     now = time.time()
     new = NewRun(
-        new_id(now, os.urandom), loaded.plan_hash, loaded.plan, {}, loaded.folder, now, owner=engine.incarnation.id
+        new_id(now, os.urandom),
+        loaded.plan_hash,
+        loaded.plan,
+        loaded.bundle,
+        {},
+        loaded.folder,
+        now,
+        owner=engine.incarnation.id,
     )
     engine.store.submit(new)
     _submitted.append(new.id)

@@ -25,6 +25,23 @@ RunId = Annotated[
 ]
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"flow {version('flow-dsl')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of `flow` itself."""
+
+
 def _exit(body: Callable[[], int], as_json: bool = False) -> NoReturn:
     raise typer.Exit(guarded(body, as_json))
 

@@ -22,7 +22,8 @@ def failure_report(store: Store, record: RunRecord) -> str:
     """Text about a run that did not succeed; empty where there is nothing to add to its state."""
     plan = store.plan(record.plan_hash)
     rows = store.tasks(record.id)
-    failed = [row for row in rows if row.state == states.FAILED and row.error]
+    tasks = plan.workflow.tasks
+    failed = [row for row in rows if row.state == states.FAILED and row.error and not tasks[row.node].optional]
     blocks = [_block(record, plan, row) for row in failed[:SHOWN]]
     if len(failed) > SHOWN:
         blocks.append(f"and {counted(len(failed) - SHOWN, 'failed task')} more: flow status {record.id}")

@@ -12,23 +12,33 @@ from flow_cli.failure import CommandError
 
 
 def guarded(body: Callable[[], int], as_json: bool = False) -> int:
-    """The exit code of `body`. With `as_json`, an error is one JSON document on standard output."""
+    """The exit code of `body`. With `as_json`, whatever ends it early is one JSON document on standard output."""
     try:
-        return body()
+        code = body()
+        sys.stdout.flush()
     except CommandError as error:
-        return _tell(error, as_json)
+        return tell(error, as_json)
     except UnknownRun as error:
-        return _tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
+        return tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
     except FlowError as error:
-        return _tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
+        return tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
     except KeyboardInterrupt:
-        return exits.INTERRUPTED
+        return tell(CommandError(exits.INTERRUPTED, "interrupted", "interrupted"), as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.FAILED
+    except OSError as error:
+        what = os.fsdecode(error.filename) + ": " if isinstance(error.filename, str | bytes) else ""
+        return tell(CommandError(exits.USAGE, "io", f"{what}{error.strerror or error}"), as_json)
+    except Exception as error:
+        if as_json:
+            tell(CommandError(exits.FAILED, "internal", f"a defect of Flow: {error!r}"), as_json)
+        raise
+    return code
 
 
-def _tell(error: CommandError, as_json: bool) -> int:
+def tell(error: CommandError, as_json: bool) -> int:
+    """The exit code, after the message or the document."""
     if as_json:
         print(
             json.dumps({"error": {"code": error.kind, "message": error.message, **error.details}}, ensure_ascii=False)

@@ -2,12 +2,22 @@
 everything else, help and wrong usage too, goes to the typer application, which has the same command.
 """
 
+import io
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typer import Typer
 
 
 def main() -> None:
     from flow_cli.quick import quick_run
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # names of files may be no Unicode; in JSON this is their escape
     arguments = sys.argv[1:]
     request = quick_run(arguments)
     if request is not None:
@@ -16,7 +26,26 @@ def main() -> None:
         sys.exit(run(request))
     from flow_cli.app import app
 
+    if "--json" in arguments:
+        sys.exit(_usage_as_document(app))
     app(prog_name="flow")
+
+
+def _usage_as_document(app: "Typer") -> int:
+    """The exit code. A wrong usage is one document too."""
+    from flow_cli import exits
+    from flow_cli.failure import CommandError
+    from flow_cli.guard import tell
+
+    try:
+        return int(app(prog_name="flow", standalone_mode=False) or exits.OK)
+    except Exception as error:
+        message = getattr(
+            error, "format_message", None
+        )  # click's own; where click is differs between versions of typer
+        if message is None:
+            raise
+        return tell(CommandError(exits.USAGE, "usage", message()), as_json=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flow_runtime.plans import Loaded, load_plan
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.wire import is_unicode
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -27,6 +28,8 @@ def split_target(target: str) -> tuple[str, str | None]:
 def load(target: str, state: StateFolder | None) -> Loaded:
     """The plan of a target; its warnings go to standard error. Raises CommandError where it has errors or cannot be read."""
     path, workflow = split_target(target)
+    if not is_unicode(os.path.abspath(path)):
+        raise CommandError(exits.USAGE, "path", f"the path {os.path.abspath(path)} is not UTF-8: rename it")
     try:
         loaded = load_plan(path, workflow, state)
     except FileNotFoundError:
@@ -66,8 +69,13 @@ def _similar(path: str) -> str:
     import difflib
 
     folder = os.path.dirname(path) or "."
-    names = [name for name in os.listdir(folder) if name.endswith(".flow")] if os.path.isdir(folder) else []
-    close = difflib.get_close_matches(os.path.basename(path), names, 1)
+    names = (
+        [name for name in os.listdir(folder) if name.endswith(".flow") and name != ".flow"]
+        if os.path.isdir(folder)
+        else []
+    )
+    stems = {name.removesuffix(".flow"): name for name in names}
+    close = difflib.get_close_matches(os.path.basename(path).removesuffix(".flow"), stems, 1)
     if close:
-        return f"; did you mean {os.path.join(os.path.dirname(path), close[0])}?"
+        return f"; did you mean {os.path.join(os.path.dirname(path), stems[close[0]])}?"
     return f"; {folder} holds: {', '.join(sorted(names)[:8])}" if names else ""

@@ -38,7 +38,8 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 QUEUED = "queued"
 RUN_FINAL = frozenset({SUCCEEDED, FAILED, CANCELLED})
-"""A run is `queued`, `running`, or one of these."""
+OF_RUNS = (QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED)
+"""All states of a run."""
 
 
 class IllegalTransition(AssertionError):

@@ -162,8 +162,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 
 def bundle_of(plan: Plan) -> str:
-    """The plan as one JSON text, the same text for the same plan."""
-    return json.dumps(plan_to_json(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The plan as one JSON text, the same text for the same plan. Keys keep their order: that of a record's fields has a meaning."""
+    return json.dumps(plan_to_json(plan), separators=(",", ":"), ensure_ascii=False)
 
 
 def bundle_hash(bundle: str) -> str:

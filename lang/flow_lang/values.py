@@ -186,7 +186,7 @@ _ENCODERS: dict[str, tuple[type, Callable[[Any], Any]]] = {
     "duration": (timedelta, timedelta.total_seconds),
     "datetime": (datetime, datetime.isoformat),
     "date": (date, date.isoformat),
-    "json": (object, lambda value: plain(value)),
+    "json": (object, lambda value: _finite(plain(value))),
 }
 _DECODERS: dict[tuple[str, type], Callable[[Any], Any]] = {
     ("file", dict): lambda value: File(value["path"], int(value.get("size", 0))),
@@ -200,6 +200,15 @@ _DECODERS: dict[tuple[str, type], Callable[[Any], Any]] = {
     ("datetime", str): lambda value: _zoned(value),
     ("date", str): date.fromisoformat,
 }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity. Raises Mismatch."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Mismatch(Type("json"), value)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(item)
+    return value
 
 
 def _scalar(type_: Type, value: Any, where: str) -> Any:

@@ -14,6 +14,7 @@ from types import FrameType
 from flow_engine.errors import StoreError, UnknownRun
 
 from flow_runtime.embedded import Embedded
+from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.state_folder import StateFolder
 
 RUNS = 256
@@ -65,7 +66,7 @@ class Daemon:
             return False
         try:
             self._work(engine)
-        except StoreError as error:
+        except (StoreError, GuardianDied) as error:
             _say(f"starting anew: {error}")
             return False
         finally:

@@ -2,8 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.sqlite import SqliteStore
 
@@ -15,12 +17,28 @@ from flow_runtime.processes.orphans import end_orphans
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot import Slot
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
 
 
+@contextmanager
+def _usable(state: StateFolder) -> Iterator[None]:
+    if os.pathsep in state.root or not is_unicode(state.root):
+        why = "a colon separates the folders of PATH" if os.pathsep in state.root else "its path is not UTF-8"
+        raise StoreError(f"the state folder {state.root} cannot be used: {why}; set FLOW_HOME to another")
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the state folder {state.root} cannot be used: {error.strerror or error}; "
+            "set FLOW_HOME to a folder that can be written and has room"
+        ) from error
+
+
 def open_store(state: StateFolder, incarnation: str = "") -> SqliteStore:
-    """The state's store; any process may read and submit through it."""
-    state.make()
+    """The state's store; any process may read and submit through it. Raises StoreError."""
+    with _usable(state):
+        state.make()
     return SqliteStore(state.database, alive=lambda other: other == incarnation or alive(state, other))
 
 
@@ -28,12 +46,17 @@ class Embedded:
     """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs."""
 
     def __init__(self, state: StateFolder, slots: int | None = None, observers: Iterable[Observer] = ()) -> None:
-        state.make()
         self.state = state
-        self.incarnation = Incarnation(state)
-        self._cursor_path = cursor_path(state, self.incarnation.id)
         count = slots or os.cpu_count() or 2
-        cursor = Cursor(self._cursor_path, count)
+        with _usable(state):
+            state.make()
+            self.incarnation = Incarnation(state)
+            self._cursor_path = cursor_path(state, self.incarnation.id)
+            try:
+                cursor = Cursor(self._cursor_path, count)
+            except OSError:
+                self.incarnation.end(self._cursor_path)
+                raise
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
         self._guardian = Guardian.start(
             cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place).serve()
@@ -44,7 +67,7 @@ class Embedded:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
-        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.time)
+        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.monotonic)
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         self.worker = Worker(
             self.store, MemoryQueue(), self.pool, self.incarnation.id, scratch, observers, was_started=self._was_started

@@ -13,26 +13,26 @@ class ContentStore(NamedTuple):
 
     root: str
 
-    def keep(self, path: str) -> File:
-        """Moves the file into the store (copies it where it lies on another file system). The same content and name is kept once."""
+    def keep(self, path: str, name: str) -> File:
+        """Keeps the file's content under this name; the file may stay where it is. The same content and name is kept once."""
         digest = _sha256(path)
         folder = os.path.join(self.root, digest[:2], digest)
-        target = os.path.join(folder, os.path.basename(path))
-        size = os.stat(path).st_size
-        if (
-            not os.path.exists(target) or _sha256(target) != digest
-        ):  # a body may have written into it, in spite of its mode
+        target = os.path.join(folder, name)
+        status = os.stat(path)
+        # a body may have written into a kept file, in spite of its mode
+        if not os.path.exists(target) or _sha256(target) != digest:
             os.makedirs(folder, exist_ok=True)
-            os.chmod(path, 0o555 if os.access(path, os.X_OK) and os.stat(path).st_mode & 0o111 else 0o444)
-            _move(path, target)
-        return File(target, size)
+            partial = f"{target}.{os.getpid()}"
+            _link(path, partial, status)
+            os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
+            os.rename(partial, target)
+        return File(target, status.st_size)
 
-    def keep_folder(self, path: str, name: str) -> File:
-        """Moves a folder into the store, under a name that is used once."""
-        target = os.path.join(self.root, "folders", name, os.path.basename(path))
+    def keep_folder(self, path: str, place: str, name: str) -> File:
+        """Moves a folder into the store; no other has this place."""
+        target = os.path.join(self.root, "folders", place, name)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        if not os.path.exists(target):
-            _move(path, target)
+        _move_folder(path, target)
         return File(target)
 
 
@@ -71,18 +71,27 @@ def _sha256(path: str) -> str:
     return digest.hexdigest()
 
 
-def _move(source: str, target: str) -> None:
+def _link(source: str, target: str, status: os.stat_result) -> None:
+    """A second name for the file, or a copy of it where it has other names already or lies on another file system."""
+    if status.st_nlink == 1:
+        try:
+            os.link(source, target)
+        except OSError:
+            pass
+        else:
+            return
+    import shutil
+
+    shutil.copyfile(source, target)
+
+
+def _move_folder(source: str, target: str) -> None:
     """A rename where that is possible, else a copy that appears whole or not at all."""
     try:
         os.rename(source, target)
-        return
     except OSError:
-        pass
-    import shutil
+        import shutil
 
-    partial = f"{target}.{os.getpid()}"
-    if os.path.isdir(source):
-        shutil.copytree(source, partial)
-    else:
-        shutil.copy(source, partial)
-    os.rename(partial, target)
+        partial = f"{target}.{os.getpid()}"
+        shutil.copytree(source, partial, symlinks=True)
+        os.rename(partial, target)

@@ -16,6 +16,7 @@ from flow_lang.values import decode, encode
 
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
+from flow_runtime.wire import dumps
 
 MAX_INSTANCES = 1_000_000
 """Instances that one `for` may have."""
@@ -33,7 +34,7 @@ class RunInputs:
         self._plan = plan
         self._run = record.id
         self._node = {task.name: i for i, task in enumerate(plan.workflow.tasks)}
-        self._params = {name: _dumps(value) for name, value in record.params.items()}
+        self._params = {name: dumps(value) for name, value in record.params.items()}
         self._types = NameTypes(plan.workflow)
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
@@ -70,7 +71,7 @@ class RunInputs:
             raise TooManyInstances(
                 f"the list has {len(found):,} elements; a `for` may have {MAX_INSTANCES:,} instances"
             )
-        return len(found), [_dumps(encode(clause.type, element)) for element in found]
+        return len(found), [dumps(encode(clause.type, element)) for element in found]
 
     def result(self) -> str | None:
         """The workflow's result; None where it is of nothing or was skipped."""
@@ -80,7 +81,7 @@ class RunInputs:
         names = [name for name in (*self._params, *self._node) if name in _names(workflow.returns)]
         scope = self._scope(None, {name: self._params.get(name) or self._value(self._node[name]) for name in names})
         value = self._compile(workflow.returns)(scope)
-        return None if value is None else _dumps(encode(optional(workflow.result), value))
+        return None if value is None else dumps(encode(optional(workflow.result), value))
 
     def _scope(self, task: Task | None, texts: Mapping[str, str]) -> Scope:
         return Scope(self._types.decoded(task, {name: json.loads(text) for name, text in texts.items()}), self._files)
@@ -103,7 +104,7 @@ class RunInputs:
             return text
         element = decode(optional(self._plan.workflow.tasks[parent].result), json.loads(text))
         value = self._compile(clause.source)(Scope({clause.aligned: element}, self._files))
-        return _dumps(encode(optional(clause.type), value))
+        return dumps(encode(optional(clause.type), value))
 
     def _compile(self, expr: Expr) -> Compiled:
         key = id(expr)
@@ -119,7 +120,3 @@ def _names(expr: Any) -> set[str]:
     if len(expr) == 2 and expr[0] == "ref":
         return {expr[1]}
     return {name for part in expr for name in _names(part)}
-
-
-def _dumps(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

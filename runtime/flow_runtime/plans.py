@@ -6,7 +6,7 @@ compile gave no warning (which must be shown each time).
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flow_lang import plan as plan_format
@@ -55,8 +55,7 @@ def load_plan(path: str, workflow: str | None, state: StateFolder | None) -> Loa
     kept = _kept_path(state, os.path.abspath(path), workflow) if state else ""
     found = _read_kept(kept, text, folder) if kept else None
     if found is not None:
-        bundle = found["bundle"]
-        return Loaded(plan_from_json(json.loads(bundle)), found["hash"], bundle, folder, (), {})
+        return found
     return _compile(path, text, workflow, folder, kept)
 
 
@@ -83,19 +82,31 @@ def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:
 
 
 def _version() -> str:
-    """What the compiler itself depends on: its own files' times, so that an upgraded Flow compiles afresh."""
-    folder = os.path.dirname(plan_format.__file__)
-    return str(max(entry.stat().st_mtime_ns for entry in os.scandir(folder)))
+    """What the compiler itself depends on: its own files' times, so that another Flow compiles afresh, be it newer or older."""
+    return " ".join(_times(os.path.dirname(plan_format.__file__)))
 
 
-def _read_kept(kept: str, text: str, folder: str) -> dict[str, Any] | None:
+def _times(folder: str) -> Iterator[str]:
+    """The name and the time of the last change of each source file in the folder and below it."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name in ("__pycache__", "pages"):
+            continue
+        if entry.is_dir():
+            yield from _times(entry.path)
+        else:
+            yield f"{entry.name} {entry.stat().st_mtime_ns}"
+
+
+def _read_kept(kept: str, text: str, folder: str) -> Loaded | None:
+    """None where there is no kept plan, where it is of other sources, or where the file is damaged."""
     try:
         with open(kept, encoding="utf-8") as stream:
             found: dict[str, Any] = json.load(stream)
-        fresh = found["entry"] == _digest(text) and _unchanged(found["files"], folder)
-    except (OSError, ValueError, KeyError):
+        bundle, digest = found["bundle"], found["hash"]
+        fresh = found["entry"] == _digest(text) and bundle_hash(bundle) == digest and _unchanged(found["files"], folder)
+        return Loaded(plan_from_json(json.loads(bundle)), digest, bundle, folder, (), {}) if fresh else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    return found if fresh else None
 
 
 def _keep(kept: str, content: dict[str, Any]) -> None:

@@ -35,9 +35,14 @@ from flow_lang.values import Mismatch
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.processes.pool import Job, SlotPool
 from flow_runtime.processes.slot_view import Answer
+from flow_runtime.wire import dumps
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
+
+
+SPARE = 1024
+"""The most claims beyond what the slots can take."""
 
 
 class Observer(Protocol):
@@ -91,6 +96,7 @@ class Worker:
         self._cancels: list[str] = []
         self._looked_at = 0.0
         self._draining = False
+        self._spare = 0
 
     @property
     def idle(self) -> bool:
@@ -144,7 +150,7 @@ class Worker:
         self._take(self._pool.take_back_run(run))
         for view, sent, _ in self._pool.running():
             if sent.claim.task.run == run:
-                view.end_head("cancelled", time.time())
+                view.end_head("cancelled", time.monotonic())
 
     def cancel_all(self) -> None:
         for run in list(self._live):
@@ -171,7 +177,7 @@ class Worker:
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = time.time()
-        room = 0 if self._draining else self._pool.capacity()
+        room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         started = self._newly_started(now)
         if not (self._done or hints or started or self._cancels):
@@ -188,8 +194,12 @@ class Worker:
         for observer in self._observers:
             observer.completed([completion for completion in done if completion.task not in refused])
             observer.claimed(tick.claims)
+        held = len(self._done)
         for claim in tick.claims:
             self._dispatch(claim)
+        decided = len(self._done) - held
+        # what is decided here needs no slot: a long row of false conditions takes few transactions
+        self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
         return bool(self._done)
 
@@ -259,22 +269,26 @@ class Worker:
     def _newly_started(self, now: float) -> list[Started]:
         """Bodies that have run for a while and are not yet known to run."""
         started = []
+        clock = time.monotonic()
         for _, sent, since in self._pool.running():
             mark = (sent.claim.task.run, sent.claim.task.seq, sent.claim.attempt)
-            if now - since > WATCH and mark not in self._told:
+            if clock - since > WATCH and mark not in self._told:
                 self._told.add(mark)
-                started.append(Started(sent.claim.task, sent.claim.attempt, self._id, since, None))
+                started.append(Started(sent.claim.task, sent.claim.attempt, self._id, now - (clock - since), None))
         return started
 
     def _look_around(self) -> None:
         """Deadlines, and what other processes ask for."""
-        now = time.time()
+        now = time.monotonic()
         for view, sent, since in self._pool.running():
+            live = self._live.get(sent.claim.task.run)
             if sent.timeout is not None and now - since >= sent.timeout:
                 view.end_head("timeout", now)
+            elif live is not None and live.cancelling:  # the body before it ended just when it was told to
+                view.end_head("cancelled", now)
         self._pool.press()
         for run, live in list(self._live.items()):
-            if live.deadline is not None and now >= live.deadline:
+            if live.deadline is not None and time.time() >= live.deadline:
                 self.cancel(run, timed_out=True)
         if now - self._looked_at >= WATCH:
             self._looked_at = now
@@ -283,25 +297,31 @@ class Worker:
 
     def _patience(self, patience: float | None) -> float:
         """Until the next deadline, delayed task or look around, whichever is first."""
-        now = time.time()
-        until = [now + WATCH if patience is None else now + min(patience, WATCH)]
-        until += [since + sent.timeout for _, sent, since in self._pool.running() if sent.timeout is not None]
+        now = time.monotonic()
+        left = [WATCH if patience is None else min(patience, WATCH)]
+        left += [
+            since + sent.timeout - now
+            for view, sent, since in self._pool.running()
+            if sent.timeout is not None and view.kill is None
+        ]
         due = self._queue.next_due()
         if due is not None and not self._draining and self._pool.capacity():
-            until.append(due)
-        return max(min(until) - now, 0.0)
+            left.append(due - time.time())
+        return max(min(left), 0.0)
 
 
 def _outcome(message: dict[str, object]) -> Outcome:
     """What a slot's answer means."""
     if "void" in message:
         return Released()
+    if "lost" in message:
+        return Lost(str(message["lost"]))
     if "died" in message:
         return _death(int(str(message["died"])), str(message["why"]))
     if "cancelled" in message:
         return _ended(str(message["cancelled"]))
     if "code" in message:
-        return Failed(str(message["code"]), json.dumps(message["error"], ensure_ascii=False))
+        return Failed(str(message["code"]), dumps(message["error"]))
     return Succeeded(str(message["result"]))
 
 
@@ -323,4 +343,4 @@ def _death(status: int, why: str) -> Outcome:
 
 
 def _failed(code: str, message: str, retryable: bool = True) -> Failed:
-    return Failed(code, json.dumps({"code": code, "message": message}, ensure_ascii=False), retryable)
+    return Failed(code, dumps({"code": code, "message": message}), retryable)

@@ -1,22 +1,24 @@
 """The application: its routes, and what becomes of errors."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun
+from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from flow_server.api import check, events, graph, logs, runs
-from flow_server.gate import Gate, is_api, request_id_of
+from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed, flow_version
 from flow_server.pages import login, run_page, runs_page
 from flow_server.pages.render import STATIC, error_page
@@ -24,6 +26,7 @@ from flow_server.problem import Problem
 from flow_server.services import Services, services_of
 
 API = "/api/v1"
+_log = logging.getLogger("flow.server")
 
 
 def create_app(state: StateFolder, token: str) -> Starlette:
@@ -44,10 +47,12 @@ def create_app(state: StateFolder, token: str) -> Starlette:
             Problem: _answer_error,
             HTTPException: _answer_error,
             FlowError: _answer_error,
+            ClientDisconnect: _answer_error,
             Exception: _answer_error,
         },
         lifespan=life,
     )
+    app.router.redirect_slashes = False  # it would lead to whatever the Host header says
     app.state.services = services
     return app
 
@@ -79,7 +84,7 @@ def routes() -> list[Route | Mount]:
 
 async def healthz(request: Request) -> Response:
     """Whether the process answers and the state can be read."""
-    await services_of(request).stores.run(lambda store: store.changes())
+    await services_of(request).stores.run(lambda store: store.runs(RunFilter(limit=1)))
     return JSONResponse({"status": "ok", "version": flow_version()})
 
 
@@ -92,9 +97,13 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     """A problem document for programs, a page for people. What nobody expected is logged by the server, not shown."""
     problem = _problem(request, error)
     request_id = request_id_of(request)
-    if is_api(request.url.path):
-        return problem.response(request_id)
-    return await error_page(request, problem, request_id)
+    answer = problem.response(request_id) if _wants_json(request) else await error_page(request, problem, request_id)
+    mark(answer.headers, request_id)  # a defect is answered outside of the gate
+    return answer
+
+
+def _wants_json(request: Request) -> bool:
+    return is_api(str(request.scope["path"]))
 
 
 def _problem(request: Request, error: Exception) -> Problem:
@@ -110,8 +119,11 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"})
     if isinstance(error, FlowError):
         return Problem(400, "bad-request", str(error))
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "incomplete", "the connection was closed before the request was whole")
     if isinstance(error, HTTPException):
         return _http_problem(request, error)
+    _log.error("request %s: %s %s failed", request_id_of(request), request.method, request.scope["path"])
     return Problem(
         500, "internal-error", "this is a defect of the server; its log has the details under this request id"
     )
@@ -120,7 +132,7 @@ def _problem(request: Request, error: Exception) -> Problem:
 def _http_problem(request: Request, error: HTTPException) -> Problem:
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     headers = dict(error.headers or {})
-    where = f"{request.method} {request.url.path[:200]}"
+    where = f"{request.method} {request.scope['path'][:200]}"
     if error.status_code == 404:
         return Problem(404, kind, f"there is nothing at {where}; the routes are below {API}", headers)
     if error.status_code == 405:

@@ -1,7 +1,9 @@
 """Reading a request's body: bounded, JSON, with the fields that the route knows."""
 
+import asyncio
 import difflib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +16,10 @@ from flow_server.problem import Problem
 BODY_LIMIT = 5 << 20
 """Bytes of a whole body: source and parameters at their limits, with what JSON's escapes add."""
 FORM_LIMIT = 16 << 10
+PATIENCE = 60.0
+"""Seconds that a body may take to arrive."""
+DEEPEST = 100
+"""Lists and objects inside of each other; what works on them later goes deeper into Python's stack than the reader does."""
 
 Fields = Mapping[str, type]
 
@@ -38,10 +44,15 @@ async def bounded(request: Request, limit: int) -> bytes:
     if declared.isdecimal() and int(declared) > limit:
         raise too_large("the request body", limit)
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit:
-            raise too_large("the request body", limit)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > limit:
+                    raise too_large("the request body", limit)
+    except TimeoutError:
+        detail = f"the request body was not there within {PATIENCE:g} s; send it faster"
+        raise Problem(408, "too-slow", detail, {"Connection": "close"}) from None
     return bytes(data)
 
 
@@ -55,9 +66,9 @@ def wrong_field(name: str, message: str) -> Problem:
 
 def _parsed(data: bytes) -> Any:
     try:
-        found = json.loads(data, parse_constant=_refuse_constant)
+        found = json.loads(data, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
     except RecursionError:
-        raise Problem(400, "malformed-json", "the body is nested too deeply") from None
+        raise _too_deep() from None
     except ValueError as error:
         raise Problem(400, "malformed-json", f"the body is not JSON: {error}") from None
     try:
@@ -66,7 +77,41 @@ def _parsed(data: bytes) -> Any:
         raise Problem(
             400, "malformed-json", "a text in the body holds half of a surrogate pair, which is no character"
         ) from None
+    if _deeper(found, DEEPEST):
+        raise _too_deep()
     return found
+
+
+def _too_deep() -> Problem:
+    return Problem(
+        400, "malformed-json", f"the body is nested too deeply; it may hold {DEEPEST} lists or objects in each other"
+    )
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether more than so many lists and objects are inside of each other."""
+    layer = [value]
+    while layer and levels >= 0:
+        inner = [part for part in layer if isinstance(part, list | dict)]
+        layer = [item for part in inner for item in (part.values() if isinstance(part, dict) else part)]
+        if not inner:
+            return False
+        levels -= 1
+    return levels < 0
+
+
+def _finite(text: str) -> float:
+    """A number that no float holds would be infinite, which JSON cannot say in an answer."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:50]} is too large")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > 1000:
+        raise ValueError(f"the number {text[:20]}... has {len(text):,} digits; 1,000 are possible")
+    return int(text)
 
 
 def _refuse_constant(name: str) -> float:

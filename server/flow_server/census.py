@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from typing import NamedTuple
 
+from flow_engine.errors import StoreError
 from flow_engine.stores.sqlite.connection import connect
 from flow_runtime.state_folder import StateFolder
 
@@ -45,7 +46,13 @@ class Counter:
 
 
 def _counted(state: StateFolder) -> Census:
-    queries = _queries()
+    try:
+        return _read(state, _queries())
+    except sqlite3.Error as error:
+        raise StoreError(f"the state {state.root} could not be counted: {error}") from error
+
+
+def _read(state: StateFolder, queries: dict[str, str]) -> Census:
     with closing(connect(state.database)) as connection:
         oldest = connection.execute(queries["oldest_queued"]).fetchone()
         return Census(

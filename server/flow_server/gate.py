@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -41,10 +42,7 @@ class Gate:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                mark(MutableHeaders(scope=message), request_id)
             await send(message)
 
         refused = self._refused(Request(scope), request_id)
@@ -60,7 +58,15 @@ class Gate:
             return None if good else unauthorized().response(request_id)
         if self._services.sessions.holds(request.cookies.get(self._services.sessions.cookie)):
             return None
-        return RedirectResponse("/login", 303)
+        wanted = path if request.method == "GET" and path != "/" else ""
+        return RedirectResponse(f"/login?{urlencode({'next': wanted})}" if wanted else "/login", 303)
+
+
+def mark(headers: MutableHeaders, request_id: str) -> None:
+    """What every answer carries."""
+    headers["X-Request-ID"] = request_id
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
 
 
 def is_api(path: str) -> bool:

@@ -24,6 +24,8 @@ def number(query: QueryParams, name: str, default: int, least: int, most: int) -
 def known(query: QueryParams, names: tuple[str, ...]) -> None:
     """Raises Problem for a parameter that the route does not know: a misspelt filter would give everything."""
     for name in query:
+        if len(query.getlist(name)) > 1:
+            raise Problem(422, "wrong-query", f"`{name[:50]}` is given {len(query.getlist(name))} times; give it once")
         if name not in names:
             there_are = f"there are: {', '.join(names)}" if names else "this route has none"
             raise Problem(422, "wrong-query", f"there is no query parameter `{name[:50]}`; {there_are}")

@@ -1,11 +1,13 @@
 """`flow server`: the listening socket, the token, the worker and the application, and their end."""
 
 import errno
+import glob
 import ipaddress
 import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NamedTuple
 
@@ -37,8 +39,8 @@ def serve(options: Options) -> None:
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
     services: Services = app.state.services
-    server = _Server(_config(app), services)
     supervisor = Supervisor(options.state, options.slots)
+    server = _Server(_config(app), services, supervisor)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
@@ -55,7 +57,8 @@ def serve(options: Options) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_level="warning",
+        log_level="error",  # its warnings are about what strangers send, and advise on packages
+        ws="none",
         access_log=False,
         server_header=False,
         lifespan="on",
@@ -65,13 +68,34 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, services: Services) -> None:
+    def __init__(self, config: uvicorn.Config, services: Services, supervisor: Supervisor) -> None:
         super().__init__(config)
         self._services = services
+        self._supervisor = supervisor
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._services.closing = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Layouts of large graphs take seconds, and nobody waits for them any more."""
+        for child in _children():
+            if child != self._supervisor.pid:
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(child, signal.SIGKILL)
+        await super().shutdown(sockets)
+
+
+def _children() -> list[int]:
+    """The processes that this one has started; none where there is no /proc, and then a layout may hold the end up for its time."""
+    found: list[int] = []
+    for path in glob.glob("/proc/self/task/*/children"):
+        try:
+            with open(path, encoding="ascii") as stream:
+                found += [int(child) for child in stream.read().split()]
+        except OSError:
+            continue  # the thread has ended meanwhile
+    return found
 
 
 def _prepare(state: StateFolder) -> AdminToken:

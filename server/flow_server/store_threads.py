@@ -1,11 +1,13 @@
 """The threads that use the store: SQLite blocks and its connections are bound to threads, so the event loop never touches them."""
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from flow_engine.errors import StoreError
 from flow_engine.stores.sqlite import SqliteStore
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
@@ -43,8 +45,19 @@ class StoreThreads:
         if used in (0, RECYCLE):
             used, self._own.used = 0, 0  # stays so where the state cannot be opened
             self._own.store = open_store(self._state)
+            self._own.file = self._file()
         self._own.used = used + 1
+        if self._own.file != self._file():
+            raise StoreError(f"the state {self._state.root} has been removed or replaced; start the server anew")
         return job(self._own.store)
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file the database is: SQLite goes on with one that was removed, and what is written there is lost."""
+        try:
+            found = os.stat(self._state.database)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _close_own(self, every: threading.Barrier) -> None:
         every.wait()  # no thread takes two of these, so each closes its own

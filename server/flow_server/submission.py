@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import Store, Submitted
@@ -24,6 +25,7 @@ from flow_runtime.state_folder import StateFolder
 
 from flow_server.body import too_large, wrong_field
 from flow_server.problem import Problem
+from flow_server.relative import relative_files
 
 SOURCE_LIMIT = 1 << 20
 PARAMS_LIMIT = 1 << 20
@@ -62,7 +64,7 @@ def submission_of(fields: dict[str, Any]) -> Submission:
     if len(json.dumps(found.params, ensure_ascii=False).encode()) > PARAMS_LIMIT:
         raise too_large("`params`", PARAMS_LIMIT)
     if found.priority not in PRIORITIES:
-        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {found.priority}")
+        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {str(found.priority)[:50]}")
     if len(found.labels) > LABELS:
         raise wrong_field("labels", f"a run has at most {LABELS} labels")
     for label in found.labels:
@@ -91,6 +93,9 @@ def prepared(submission: Submission) -> Prepared:
     found = compiled(submission.source, submission.workflow)
     if found.plan is None:
         _refuse("wrong-source", found.diagnostics, found.sources)
+    absent = relative_files(found.plan, NO_FOLDER)
+    if absent:
+        _refuse("wrong-source", absent, found.sources)
     params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
     if wrong:
         _refuse("wrong-parameters", wrong, {})
@@ -99,12 +104,15 @@ def prepared(submission: Submission) -> Prepared:
 
 
 def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
-    """Submits the run with a folder of its own. Raises IdempotencyConflict."""
+    """Submits the run with a folder of its own. Raises IdempotencyConflict and StoreError."""
     now = time.time()
     given = ready.submission
     run = new_id(now, os.urandom)
     folder = os.path.join(state.root, "submitted", run)
-    os.makedirs(folder, mode=0o700)
+    try:
+        os.makedirs(folder, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"no folder for the run can be made at {folder}: {error.strerror}") from error
     new = NewRun(
         run, ready.plan_hash, ready.plan, ready.bundle, ready.params, folder, now, given.priority, given.labels
     )

@@ -24,6 +24,9 @@ workflow w {
     assert ended.code == 1
     assert f'File "{path}", line 6, in deeper' in ended.err
     assert "return 1 / 0" in ended.err
+    lines = ended.err.splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith("  |") and line.endswith("return 1 / 0")]
+    assert lines[at + 1].index("~~^~~") == lines[at].index("1 / 0"), "the carets are under the expression"
     assert "ZeroDivisionError: division by zero" in ended.err
     assert "flow_runtime" not in ended.err
 

@@ -161,3 +161,31 @@ def test_doctor_is_content_here_and_says_the_fix_where_it_is_not(project: Projec
     (state,) = [check for check in broken.document["checks"] if check["name"] == "state"]
     assert not state["ok"]
     assert "FLOW_HOME" in state["fix"]
+
+
+def test_logs_follow_the_output_that_will_be_a_result(project: Project) -> None:
+    from support.waiting import until
+
+    project.write(
+        "s.flow",
+        'flow 1\nworkflow w -> str {\n  task t -> str { shell "echo first; sleep 1; echo last" }\n  return t\n}\n',
+    )
+    with project.start("run", "s.flow") as running:
+        until(lambda: project.runs())
+        assert project.flow("logs", "-f").out == "--- t\nfirst\nlast\n"
+        running.communicate(timeout=30)
+
+
+def test_a_killed_run_is_shown_as_interrupted_with_the_way_on(project: Project) -> None:
+    from support.waiting import until
+
+    project.write("s.flow", 'flow 1\nworkflow w {\n  task t { shell "sleep 300" }\n}\n')
+    with project.start("run", "s.flow") as running:
+        until(lambda: any("sleep" in line for line in project.processes()))
+        assert "interrupted" not in project.flow("list").out
+        running.kill()
+        running.communicate(timeout=30)
+    listed = project.flow("list")
+    assert "interrupted" in listed.out
+    assert "flow run --resume" in listed.err
+    assert f"flow run --resume {project.runs()[0]}" in project.flow("status").out

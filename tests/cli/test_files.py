@@ -68,3 +68,90 @@ workflow w -> int {
     ended = project.flow("run", "f.flow", "--json")
     assert (ended.code, ended.document["state"], ended.document["result"]) == (1, "failed", None)
     assert project.flow("run", "f.flow").out == ""
+
+
+def test_linked_and_shared_results_are_kept_whole(project: Project) -> None:
+    (project.folder / "outside.txt").write_text("outside")
+    project.write(
+        "l.flow",
+        """flow 1
+workflow w(outside: str) -> str {
+  task t {
+    out inside: file
+    out through: file
+    out same: file
+    out again: file
+    shell \"\"\"
+      echo real > real.txt; ln -s real.txt inside.txt; ln -s ~{outside} through.txt
+      flow-out inside=inside.txt through=through.txt same=real.txt again=real.txt
+    \"\"\"
+  }
+  task read -> str { shell "cat ~{t.inside} ~{t.same} ~{t.again} ~{t.through}" }
+  return read
+}
+""",
+    )
+    ended = project.flow("run", "l.flow", "-p", f"outside={project.folder / 'outside.txt'}")
+    assert ended.out == "real\nreal\nreal\noutside\n"
+
+
+def test_a_file_with_another_name_elsewhere_keeps_its_mode_and_its_independence(project: Project) -> None:
+    data = project.folder / "data.txt"
+    data.write_text("before")
+    project.write(
+        "h.flow",
+        """flow 1
+workflow w(data: str) -> file {
+  task t -> file { shell "mkdir out; ln ~{data} kept.txt 2>/dev/null || cp ~{data} kept.txt; echo kept.txt" }
+  return t
+}
+""",
+    )
+    kept = project.flow("run", "h.flow", "-p", f"data={data}").out.strip()
+    data.write_text("after")
+    with open(kept, encoding="utf-8") as stream:
+        assert stream.read() == "before"
+
+
+def test_folders_of_the_same_name_are_kept_apart(project: Project) -> None:
+    project.write(
+        "d.flow",
+        """flow 1
+workflow w -> str {
+  task t {
+    out a: dir
+    out b: dir
+    out inner: file
+    shell "mkdir -p x/out y/out; echo x > x/out/f; echo y > y/out/f; flow-out a=x/out b=y/out inner=y/out/f"
+  }
+  task read -> str { shell "cat ~{t.a}/f ~{t.b}/f ~{t.inner}" }
+  return read
+}
+""",
+    )
+    assert project.flow("run", "d.flow").out == "x\ny\ny\n"
+
+
+def test_the_scratch_folder_itself_is_no_result(project: Project) -> None:
+    project.write("d.flow", 'flow 1\nworkflow w {\n  task t -> dir { shell "touch f; echo ." }\n}\n')
+    assert "make a folder in it" in project.flow("run", "d.flow").err
+
+
+def test_the_path_of_a_python_result_may_name_an_input(project: Project) -> None:
+    project.write(
+        "p.flow",
+        """flow 1
+workflow w(day: str = "monday") -> str {
+  task t {
+    out table: file = "of-~{day}.csv"
+    python '''
+      open(f"of-{day}.csv", "w").write("rows")
+      return {}
+    '''
+  }
+  task read -> str { shell "basename ~{t.table}; cat ~{t.table}" }
+  return read
+}
+""",
+    )
+    assert project.flow("run", "p.flow").out == "of-monday.csv\nrows\n"

@@ -191,3 +191,41 @@ def test_usage_errors_are_exit_2_and_help_is_exit_0(project: Project) -> None:
         ended = project.flow(command, "--help")
         assert ended.code == 0
         assert len(ended.out) > 200, command
+
+
+def test_a_second_loop_in_one_for_is_refused_and_not_half_done(project: Project) -> None:
+    project.write(
+        "n.flow",
+        'flow 1\nworkflow w {\n  task t for x in ["a", "b"], i in [x, "z"] -> str { shell "echo ~{x}~{i}" }\n}\n',
+    )
+    ended = project.flow("run", "n.flow")
+    assert ended.code == 2
+    assert "FLOW450" in ended.err
+
+
+def test_a_json_result_holds_no_infinity(project: Project) -> None:
+    project.write(
+        "j.flow",
+        "flow 1\nworkflow w -> json {\n  task t -> json { python '''return {'x': [float('inf')]}''' }\n  return t\n}\n",
+    )
+    ended = project.flow("run", "j.flow", "--json")
+    assert ended.document["tasks"][0]["error"]["code"] == "type_mismatch"
+
+
+def test_a_records_fields_keep_their_order_whether_the_plan_is_fresh_or_kept(project: Project) -> None:
+    project.write(
+        "r.flow",
+        "flow 1\ntype R { z: int, a: int }\nworkflow w -> R {\n  task t -> R { python '''return {'z': 1, 'a': 2}''' }\n  return t\n}\n",
+    )
+    for _ in range(2):
+        assert list(project.flow("run", "r.flow", "--json").document["result"]) == ["z", "a"]
+
+
+def test_an_optional_failure_is_not_shown_as_the_cause(project: Project) -> None:
+    project.write(
+        "o.flow",
+        'flow 1\nworkflow w {\n  task soft { shell "exit 3"; optional = true }\n  task hard { shell "exit 4" }\n}\n',
+    )
+    err = project.flow("run", "o.flow").err
+    assert "task hard failed" in err
+    assert "task soft failed" not in err

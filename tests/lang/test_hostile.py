@@ -25,6 +25,8 @@ def chain(count: int, first: str) -> str:
     return f'flow 1\nworkflow w {{\n  task start {{ shell "x" }}\n{"".join(tasks)}}}\n'
 
 
+WRONG = '"a", '
+
 CASES = {
     "one long text": (task(f'shell "{"x" * 1_000_000}"'), []),
     "one long line with a mistake": (task(f'shell "{"x" * 1_000_000}~{{y}}"'), ["FLOW201"]),
@@ -32,10 +34,7 @@ CASES = {
     "a text that never ends": (HEAD + '  task a { shell "' + "x" * 1_000_000, ["FLOW103"]),
     "characters without meaning": (HEAD + "$" * 200_000, ["FLOW102"]),
     "a long list": (f"flow 1\nworkflow w(xs: list[int] = [{'1, ' * 100_000}]) {{\n{TAIL}", []),
-    "a long wrong list": (
-        f"flow 1\nworkflow w(xs: list[int] = [{chr(34)}a{chr(34)}{', ' + chr(34) + 'a' + chr(34):s}]) {{\n{TAIL}",
-        ["FLOW301"] * 2,
-    ),
+    "a long wrong list": (f"flow 1\nworkflow w(xs: list[int] = [{WRONG * 20_000}]) {{\n{TAIL}", ["FLOW301"] * MOST),
     "deep brackets": (task("in x = " + "(" * 10_000 + "1" + ")" * 10_000), ["FLOW105"]),
     "deep lists": (task("in x = " + "[" * 10_000 + "1" + "]" * 10_000), ["FLOW105"]),
     "deep calls": (task("in x = " + "str(" * 10_000 + "1" + ")" * 10_000), ["FLOW105"]),
@@ -80,5 +79,5 @@ def test_a_hostile_file(name: str) -> None:
     if found.plan is not None:
         plan_to_json(found.plan)
     assert [diagnostic.code for diagnostic in found.diagnostics] == codes
-    assert len(shown) < 1_000 * max(len(codes), 1)
+    assert len(shown) < 3_000 * max(len(codes), 1)
     assert time.monotonic() - began < SECONDS

@@ -43,8 +43,6 @@ def test_only_the_task_itself_or_its_field_is_aligned() -> None:
     for source, aligned in (("a.f", "a"), ("a", "a"), ("a.f + []", None), ("sort(a.f)", None)):
         (clause,) = tasks(head + f'task b for y in {source} {{ shell "true" }}', params="xs: list[int]")["b"].loop
         assert clause.aligned == aligned
-    nested = tasks(head + 'task b for y in a.f, z in range(y) { shell "~{z}" }', params="xs: list[int]")["b"].loop
-    assert [clause.aligned for clause in nested] == ["a", None]
 
 
 def test_a_body_may_use_element_and_list() -> None:

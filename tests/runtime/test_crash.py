@@ -172,6 +172,7 @@ def test_two_runs_at_once_on_one_state(project: Project) -> None:
     assert [run["state"] for run in project.flow("list", "--json").document["runs"]] == ["succeeded", "succeeded"]
 
 
+@pytest.mark.timeout(500)
 def test_killed_at_50_random_moments_and_resumed(project: Project) -> None:
     """A DAG of 120 tasks ends right, and no task whose end was recorded runs again."""
     seed = random.SystemRandom().randrange(2**32)

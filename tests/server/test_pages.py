@@ -1,6 +1,7 @@
 """The pages, in this process: the way in, the forms, and that nothing on them needs a looser policy."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -49,10 +50,41 @@ def check_page(text: str) -> None:
 
 
 def test_pages_lead_to_the_login(client: TestClient) -> None:
-    for path in ("/", "/runs/x", "/nothing"):
+    for path, login in (
+        ("/", "/login"),
+        ("/runs/x", "/login?next=%2Fruns%2Fx"),
+        ("/nothing", "/login?next=%2Fnothing"),
+    ):
         answer = client.get(path, headers=NO_TOKEN)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+        assert (answer.status_code, answer.headers["location"]) == (303, login)
+    answer = client.post("/runs/x/cancel", headers=NO_TOKEN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
     check_page(client.get("/login", headers=NO_TOKEN).text)
+
+
+def test_the_login_goes_on_to_the_run_that_was_asked_for_and_nowhere_else(client: TestClient) -> None:
+    def leads_to(wanted: str) -> str:
+        form = client.get("/login", params={"next": wanted}, headers=NO_TOKEN).text
+        check_page(form)
+        hidden = re.findall(r'name="next" value="([^"]*)"', form)
+        answer = client.post("/login", data={"token": TOKEN, "next": wanted}, headers=NO_TOKEN)
+        assert answer.status_code == 303
+        assert unescape(hidden[0]) == wanted if hidden else answer.headers["location"] == "/"
+        return answer.headers["location"]
+
+    assert leads_to("/runs/01abc") == "/runs/01abc"
+    assert leads_to("/runs/01abc/tasks/a[1]/log") == "/runs/01abc/tasks/a%5B1%5D/log"
+    for elsewhere in (
+        "//evil.example",
+        "https://evil.example/runs/x",
+        "/\\evil.example",
+        "/runs//evil.example",
+        "/runs/x\r\nSet-Cookie: a=b",
+        "/logout",
+        "runs/x",
+        "",
+    ):
+        assert leads_to(elsewhere) == "/"
 
 
 def test_a_wrong_token_is_refused(client: TestClient) -> None:

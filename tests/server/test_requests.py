@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from flow_engine.errors import StoreError
 from starlette.testclient import TestClient
 from support.server import HELLO
 
@@ -144,7 +145,9 @@ def test_metrics_tell_the_state(client: TestClient) -> None:
     assert [name for name in found if name.startswith("flow_build_info{version=")]
 
 
-def test_a_defect_is_a_problem_document_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_is_a_problem_document_too(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("secret detail")
 
@@ -152,3 +155,15 @@ def test_a_defect_is_a_problem_document_too(client: TestClient, monkeypatch: pyt
     answer = client.get("/api/v1/runs")
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:flow:problem:internal-error")
     assert "secret detail" not in answer.text
+    assert answer.json()["request_id"] in caplog.text
+
+
+def test_a_state_that_fails_is_told_with_a_503(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise StoreError("the state could not be used: disk I/O error")
+
+    monkeypatch.setattr("flow_engine.stores.sqlite.SqliteStore.runs", broken)
+    for path in ("/api/v1/runs", "/healthz"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:flow:problem:state-unavailable")
+        assert "disk I/O error" in answer.json()["detail"]

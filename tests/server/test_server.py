@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -165,6 +166,24 @@ class _OpenStream(threading.Thread):
         with self._socket:
             while self._socket.recv(4096):
                 self._reading.set()
+
+
+def test_a_large_drawing_does_not_hold_the_end_up(own: Server) -> None:
+    tasks = "".join(f'  task t{number} {{ shell "true"; delay = 1h }}\n' for number in range(6000))
+    run = own.submit(f"flow 1\nworkflow large {{\n{tasks}}}\n")
+
+    def ask() -> None:
+        with suppress(OSError):  # the server may end before it answers
+            own.get(f"/runs/{run}/graph.svg")
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(lambda: any("-Tsvg" in line for line in own.project.commands()), what="the layout")
+    began = time.monotonic()
+    assert own.end(signal.SIGTERM) == 0
+    assert time.monotonic() - began < 4
+    assert own.project.processes() == []
+    asking.join()
 
 
 def test_a_killed_server_takes_its_worker_along(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,6 +108,22 @@ def test_what_is_not_json_is_a_400(client: TestClient, data: bytes) -> None:
 
 def test_json_that_is_no_object_is_told(client: TestClient) -> None:
     assert "a list" in refused(client, 422, "wrong-field", content=b"[]")["detail"]
+
+
+def test_a_task_that_looks_beside_a_sent_source_is_refused(client: TestClient) -> None:
+    """An example with `glob("src/*.c")` was accepted, found no file and succeeded with nothing compiled."""
+    task = 'flow 1\nworkflow a(n: int = 1) -> json {{\n  task x{} {{ shell "{}" }}\n  return {}\n}}\n'
+    for source, line in (
+        (task.format(' for f in glob("src/*.c")', "cc ~{f}", "1"), 3),
+        (task.format("", 'cat ~{file("data/~{n}.csv")}', "1"), 3),
+        (task.format("", "true", 'count(glob("*.c"))'), 2),
+        ((Path(__file__).parents[2] / "examples" / "cbuild" / "cbuild.flow").read_text(), 11),
+    ):
+        (first, *_) = refused(client, 422, "wrong-source", json={"source": source})["diagnostics"]
+        assert (first["code"], first["line"]) == ("FLOW213", line)
+        assert "has no folder beside it" in first["message"]
+    absolute = task.format(' for f in glob("/nowhere/*.c")', 'cc ~{f} ~{file("~{f}")}', "1")
+    assert client.post("/api/v1/runs", json={"source": absolute}).status_code == 201
 
 
 def test_an_unknown_workflow_is_a_diagnostic(client: TestClient) -> None:

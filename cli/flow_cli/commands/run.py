@@ -5,10 +5,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from flow_engine import states
+from flow_engine.errors import FlowError, StoreError
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, RunRecord
 from flow_engine.stores.contract import Store
@@ -20,6 +22,7 @@ from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
 
 from flow_cli import exits
+from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.guard import guarded
 from flow_cli.progress.board import Board
@@ -27,6 +30,9 @@ from flow_cli.progress.plain import PlainProgress
 from flow_cli.progress.text import seconds
 from flow_cli.request import RunRequest
 from flow_cli.sources import diagnosed, load, split_target
+
+PATH_SHOWN_AFTER = 1.0
+"""Seconds from which on a run is long enough to ask where its time went."""
 
 
 def run(request: RunRequest) -> int:
@@ -44,7 +50,8 @@ def _start(request: RunRequest) -> int:
         engine.store.submit(new)
         return _work(engine, new.id, request)
     finally:
-        engine.close()
+        with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
+            engine.close()
 
 
 def _resume(request: RunRequest) -> int:
@@ -58,7 +65,8 @@ def _resume(request: RunRequest) -> int:
     try:
         return _work(engine, record.id, request)
     finally:
-        engine.close()
+        with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
+            engine.close()
 
 
 def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
@@ -72,13 +80,20 @@ def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     interrupts = _Interrupts()
     progress = _progress(board, request)
     progress.start()
-    with interrupts:
-        while not board.over:
-            engine.worker.step()
-            progress.update()
-            if interrupts.fresh():
-                engine.worker.cancel_all()
-                print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    try:
+        with interrupts:
+            while not board.over:
+                engine.worker.step()
+                progress.update()
+                if interrupts.fresh():
+                    engine.worker.cancel_all()
+                    print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
+    except FlowError as error:
+        progress.abandon()
+        raise FlowError(f"{error}; the run is kept, go on with it by: flow run --resume {record.id}") from error
+    except BaseException:
+        progress.abandon()
+        raise
     board.settle(engine.store.tasks(record.id))
     progress.stop()
     code = _report(engine.store, engine.store.run(record.id), request)
@@ -165,6 +180,7 @@ class _Silence:
     def start(self) -> None: ...
     def update(self) -> None: ...
     def stop(self) -> None: ...
+    def abandon(self) -> None: ...
 
 
 def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
@@ -178,6 +194,8 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
             print(f"\n{report}\n", file=sys.stderr)
     if not request.quiet:
         print(f"{record.state} in {took}", file=sys.stderr)
+        if (record.finished_at or 0.0) - (record.started_at or 0.0) > PATH_SHOWN_AFTER:
+            print(f"critical path: {path_text(store, record)}", file=sys.stderr)
     if request.json:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
     elif record.result is not None:

@@ -12,10 +12,11 @@ from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of, run_document
 from flow_runtime.embedded import Embedded, open_store
-from flow_runtime.executors.work import log_path
+from flow_runtime.executors.work import captured_path, log_path
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
+from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.failures import failure_report
 from flow_cli.progress.text import counted, printable, seconds
@@ -25,12 +26,15 @@ FOLLOW = 0.1
 
 
 def here() -> tuple[StateFolder, SqliteStore]:
-    """The state of the working folder."""
+    """The state of the working folder. To look at one that is not there does not make it."""
     state = find_state(os.getcwd())
-    return state, open_store(state)
+    return state, open_store(state) if os.path.exists(state.database) else SqliteStore(":memory:")
 
 
 def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json: bool) -> int:
+    if state_name is not None and state_name not in states.OF_RUNS:
+        known = ", ".join(states.OF_RUNS)
+        raise CommandError(exits.USAGE, "run_state", f"a run is never {state_name}; its states are: {known}")
     _, store = here()
     records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
     if as_json:
@@ -39,13 +43,19 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
                 {"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False
             )
         )
+    elif not records and (state_name or workflow):
+        print("no such runs", file=sys.stderr)
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
-        print(f"{'RUN':<26}  {'WORKFLOW':<20}  {'STATE':<10}  {'CREATED':<19}  TIME")
+        interrupted = _interrupted(store, records)
+        print(f"{'RUN':<26}  {'WORKFLOW':<20}  {'STATE':<11}  {'CREATED':<19}  TIME")
         for record in records:
             created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
-            print(f"{record.id:<26}  {record.workflow:<20}  {record.state:<10}  {created}  {_took(record)}")
+            state, took = ("interrupted", "") if record.id in interrupted else (record.state, _took(record))
+            print(f"{record.id:<26}  {record.workflow:<20}  {state:<11}  {created}  {took}".rstrip())
+        if interrupted:
+            print("nobody works on what is interrupted; go on with: flow run --resume RUN", file=sys.stderr)
     return exits.OK
 
 
@@ -59,8 +69,12 @@ def status(run: str | None, as_json: bool) -> int:
     print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, plan.file)})")
     asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
+    if _interrupted(store, [record]):
+        print(f"interrupted: its worker is dead; go on with: flow run --resume {record.id}\n")
     for line in _task_lines(plan, store.tasks(record.id)):
         print(line)
+    if record.finished_at is not None and len(plan.workflow.tasks) > 1:
+        print(f"\ncritical path: {path_text(store, record)}")
     report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
     if report:
         print(f"\n{report}")
@@ -165,8 +179,17 @@ def _print_logs(
         for number in range(1, row.attempt + 1) if attempt is None else [attempt]:
             path = log_path(state.logs, record.id, row.seq, number)
             title = f"--- {key_of(plan, row)}" + (f", attempt {number}" if row.attempt > 1 else "")
-            grown |= _print_new(path, title, shown)
+            grown |= _print_attempt(path, title, shown)
     return grown
+
+
+def _print_attempt(path: str, title: str, shown: dict[str, int]) -> bool:
+    """The log, and while the body runs the standard output that will be its result; that goes to the end of the log afterwards."""
+    captured = captured_path(path)
+    grown = _print_new(captured, title, shown)
+    if captured in shown and not os.path.exists(captured):
+        shown[path] = shown.get(path, 0) + shown.pop(captured)
+    return _print_new(path, title, shown) or grown
 
 
 def _matches(plan: Plan, row: TaskRecord, task: str | None) -> bool:
@@ -174,6 +197,7 @@ def _matches(plan: Plan, row: TaskRecord, task: str | None) -> bool:
 
 
 def _print_new(path: str, title: str, shown: dict[str, int]) -> bool:
+    """Prints what has come since the last look; `shown` is how much of each file that was, and "" whose title was printed last."""
     try:
         with open(path, "rb") as stream:
             stream.seek(shown.get(path, 0))
@@ -182,12 +206,18 @@ def _print_new(path: str, title: str, shown: dict[str, int]) -> bool:
         return False
     if not data:
         return False
-    if shown.get("") != hash(path):
+    if shown.get("") != hash(title):
         print(title)
-    shown[path], shown[""] = shown.get(path, 0) + len(data), hash(path)
+    shown[path], shown[""] = shown.get(path, 0) + len(data), hash(title)
     text = data.decode("utf-8", "replace")
     print(printable(text) if sys.stdout.isatty() else text, end="" if text.endswith("\n") else "\n", flush=True)
     return True
+
+
+def _interrupted(store: SqliteStore, records: list[RunRecord]) -> set[str]:
+    """Runs that have begun and whose worker is dead."""
+    begun = {record.id for record in records if record.state == states.RUNNING}
+    return begun.intersection(store.unowned(1_000_000)) if begun else set()
 
 
 def _took(record: RunRecord) -> str:

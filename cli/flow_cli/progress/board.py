@@ -60,8 +60,10 @@ class Board:
 
     def completed(self, completions: Iterable[Completion]) -> None:
         for completion in completions:
+            if completion.task.run != self.run:
+                continue
             node = self._node.pop(completion.task.seq, None)
-            if completion.task.run == self.run and node is not None:
+            if node is not None:
                 self._end(self.lines[node], completion)
 
     def settle(self, rows: Iterable[TaskRecord]) -> None:

@@ -41,6 +41,11 @@ class LiveProgress:
             self._live.update(self._table(None))
             self._live.stop()
 
+    def abandon(self) -> None:
+        """The command ends early: the terminal gets its cursor back."""
+        if self._live is not None:
+            self._live.stop()
+
     def _open(self) -> "Live":
         from rich.console import Console
         from rich.live import Live

@@ -26,6 +26,9 @@ class PlainProgress:
             if line.name not in self._told:
                 _say(describe(line))
 
+    def abandon(self) -> None:
+        """Nothing has to be put back."""
+
 
 def describe(line: Line) -> str:
     """`  fetch            succeeded  12 of 12  1.3s`"""

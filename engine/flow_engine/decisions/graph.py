@@ -213,7 +213,9 @@ class RunGraph:
         for edge in self.shape.children[row]:
             if edge.how == "element" and self.size[row] >= 0:
                 continue  # told instance by instance
-            self._parent_ended(edge.child, self.verdict(row, edge.how, edge.skip_ok), now)
+            # without a list there is nothing to go on with, also where an instance may be absent
+            skip_ok = edge.skip_ok and edge.how != "element"
+            self._parent_ended(edge.child, self.verdict(row, edge.how, skip_ok), now)
 
     def _tell_instances(self, row: int, now: float) -> None:
         """An instance has ended: its own element children, then its group."""

@@ -6,7 +6,7 @@
 from collections.abc import Iterable
 
 from flow_engine import states
-from flow_engine.decisions.graph import SKIP, Flight, RunGraph
+from flow_engine.decisions.graph import GO, SKIP, Flight, RunGraph
 from flow_engine.decisions.shape import Parent, Shape
 from flow_engine.model import TaskRecord
 
@@ -67,8 +67,14 @@ def _count_parents(graph: RunGraph, seq: int) -> None:
         row = graph.base[parent.node] + seq - graph.base[node] if instance else parent.node
         if not _resolved(graph, parent, row, instance):
             graph.unmet[seq] += 1
-        elif graph.state[row] in states.FINAL and graph.verdict(row, parent.how, parent.skip_ok) == SKIP:
+        elif graph.state[row] in states.FINAL and _verdict(graph, parent, row, instance) == SKIP:
             graph.skip_due.add(seq)
+
+
+def _verdict(graph: RunGraph, parent: Parent, row: int, instance: bool) -> str:
+    if parent.how == "element" and not instance:
+        return GO if graph.size[row] >= 0 else graph.verdict(row, parent.how, skip_ok=False)
+    return graph.verdict(row, parent.how, parent.skip_ok)
 
 
 def _resolved(graph: RunGraph, parent: Parent, row: int, instance: bool) -> bool:

@@ -46,7 +46,9 @@ class MemoryStore:
         self, alive: Callable[[str], bool] = lambda incarnation: True, draw: Callable[[], float] = random.random
     ) -> None:
         self._alive = alive
-        self._books = Books(draw)
+        self._draw = draw
+        self._books: dict[str, Books] = {}
+        """Of each worker, as each has its own where the store is a file: one that has lost a run does not take it from its owner."""
         self._runs: dict[str, Kept] = {}
         self._plans: dict[str, Plan] = {}
         self._bundles: dict[str, str] = {}
@@ -67,7 +69,7 @@ class MemoryStore:
         graph.dirty.clear()
         self._runs[new.id] = Kept(_record(new), new.idempotency_key, tasks, [], [])
         if new.owner is not None:
-            self._books.open(graph, new.priority)
+            self._books_of(new.owner).open(graph, new.priority)
         return Submitted(new.id, True)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
@@ -75,25 +77,26 @@ class MemoryStore:
         if record.finished_at is not None or (record.owner not in (None, worker) and self._alive(record.owner or "")):
             return None
         plan = self._plans[record.plan_hash]
-        if record.owner != worker or record.id not in self._books:
+        books = self._books_of(worker)
+        if record.owner != worker or record.id not in books:
             cancelling = record.cancel_requested_at is not None
-            self._books.open(
+            books.open(
                 restore(record.id, shape_of(plan.workflow), self.tasks(record.id), cancelling, now), record.priority
             )
             self._replace(record.id, owner=worker)
-        graph = self._books.graph(record.id)
+        graph = books.graph(record.id)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
             for seq, flight in graph.flight.items()
             if flight.worker != worker
         ]
-        return Adopted(self.run(run), plan, self._books.take_ready([record.id], now), in_flight)
+        return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight)
 
     def abandon(self, worker: str) -> None:
         for run, kept in list(self._runs.items()):
             if kept.record.owner == worker and kept.record.finished_at is None:
                 self._replace(run, owner=None)
-                self._books.close(run)
+                self._books_of(worker).close(run)
 
     def unowned(self, limit: int) -> list[str]:
         records = [kept.record for kept in self._runs.values() if kept.record.finished_at is None]
@@ -102,9 +105,9 @@ class MemoryStore:
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         for run, kept in self._runs.items():
-            if run in self._books and kept.record.owner != worker:
-                self._books.close(run)
-        tick, notes = self._books.tick(worker, now, report, hints, want)
+            if kept.record.owner != worker:
+                self._books_of(worker).close(run)
+        tick, notes = self._books_of(worker).tick(worker, now, report, hints, want)
         for note in notes:
             self._write(note, now)
         return tick
@@ -115,10 +118,10 @@ class MemoryStore:
             if record.owner != worker or record.finished_at is not None:
                 raise LostOwnership(f"run {end.run} was taken over by another worker")
         for end in ends:
-            state = states.FAILED if end.error is not None else self._books.graph(end.run).outcome()
+            state = states.FAILED if end.error is not None else self.outcome(end.run)
             self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
             self._event(end.run, now, [["run", state]])
-            self._books.close(end.run)
+            self._books_of(worker).close(end.run)
 
     def request_cancel(self, run: str, now: float) -> bool:
         record = self.run(run)
@@ -142,13 +145,13 @@ class MemoryStore:
         return [tasks[row].item for row in rows]
 
     def outcome(self, run: str) -> str:
-        return self._books.graph(run).outcome()
+        return self._graph(run).outcome()
 
     def row_of(self, run: str, node: int, place: int) -> int:
-        return self._books.graph(run).base[node] + place
+        return self._graph(run).base[node] + place
 
     def size_of(self, run: str, node: int) -> int:
-        return self._books.graph(run).size[node]
+        return self._graph(run).size[node]
 
     def gather(self, run: str, node: int) -> list[str]:
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
@@ -187,6 +190,12 @@ class MemoryStore:
 
     def close(self) -> None:
         self._runs.clear()
+
+    def _books_of(self, worker: str) -> Books:
+        return self._books.setdefault(worker, Books(self._draw))
+
+    def _graph(self, run: str) -> RunGraph:
+        return self._books_of(self._runs[run].record.owner or "").graph(run)
 
     def _write(self, note: Notes, now: float) -> None:
         graph, kept = note.graph, self._runs[note.graph.run]

@@ -1,5 +1,6 @@
 """How a body fails."""
 
+from contextlib import suppress
 from typing import Any
 
 
@@ -11,6 +12,14 @@ class BodyFailed(Exception):
         self.code = code
         self.message = message
         self.details = details
+
+
+def described(error: BaseException) -> str:
+    """`ValueError: what it says`, also where the exception cannot say it."""
+    text = "(its message cannot be shown)"
+    with suppress(Exception):
+        text = str(error)
+    return f"{type(error).__name__}: {text}"
 
 
 class BodyCancelled(Exception):

@@ -14,8 +14,8 @@ from flow_lang.evaluate import EvaluationError, Scope, compile_expr
 from flow_lang.plan import Body
 from flow_lang.values import File
 
-from flow_runtime.executors.failure import BodyFailed, Terminated
-from flow_runtime.executors.results import encode_result
+from flow_runtime.executors.failure import BodyFailed, Terminated, described
+from flow_runtime.executors.results import Settler, encode_result
 from flow_runtime.executors.work import Work
 
 Function = Callable[..., Any]
@@ -37,6 +37,7 @@ class PythonBodies:
     def __init__(self, folder: str) -> None:
         self._functions: dict[tuple[str, str], Function] = {}
         self._modules: dict[str, types.ModuleType] = {}
+        self._process = os.getpid()
         if folder not in sys.path:
             sys.path.insert(0, folder)
 
@@ -45,19 +46,22 @@ class PythonBodies:
         body = work.task.body
         try:
             value = self._inline(work, scope) if body.kind == "python" else self._imported(work, scope)
+            return _result(work, scope, value)
         except (BodyFailed, Terminated):
             raise
         except EvaluationError as error:
             raise BodyFailed("expression", str(error)) from error
         except BaseException as error:
-            raise BodyFailed("exception", f"{type(error).__name__}: {error}", traceback=own_traceback(error)) from error
-        return _result(work, value)
+            raise BodyFailed("exception", described(error), traceback=own_traceback(error)) from error
+        finally:
+            if os.getpid() != self._process:
+                os._exit(1 if sys.exc_info()[0] else 0)  # a copy that the body forked: only the original answers
 
     def _inline(self, work: Work, scope: Scope) -> object:
         body = work.task.body
         function = self._functions.get((work.plan.file, work.task.name))
         if function is None:
-            function = compile_inline(body, work.source_path())
+            function = compile_inline(body, work.source_path(), work.plan.sources.get(work.plan.file, ""))
             self._functions[(work.plan.file, work.task.name)] = function
         return function(*[to_python(scope.values[name]) for name in body.names])
 
@@ -88,9 +92,10 @@ class PythonBodies:
         return self._modules[path]
 
 
-def compile_inline(body: Body, path: str) -> Function:
-    """A function of `body.names` whose line numbers are those of the .flow file."""
+def compile_inline(body: Body, path: str, source: str) -> Function:
+    """A function of `body.names` whose line and column numbers are those of the .flow file."""
     tree = ast.increment_lineno(ast.parse(body.code), body.line - 1)
+    _indent(tree, _indentation(body, source.splitlines()))
     module = ast.parse(f"def body({', '.join(body.names)}): pass")
     function = module.body[0]
     assert isinstance(function, ast.FunctionDef)
@@ -99,6 +104,22 @@ def compile_inline(body: Body, path: str) -> Function:
     exec(compile(module, path, "exec"), names)  # noqa: S102
     compiled: Function = names["body"]
     return compiled
+
+
+def _indentation(body: Body, lines: list[str]) -> int:
+    """How many bytes further right the body stands in the file than in its dedented code."""
+    first = next((number for number, line in enumerate(body.code.splitlines()) if line.strip()), 0)
+    at = body.line - 1 + first
+    code = body.code.splitlines()[first] if body.code.strip() else ""
+    found = lines[at].find(code) if code and at < len(lines) else -1
+    return len(lines[at][:found].encode()) if found > 0 else 0
+
+
+def _indent(tree: ast.AST, columns: int) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr | ast.stmt):
+            node.col_offset += columns
+            node.end_col_offset = (node.end_col_offset or 0) + columns
 
 
 def to_python(value: Any) -> Any:
@@ -145,10 +166,10 @@ def own_traceback(error: BaseException) -> str:
     return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
 
 
-def _result(work: Work, value: object) -> object:
-    task = work.task
+def _result(work: Work, scope: Scope, value: object) -> object:
+    task, settler = work.task, Settler(work)
     if task.single:
-        return encode_result(work, task.result, value, "the returned value")
+        return encode_result(settler, task.result, value, "the returned value")
     if not task.outputs:
         return None
     given = value if isinstance(value, dict) else {}
@@ -161,8 +182,8 @@ def _result(work: Work, value: object) -> object:
             )
         found = given.get(output.name)
         if found is None and output.path is not None:
-            found = compile_expr(output.path)(Scope({}))
-        values[output.name] = encode_result(work, output.type, found, f"out {output.name}")
+            found = compile_expr(output.path)(scope)
+        values[output.name] = encode_result(settler, output.type, found, f"out {output.name}")
     return values
 
 

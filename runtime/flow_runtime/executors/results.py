@@ -10,15 +10,27 @@ from flow_lang.values import File, Mismatch, encode
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.work import Work
 from flow_runtime.files import ContentStore
+from flow_runtime.wire import dumps
 
 LIMIT = 16 * 1024 * 1024
-"""Bytes of JSON that one result may have; larger values travel as files."""
+"""Characters of JSON that one result may have; larger values travel as files."""
 
 
-def encode_result(work: Work, type_: Type, value: Any, what: str = "its result") -> Any:
+def result_text(result: object) -> str:
+    """A result as it is kept. Raises BodyFailed(too_large), and ValueError for a number that has no decimal text."""
+    text = dumps(result)
+    if len(text) > LIMIT:
+        raise BodyFailed(
+            "too_large",
+            f"the result is {len(text) // 2**20:,} MiB of JSON, and {LIMIT // 2**20} MiB may be kept: give it as a file",
+        )
+    return text
+
+
+def encode_result(settler: "Settler", type_: Type, value: Any, what: str = "its result") -> Any:
     """The JSON form of a result. Raises BodyFailed(type_mismatch, missing_file)."""
     try:
-        return encode(type_, _settle(type_, value, Settler(work)))
+        return encode(type_, _settle(type_, value, settler))
     except Mismatch as error:
         raise BodyFailed(
             "type_mismatch", f"{what} does not have the declared type: {error}", value=error.shown
@@ -26,31 +38,54 @@ def encode_result(work: Work, type_: Type, value: Any, what: str = "its result")
 
 
 class Settler:
-    """Finds the files of a result: relative paths start at the scratch folder, and what lies inside it is moved to the store."""
+    """Finds the files of one attempt's results: relative paths start at the scratch folder, and what lies inside it is kept in the store."""
 
     def __init__(self, work: Work) -> None:
-        self._scratch = os.getcwd()
+        self._scratch = os.path.realpath(work.scratch)
         self._name = f"{work.run}-{work.seq}-{work.attempt}"
         self._store = ContentStore(work.place.files)
+        self._moved: dict[str, str] = {}
 
     def file(self, path: str) -> File:
-        full = os.path.normpath(os.path.join(self._scratch, path))
-        if not os.path.isfile(full):
-            there = ", ".join(sorted(os.listdir(self._scratch))[:10]) or "nothing"
-            raise BodyFailed(
-                "missing_file", f"the result file {path} is not there; the folder of the task holds: {there}"
-            )
-        if os.path.realpath(full).startswith(os.path.realpath(self._scratch) + os.sep):
-            return self._store.keep(full)
-        return File(full, os.stat(full).st_size)
+        name, real = self._found(path)
+        if not os.path.isfile(real):
+            raise BodyFailed("missing_file", f"the result file {path} {self._lacking(real)}")
+        if not self._inside(real):
+            return File(real, os.stat(real).st_size)
+        return self._store.keep(real, name)
 
     def folder(self, path: str) -> File:
+        name, real = self._found(path)
+        if not os.path.isdir(real):
+            raise BodyFailed("missing_file", f"the result folder {path} {self._lacking(real)}")
+        if real == self._scratch:
+            raise BodyFailed(
+                "missing_file", f"the result folder {path} is the task's own, which goes with it: make a folder in it"
+            )
+        if not self._inside(real):
+            return File(real)
+        kept = self._store.keep_folder(real, f"{self._name}-{len(self._moved)}", name)
+        self._moved[real] = kept.path
+        return kept
+
+    def _found(self, path: str) -> tuple[str, str]:
+        """The name that a result was given, and where it really is: links are followed, and so are folders that were moved."""
         full = os.path.normpath(os.path.join(self._scratch, path))
-        if not os.path.isdir(full):
-            raise BodyFailed("missing_file", f"the result folder {path} is not there")
-        if os.path.realpath(full).startswith(os.path.realpath(self._scratch) + os.sep):
-            return self._store.keep_folder(full, self._name)
-        return File(full)
+        real = os.path.realpath(full)
+        for before, after in self._moved.items():
+            if real == before or real.startswith(before + os.sep):
+                real = after + real[len(before) :]
+        return os.path.basename(full), real
+
+    def _inside(self, real: str) -> bool:
+        return any(real.startswith(folder + os.sep) for folder in (self._scratch, *self._moved.values()))
+
+    def _lacking(self, real: str) -> str:
+        if os.path.exists(real):
+            return "is there, but is of another kind"
+        names = sorted(os.listdir(self._scratch)) if os.path.isdir(self._scratch) else []
+        there = ", ".join([name for name in names if not name.startswith(".flow-")][:10])
+        return f"is not there; the folder of the task holds: {there or 'nothing'}"
 
 
 def _settle(type_: Type, value: Any, settler: Settler) -> Any:

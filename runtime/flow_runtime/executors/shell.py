@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import time
 from typing import Protocol
 
 from flow_lang.evaluate import EvaluationError, Scope, compile_expr
@@ -13,8 +12,8 @@ from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed
-from flow_runtime.executors.results import encode_result
-from flow_runtime.executors.work import Work
+from flow_runtime.executors.results import LIMIT, Settler, encode_result
+from flow_runtime.executors.work import Work, captured_path
 
 ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
@@ -44,7 +43,7 @@ def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> o
     os.chdir(work.scratch)
     script = render(work.task.body, scope)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
-    captured = f"{work.log}.out" if work.task.single else ""
+    captured = captured_path(work.log) if work.task.single else ""
     status, why = _spawn_and_wait(work, _command(work.task.body.with_, script), captured, interrupt, noted)
     printed = _absorb(captured, work.log) if captured else ""
     if why:
@@ -127,21 +126,26 @@ def _wait(pid: int, number: int, interrupt: Interrupt) -> tuple[int, str]:
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         poll.register(interrupt.fileno(), select.POLLIN)
-        why, kill_at = "", 0.0
-        while True:
-            patience = max(kill_at - time.monotonic(), 0.0) * 1000 if why else None
-            ready = {found for found, _ in poll.poll(patience)}
-            if descriptor in ready:
-                return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), why
-            if why and time.monotonic() >= kill_at:
-                _signal(pid, signal.SIGKILL)
-                kill_at = time.monotonic() + 1.0
-            asked = interrupt.asked(number) if interrupt.fileno() in ready else None
-            if asked and not why:
-                why, kill_at = asked[0], time.monotonic() + asked[1]
-                _signal(pid, signal.SIGTERM)
+        asked = interrupt.asked(number)  # it may have come together with the work
+        while not asked and descriptor not in {found for found, _ in poll.poll()}:
+            asked = interrupt.asked(number)
+        why, grace = asked or ("", 0.0)
+        if asked:
+            _end(pid, descriptor, grace)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), why
     finally:
         os.close(descriptor)
+
+
+def _end(group: int, descriptor: int, grace: float) -> None:
+    """SIGTERM, and SIGKILL after the grace time, until the body's first process has ended."""
+    ended = select.poll()
+    ended.register(descriptor, select.POLLIN)
+    _signal(group, signal.SIGTERM)
+    if not ended.poll(grace * 1000):
+        _signal(group, signal.SIGKILL)
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)  # it may have left the group
+        ended.poll()
 
 
 def _signal(group: int, number: int) -> None:
@@ -152,14 +156,18 @@ def _signal(group: int, number: int) -> None:
 
 
 def _absorb(captured: str, log: str) -> str:
-    """Standard output of a task whose output is its result: read whole, and kept in the log after what went to standard error."""
-    with open(captured, encoding="utf-8", errors="replace") as stream:
-        text = stream.read()
+    """Standard output of a task whose output is its result: kept in the log after what went to standard error. No more is read of it
+    than shows that it is too large."""
+    import shutil
+
+    with open(captured, "rb") as stream:
+        head = stream.read(LIMIT + 1)
+        if head:
+            with open(log, "ab") as kept:
+                kept.write(head)
+                shutil.copyfileobj(stream, kept)
     os.unlink(captured)
-    if text:
-        with open(log, "a", encoding="utf-8") as stream:
-            stream.write(text)
-    return text.rstrip("\n")
+    return head.decode("utf-8", "replace").rstrip("\n")
 
 
 def _exit_failure(status: int, log: str) -> BodyFailed:
@@ -182,10 +190,10 @@ def log_tail(log: str) -> str:
 
 def _result(work: Work, scope: Scope, printed: str) -> object:
     given = _given_by_flow_out(os.path.join(work.scratch, ".flow-out"))
-    task = work.task
+    task, settler = work.task, Settler(work)
     if task.single:
         text = given.get("result", printed) if given else printed
-        return encode_result(work, task.result, _parse(task.result, text, "standard output"))
+        return encode_result(settler, task.result, _parse(task.result, text, "standard output"))
     values: dict[str, object] = {}
     unknown = [name for name in given if name not in {output.name for output in task.outputs}]
     if unknown:
@@ -203,7 +211,7 @@ def _result(work: Work, scope: Scope, printed: str) -> object:
             raise BodyFailed(
                 "missing_output", f"the body did not give {output.name}: call flow-out {output.name}=VALUE"
             )
-        values[output.name] = encode_result(work, output.type, value, what)
+        values[output.name] = encode_result(settler, output.type, value, what)
     return values or None
 
 

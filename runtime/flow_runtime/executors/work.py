@@ -61,6 +61,11 @@ def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
     return os.path.join(logs, run, f"{seq}.{attempt}.log")
 
 
+def captured_path(log: str) -> str:
+    """Where standard output goes while the body of a task whose output is its result runs."""
+    return f"{log}.out"
+
+
 class NameTypes:
     """The type of every name of a workflow; made once for a plan. Tasks and `for` variables count as optional, since they may have
     been skipped."""

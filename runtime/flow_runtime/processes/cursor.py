@@ -21,7 +21,7 @@ class Cursor:
         descriptor = os.open(path, flags, 0o600)
         try:
             if slots is not None:
-                os.ftruncate(descriptor, slots * PAGE)
+                os.posix_fallocate(descriptor, 0, slots * PAGE)  # a write to a page without disk behind it is SIGBUS
             size = os.fstat(descriptor).st_size
             self._map = mmap.mmap(descriptor, max(size, PAGE)) if size else mmap.mmap(-1, PAGE)
         finally:
@@ -61,12 +61,17 @@ class Page:
     def take_back(self, last_sent: int) -> int:
         """Voids what has not started, up to number `last_sent`; gives the number of the last item that did start."""
         self._put(_FLOOR, last_sent)
-        return self._get(_CURRENT)
+        return self.current
 
     def reset(self) -> None:
         """For a new process in this slot; the ring stays, since it tells of attempts and not of processes."""
         for field in (_FLOOR, _GROUP, _CURRENT):
             self._put(field, 0)
+
+    @property
+    def current(self) -> int:
+        """The number of the last item that started."""
+        return self._get(_CURRENT)
 
     @property
     def group(self) -> int:

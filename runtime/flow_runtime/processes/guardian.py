@@ -19,7 +19,7 @@ from flow_engine.errors import FlowError
 
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
 from flow_runtime.processes.cursor import Cursor
-from flow_runtime.processes.orphans import end_orphans, take_name
+from flow_runtime.processes.orphans import adopt_orphans, end_orphans, take_name
 
 SlotMain = Callable[[int, "_socket.socket"], None]
 """What a slot runs after the fork: its number and its end of the channel."""
@@ -32,16 +32,15 @@ class GuardianDied(FlowError):
     """Somebody ended the guardian. Without it a crash of the engine would leave bodies behind, so that the engine stops."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "the guardian process of this worker was killed; the run is kept, go on with it by: flow run --resume RUN"
-        )
+        super().__init__("the guardian process of this worker was killed")
 
 
 class Guardian:
     """The engine's side."""
 
-    def __init__(self, pid: int, carrier: "_socket.socket", reports: Channel) -> None:
+    def __init__(self, pid: int, incarnation: str, carrier: "_socket.socket", reports: Channel) -> None:
         self.pid = pid
+        self._incarnation = incarnation
         self._carrier = carrier
         self.reports = reports
 
@@ -59,7 +58,7 @@ class Guardian:
             _guard(theirs, report_write, cursor, incarnation, slot_main)
         theirs.close()
         report_write.close()
-        return cls(pid, ours, Channel(report_read))
+        return cls(pid, incarnation, ours, Channel(report_read))
 
     def fork_slot(self, slot: int) -> Channel:
         """Asks for a process in this slot; its id comes as a report `["pid", slot, pid]`."""
@@ -67,6 +66,10 @@ class Guardian:
         send_socket(self._carrier, theirs, str(slot).encode())
         theirs.close()
         return Channel(ours)
+
+    def end_bodies_of(self, slot: int) -> None:
+        """Ends whatever the bodies of a slot whose process has died left running, wherever it went."""
+        end_orphans(self._incarnation, slot)
 
     def stop(self) -> bool:
         """Ends all slots and bodies and waits for that. False where the guardian had died and could not do it."""
@@ -85,6 +88,7 @@ def _guard(
     status = 1
     try:
         os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a body must not read what was meant for the command
         take_name(incarnation)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -103,6 +107,7 @@ class _Guard:
         self._carrier, self._report, self._cursor = carrier, report, cursor
         self._incarnation, self._slot_main = incarnation, slot_main
         self._pids: set[int] = set()
+        self._adopts_orphans: bool | None = None
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -131,6 +136,8 @@ class _Guard:
         sock.close()
         self._pids.add(pid)
         self._tell(["pid", slot, pid])
+        if self._adopts_orphans is None:
+            self._adopts_orphans = adopt_orphans()  # after the first fork, which someone waits for
 
     def _become_slot(self, slot: int, sock: "_socket.socket") -> NoReturn:
         status = 1
@@ -173,7 +180,9 @@ class _Guard:
         if not self._gone(groups, GRACE):
             for group in groups:
                 _signal_group(group, signal.SIGKILL)
-        end_orphans(self._incarnation)
+        self._gone([*self._pids], GRACE)
+        if not self._adopts_orphans or self._has_children():
+            end_orphans(self._incarnation)
 
     def _gone(self, groups: list[int], patience: float) -> bool:
         deadline = time.monotonic() + patience
@@ -186,11 +195,16 @@ class _Guard:
             time.sleep(0.005)
 
     def _reap_silently(self) -> None:
+        while self._has_children() and os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+
+    def _has_children(self) -> bool:
+        """Whether anything is left of all that the bodies ever started; sure only for a process that adopts orphans."""
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
-            return
+            return False
+        return True
 
 
 def _signal_group(group: int, number: int) -> None:

@@ -1,5 +1,5 @@
 """Finding what an engine left behind: its guardian and slots by the name they gave themselves, and every process that inherited
-FLOW_ENGINE, its incarnation, in its environment.
+FLOW_ENGINE, its incarnation, in its environment; and what one slot left behind, by FLOW_SLOT.
 
 Reads /proc, so it finds even what left its process group (Linux). Elsewhere the groups of the start cursor are all that is known.
 """
@@ -8,20 +8,25 @@ import os
 import signal
 import time
 
-VARIABLE = "FLOW_ENGINE"
+_SET_CHILD_SUBREAPER = 36
+VARIABLE, SLOT_VARIABLE = "FLOW_ENGINE", "FLOW_SLOT"
 
 
-def orphans(incarnation: str) -> list[int]:
-    """The ids of living processes of this engine, except this process."""
-    needle = f"{VARIABLE}={incarnation}".encode()
+def orphans(incarnation: str, slot: int | None = None) -> list[int]:
+    """The ids of living processes of this engine, except this process; with `slot`, those that bodies of this slot started."""
+    needles = {f"{VARIABLE}={incarnation}".encode()}
+    if slot is not None:
+        needles.add(f"{SLOT_VARIABLE}={slot}".encode())
     try:
         entries = os.listdir("/proc")
     except FileNotFoundError:
         return []
     others = (entry for entry in entries if entry.isdigit() and int(entry) != os.getpid())
-    name = process_name(incarnation)
+    name = process_name(incarnation) if slot is None else None
     return [
-        int(entry) for entry in others if _read(f"/proc/{entry}/comm").strip() == name or needle in _environment(entry)
+        int(entry)
+        for entry in others
+        if _read(f"/proc/{entry}/comm").strip() == name or needles.issubset(_environment(entry))
     ]
 
 
@@ -39,10 +44,22 @@ def take_name(incarnation: str) -> None:
         return  # no /proc: then the groups of the start cursor are all that is known
 
 
-def end_orphans(incarnation: str, patience: float = 2.0) -> list[int]:
+def adopt_orphans() -> bool:
+    """Makes this process the parent of every descendant whose own parent ends, so that it knows when none is left. False where the
+    system cannot (it is Linux's prctl)."""
+    import ctypes
+
+    try:
+        done: int = ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    except (OSError, AttributeError):
+        return False
+    return done == 0
+
+
+def end_orphans(incarnation: str, slot: int | None = None, patience: float = 2.0) -> list[int]:
     """Kills them until none is left; gives those that would not go within `patience` seconds."""
     deadline = time.monotonic() + patience
-    while left := orphans(incarnation):
+    while left := orphans(incarnation, slot):
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)

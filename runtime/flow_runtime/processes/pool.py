@@ -6,6 +6,7 @@ is taken back when another slot is idle, or when the slot dies.
 
 import json
 import select
+import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian, GuardianDied
 from flow_runtime.processes.pace import Pace
-from flow_runtime.processes.slot_view import Answer, Sent, SlotView
+from flow_runtime.processes.slot_view import Answer, Sent, SlotView, signal_group
 
 STEAL_AFTER = 0.01
 """Seconds that a body has run before what waits behind it is given to an idle slot."""
@@ -34,6 +35,8 @@ class Job(NamedTuple):
 
 
 class SlotPool:
+    """`clock` is a monotonic one: how long a body has run must not depend on what the wall's clock is set to."""
+
     def __init__(
         self, guardian: Guardian, cursor: Cursor, slots: int, bundle: Callable[[str], str], clock: Callable[[], float]
     ) -> None:
@@ -195,10 +198,13 @@ class SlotPool:
 
     def _died(self, view: SlotView, status: int) -> list[Answer]:
         answers = self._hear(view)
-        why = view.kill.why if view.kill else ""
-        for position, item in enumerate(view.sent.values()):
-            message = {"died": status, "why": why} if position == 0 else {"void": True}
-            answers.append(Answer(item.claim, message))
+        page = self._cursor.page(view.slot)
+        if any(number <= page.current for number in view.sent):
+            for group in (page.group, view.pid):  # a shell body has a group of its own
+                if group:
+                    signal_group(group, signal.SIGKILL)
+            self._guardian.end_bodies_of(view.slot)
+        answers += [Answer(item.claim, view.fate(number, status, page.current)) for number, item in view.sent.items()]
         self._forget(view)
         return answers
 

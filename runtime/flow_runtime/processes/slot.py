@@ -13,16 +13,20 @@ from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Plan, plan_from_json
 from flow_lang.values import Mismatch
 
-from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated
+from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated, described
+from flow_runtime.executors.results import result_text
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor, mark_of
+from flow_runtime.processes.orphans import SLOT_VARIABLE
+from flow_runtime.wire import dumps
 
 
 class Slot:
     """Runs in the forked process. Frames in: `{"plan": hash, "bundle"}`, `{"kill": number, "why", "grace"}`, or a work item."""
 
     def __init__(self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place) -> None:
+        os.environ[SLOT_VARIABLE] = str(slot)
         self._channel = Channel(sock)
         self._page = cursor.page(slot)
         self._place = place
@@ -70,9 +74,7 @@ class Slot:
         return frames is not None
 
     def _send(self, answer: dict[str, Any]) -> None:
-        self._channel.send(
-            json.dumps(answer, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
-        )
+        self._channel.send(dumps(answer).encode())
         while self._channel.pending:
             blocked = select.poll()
             blocked.register(self._channel, select.POLLOUT)
@@ -85,27 +87,32 @@ class Slot:
             return {"n": item["n"], "void": True}
         started = time.time()
         answer: dict[str, Any] = {"n": item["n"]}
-        log: str | None = None
         work = self._work(item)
+        log: str | None = work.log
         try:
-            types = self._types[item["plan"]]
-            if work.task.body.kind == "shell":
-                result = self._shell(work, types)
-                log = work.log
-            else:
-                result, log = self._python(work, types)
-            answer["result"] = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
+            answer["result"], log = self._run(work, self._types[item["plan"]])
         except BodyFailed as error:
             answer |= {"code": error.code, "error": {"code": error.code, "message": error.message, **error.details}}
-            log = work.log
         except BodyCancelled as error:
             answer["cancelled"] = error.why
-            log = work.log
         return answer | {
             "started": started,
             "finished": time.time(),
             "log": log if log and os.path.exists(log) else None,
         }
+
+    def _run(self, work: Work, types: NameTypes) -> tuple[str, str | None]:
+        """The result's JSON text, and the path of the log where there may be one."""
+        try:
+            if work.task.body.kind == "shell":
+                return result_text(self._shell(work, types)), work.log
+            result, log = self._python(work, types)
+            return result_text(result), log
+        except (BodyFailed, BodyCancelled):
+            raise
+        except Exception as error:
+            # around the body: a full disk, a scratch folder that is gone, a result that JSON cannot hold
+            raise BodyFailed("exception", described(error)) from error
 
     def _work(self, item: dict[str, Any]) -> Work:
         plan = self._plans[item["plan"]]
@@ -134,10 +141,7 @@ class Slot:
             return bodies.run(work, _scope(work, types)), self._output.end()
         finally:
             self._output.end()
-            if os.listdir(self._home):
-                os.chdir("/")
-                _remove(self._home)
-                os.makedirs(self._home)
+            _empty(self._home)
 
     def _warm(self, work: Work) -> Any:
         from flow_runtime.executors.output import BodyOutput
@@ -160,6 +164,18 @@ def _scope(work: Work, types: NameTypes) -> Scope:
         return scope_of(work, types)
     except (EvaluationError, Mismatch) as error:
         raise BodyFailed("expression", f"an input has no value: {error}") from error
+
+
+def _empty(folder: str) -> None:
+    """The folder is there and empty afterwards, whatever a body did to it."""
+    try:
+        if not os.listdir(folder):
+            return
+    except FileNotFoundError:
+        pass
+    os.chdir("/")
+    _remove(folder)
+    os.makedirs(folder, exist_ok=True)
 
 
 def _remove(folder: str) -> None:

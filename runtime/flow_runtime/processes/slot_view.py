@@ -22,7 +22,7 @@ class Sent(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a slot said of an item, or what its end means: `message` as slot.py writes it, or `{"died": status}`, or `{"void": True}`."""
+    """What a slot said of an item, or what its end means: `message` as slot.py writes it, or as `SlotView.fate` does."""
 
     claim: Claim
     message: dict[str, Any]
@@ -47,6 +47,7 @@ class SlotView:
         self.plans: set[str] = set()
         self.python_plan: str | None = None
         self.kill: Kill | None = None
+        self.signalled = False
 
     def head(self) -> tuple[int, Sent] | None:
         return next(iter(self.sent.items()), None)
@@ -59,7 +60,7 @@ class SlotView:
 
     def begin(self, channel: Channel) -> None:
         """A new process in this slot."""
-        self.channel, self.pid, self.kill, self.python_plan = channel, None, None, None
+        self.channel, self.pid, self.kill, self.python_plan, self.signalled = channel, None, None, None, False
         self.next_number = 1
         self.sent.clear()
         self.plans.clear()
@@ -105,10 +106,24 @@ class SlotView:
         if self.kill is not None and head is not None and head[1].kind != "shell" and now - self.kill.at > GRACE:
             self._signal(signal.SIGKILL)
 
+    def fate(self, number: int, status: int, started: int) -> dict[str, Any]:
+        """What the end of the process, which had last started item `started`, means for item `number`."""
+        if number > started:
+            return {"void": True}
+        if self.kill is not None and self.kill.number == number:
+            return {"died": status, "why": self.kill.why}
+        if self.signalled:  # for the item before it, which had just ended
+            return {"lost": "its process was ended together with the attempt before it"}
+        return {"died": status, "why": ""}
+
     def _signal(self, number: int) -> None:
-        if self.pid is None:
-            return
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            return
+        if self.pid is not None:
+            self.signalled = True
+            signal_group(self.pid, number)
+
+
+def signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return

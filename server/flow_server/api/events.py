@@ -11,6 +11,7 @@ from flow_engine.stores.contract import Store
 from flow_runtime.document import key_of, moment
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from flow_server.documents import json_bytes
 from flow_server.problem import Problem
@@ -37,34 +38,53 @@ async def events(request: Request) -> Response:
     if not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise Problem(422, "wrong-header", "Last-Event-ID must be the id of an event of this stream")
     if services.streams >= STREAMS:
-        raise Problem(503, "too-many-streams", f"there are {STREAMS} event streams already", {"Retry-After": "5"})
+        raise _too_many()
     name = request.path_params["run"]
     record = await services.stores.run(lambda store: store.run(name))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(services, record.id, int(last)), 200, headers, "text/event-stream")
+    if request.method == "HEAD":
+        return Response(None, 200, headers, "text/event-stream")
+    if services.streams >= STREAMS:  # many may have come in while the run was read
+        raise _too_many()
+    return _Counted(services, _stream(services, record.id, int(last)), headers)
+
+
+class _Counted(StreamingResponse):
+    """Counts from the moment in which it is given back until its end, also where the client leaves before the first event."""
+
+    def __init__(self, services: Services, content: AsyncIterator[bytes], headers: dict[str, str]) -> None:
+        super().__init__(content, 200, headers, "text/event-stream")
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._services.streams += 1
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._services.streams -= 1
+
+
+def _too_many() -> Problem:
+    return Problem(503, "too-many-streams", f"there are {STREAMS} event streams already", {"Retry-After": "5"})
 
 
 async def _stream(services: Services, run: str, last: int) -> AsyncIterator[bytes]:
     keys = _Keys(run)
-    services.streams += 1
-    try:
-        yield b"retry: 1000\n\n"
-        spoke = time.monotonic()
-        while not services.closing:
-            record, frames, last = await services.stores.run(partial(_news, run=run, last=last, keys=keys))
-            for frame in frames:
-                yield frame
-                spoke = time.monotonic()
-            if record.finished_at is not None and not frames:
-                yield b"event: end\ndata: " + json_bytes({"run": run, "state": record.state}) + b"\n\n"
-                return
-            if time.monotonic() - spoke > HEARTBEAT:
-                yield b": still here\n\n"
-                spoke = time.monotonic()
-            if not frames:
-                await asyncio.sleep(LOOK)
-    finally:
-        services.streams -= 1
+    yield b"retry: 1000\n\n"
+    spoke = time.monotonic()
+    while not services.closing:
+        record, frames, last = await services.stores.run(partial(_news, run=run, last=last, keys=keys))
+        for frame in frames:
+            yield frame
+            spoke = time.monotonic()
+        if record.finished_at is not None and not frames:
+            yield b"event: end\ndata: " + json_bytes({"run": run, "state": record.state}) + b"\n\n"
+            return
+        if time.monotonic() - spoke > HEARTBEAT:
+            yield b": still here\n\n"
+            spoke = time.monotonic()
+        if not frames:
+            await asyncio.sleep(LOOK)
 
 
 def _news(store: Store, run: str, last: int, keys: "_Keys") -> _News:

@@ -1,6 +1,8 @@
 """The way in: the admin token, or the code of the link that the server printed."""
 
 import asyncio
+import re
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,6 +14,7 @@ from flow_server.pages.session_form import session_form
 from flow_server.services import services_of
 from flow_server.session import LIFETIME, same
 
+_PAGE = re.compile(r"/runs/[^/\\\s]{1,100}(/[^\\\s]{0,300})?")
 PAUSE = 0.5
 """Seconds that a wrong token waits for its answer."""
 
@@ -22,7 +25,8 @@ async def login(request: Request) -> Response:
 
 async def form(request: Request) -> Response:
     """With `?once=CODE` it asks for one click: whoever only looks at a link, such as a preview, does not use it up."""
-    return await _form(request.query_params.get("once", "")[:200])
+    query = request.query_params
+    return await _form(query.get("once", "")[:200], _local(query.get("next", "")))
 
 
 async def enter(request: Request) -> Response:
@@ -37,8 +41,8 @@ async def enter(request: Request) -> Response:
         good, wrong = same(fields.get("token", "").strip(), services.token), "This is not the token of this server."
     if not good:
         await asyncio.sleep(PAUSE)
-        return await _form("", wrong, 403)
-    response = RedirectResponse("/", 303)
+        return await _form("", _local(fields.get("next", "")), wrong, 403)
+    response = RedirectResponse(quote(_local(fields.get("next", "")) or "/"), 303)
     response.set_cookie(
         services.sessions.cookie,
         services.sessions.open(),
@@ -58,6 +62,11 @@ async def leave(request: Request) -> Response:
     return response
 
 
-async def _form(once: str, wrong: str = "", status: int = 200) -> Response:
-    text = await run_in_threadpool(lambda: rendered("login.html", once=once, wrong=wrong, csrf=""))
+def _local(path: str) -> str:
+    """A path of this server's pages, or nothing: a link must not lead from the login to another place."""
+    return path if _PAGE.fullmatch(path) else ""
+
+
+async def _form(once: str, after: str, wrong: str = "", status: int = 200) -> Response:
+    text = await run_in_threadpool(lambda: rendered("login.html", once=once, after=after, wrong=wrong, csrf=""))
     return HTMLResponse(text, status)

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from flow_engine import states
-from flow_engine.model import Completion, Expanded, Lost, Skipped, Succeeded
+from flow_engine.model import Completion, Expanded, Failed, Lost, Skipped, Succeeded
 from flow_engine.stores.contract import Store
+from flow_lang.plan import Need
 from support.plans import each, plan, value_task
 from support.world import OK, World, broken
 
@@ -142,3 +143,27 @@ def test_an_expansion_survives_its_worker(
     assert set(heir.states().values()) == {states.SUCCEEDED}
     assert heir.row("b[0]").attempt == 1
     assert heir.finishing == ["run-1"]
+
+
+def test_an_aligned_for_over_one_that_got_no_list_is_skipped_even_where_elements_may_be_absent(world: World) -> None:
+    """Simulator, seed 10: it got a list of -1 elements and never ended."""
+    made = plan(
+        value_task("a"),
+        each("b", "a", optional=True),
+        each("c", "b", aligned=True)._replace(needs=(Need("b", "element", skip_ok=True),)),
+    )
+    world.start(made)
+    world.tick()
+    world.tick(world.end("a"))
+    world.tick(world.end("b", Failed("expression", "{}", retryable=False)))
+    assert world.states() == {"a": "succeeded", "b": "failed", "c": "skipped"}
+    assert world.finishing == ["run-1"]
+
+
+def test_a_for_keeps_the_time_of_its_start_when_it_ends(world: World) -> None:
+    world.start(FAN)
+    expanded(world, 1)
+    started = world.row("b").started_at
+    world.now += 5
+    world.tick(world.end("b[0]"))
+    assert (started, world.row("b").state, world.row("b").started_at) == (1000.0, states.SUCCEEDED, 1000.0)

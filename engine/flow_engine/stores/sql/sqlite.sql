@@ -16,7 +16,8 @@ INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_task
-UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, started_at = NULL
+UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?,
+  started_at = CASE WHEN size IS NULL THEN NULL ELSE started_at END
 WHERE run = ? AND seq = ?
 
 -- name: complete_task

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from flow_lang.plan import Plan, plan_from_json
@@ -77,7 +78,7 @@ class Reads:
 
     def changes(self) -> int:
         """A number that moves when another process has written to the state."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+        return int(self._rows("PRAGMA data_version", ())[0][0])
 
     def close(self) -> None:
         self._connection.close()
@@ -88,15 +89,15 @@ class Reads:
             chunk = rows[start : start + CHUNK]
             marks = ", ".join("?" * len(chunk))
             sql = f"SELECT seq, {column} FROM task WHERE run = ? AND seq IN ({marks})"  # noqa: S608
-            found.update(self._execute_text(sql, (self._no(run), *chunk)).fetchall())
+            found.update(dict(self._rows(sql, (self._no(run), *chunk))))
         return [found.get(row) for row in rows]
 
     def _no(self, run: str) -> int:
         if run not in self._numbers:
-            row = self._execute_text("SELECT no FROM run WHERE id = ?", (run,)).fetchone()
-            if row is None:
+            rows = self._rows("SELECT no FROM run WHERE id = ?", (run,))
+            if not rows:
                 raise UnknownRun(run)
-            self._numbers[run] = row[0]
+            self._numbers[run] = rows[0][0]
         return self._numbers[run]
 
     def _run_record(self, row: Sequence[Any]) -> RunRecord:
@@ -107,20 +108,27 @@ class Reads:
         )
 
     def _select(self, query: str, rest: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        return self._execute_text(f"{self._queries[query]} {rest}", values).fetchall()
+        return self._rows(f"{self._queries[query]} {rest}", values)
 
     def _all(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        return self._execute(query, values).fetchall()
+        return self._rows(self._queries[query], values)
 
     def _one(self, query: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._execute(query, values).fetchone()
-        return row
+        return next(iter(self._rows(self._queries[query], values)), None)
 
     def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        return self._execute_text(self._queries[query], values)
+        with reading():
+            return self._connection.execute(self._queries[query], values)
 
-    def _execute_text(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        try:
-            return self._connection.execute(sql, values)
-        except sqlite3.Error as error:
-            raise StoreError(f"the state could not be used: {error}") from error
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """A damaged file may only show while the rows are fetched."""
+        with reading():
+            return self._connection.execute(sql, values).fetchall()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the state could not be used: {error}") from error

@@ -18,10 +18,8 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, transaction
 from flow_engine.stores.sqlite.reads import Reads
+from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.writes import Writer
-
-RECENT_RESULTS = 4096
-"""Results kept in memory for the tasks that come next; others are read from the file."""
 
 
 class SqliteStore(Reads):
@@ -39,7 +37,7 @@ class SqliteStore(Reads):
         self._writer = Writer(self._connection, queries)
         self._books = Books(draw)
         self._shapes: dict[str, Shape] = {}
-        self._recent: dict[tuple[str, int], str | None] = {}
+        self._recent = RecentResults()
 
     def submit(self, new: NewRun) -> Submitted:
         with self._writing():
@@ -113,12 +111,14 @@ class SqliteStore(Reads):
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         with self._writing():
             for end in ends:
+                if end.run not in self._books:
+                    raise _lost(end.run)
                 state = "failed" if end.error is not None else self._books.graph(end.run).outcome()
                 changed = self._execute(
                     "run_ends", (state, end.result, end.error, now, self._no(end.run), worker)
                 ).rowcount
                 if not changed:
-                    raise LostOwnership(f"run {end.run} was taken over by another worker")
+                    raise _lost(end.run)
                 changes = json.dumps([["run", state]])
                 self._execute("insert_event", (self._no(end.run), now, changes))
         for end in ends:
@@ -175,12 +175,14 @@ class SqliteStore(Reads):
     def _remember(self, note: Notes) -> None:
         for row, done in note.completed.items():
             if isinstance(done.outcome, Succeeded):
-                self._recent[(note.graph.run, row)] = done.outcome.result
-        while len(self._recent) > RECENT_RESULTS:
-            del self._recent[next(iter(self._recent))]
+                self._recent.keep(note.graph.run, row, done.outcome.result)
 
     def _writing(self) -> AbstractContextManager[None]:
         return transaction(self._connection)
+
+
+def _lost(run: str) -> LostOwnership:
+    return LostOwnership(f"run {run} was taken over by another worker")
 
 
 def _runs(report: Report, hints: Iterable[Hint]) -> set[str]:

@@ -21,16 +21,21 @@ class Loops:
         found: list[plan.Clause] = []
         for clause in clauses:
             for binding in clause.bindings:
-                made = self._binding(binding, first=not found)
-                if made is not None:
+                made = None if found else self._binding(binding)
+                if found:
+                    self._later(binding, "a second loop in one `for`")
+                elif made is not None:
                     found.append(made)
         return tuple(found)
 
-    def _binding(self, binding: tree.Binding, first: bool) -> plan.Clause | None:
+    def _later(self, binding: tree.Binding, what: str) -> None:
+        not_built(self.report, what, binding.span)
+        for name in binding.targets:
+            self.scope.add(Symbol(name.text, "loop", UNKNOWN, name.span))
+
+    def _binding(self, binding: tree.Binding) -> plan.Clause | None:
         if len(binding.targets) > 1:
-            not_built(self.report, "`for` over two lists at once", binding.span)
-            for name in binding.targets:
-                self.scope.add(Symbol(name.text, "loop", UNKNOWN, name.span))
+            self._later(binding, "`for` over two lists at once")
             return None
         target = next(iter(binding.targets))
         if self.arrows.stands_in(binding.source):
@@ -39,7 +44,7 @@ class Loops:
         if isinstance(binding.source, tree.Binary) and binding.source.op == "in":
             self._comma(binding.source, target)
             return None
-        source, aligned = self._aligned(binding.source) if first else None, None
+        source, aligned = self._aligned(binding.source), None
         if source is not None:
             expr, item, aligned = source
             self.aligned = aligned

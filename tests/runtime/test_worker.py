@@ -1,0 +1,94 @@
+"""The worker's own rules, with slots that only take notes."""
+
+import time
+from pathlib import Path
+
+import pytest
+from flow_engine.queues.memory import MemoryQueue
+from flow_engine.stores.memory import MemoryStore
+from flow_runtime.processes.pool import Job
+from flow_runtime.processes.slot_view import Answer, Kill, Sent, SlotView
+from flow_runtime.worker import Worker
+from support.plans import plan, task
+from support.world import World
+
+
+class OneSlot:
+    """A pool of one slot, whose body ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.view = SlotView(0)
+        self.answers: list[Answer] = []
+        self.busy = False
+
+    def capacity(self) -> int:
+        return 2 - len(self.view.sent)
+
+    def put(self, job: Job) -> None:
+        self.view.put(Sent(job.claim, "shell", job.timeout, time.monotonic()), [])
+
+    def running(self) -> list[tuple[SlotView, Sent, float]]:
+        head = self.view.head()
+        return [] if head is None else [(self.view, head[1], self.view.head_since)]
+
+    def wait(self, timeout: float | None) -> list[Answer]:
+        taken, self.answers = self.answers, []
+        return taken
+
+    def end_head(self) -> None:
+        number, sent = self.view.head() or (0, None)
+        assert sent is not None
+        self.view.take(number, time.monotonic())
+        self.answers.append(Answer(sent.claim, {"result": "null", "started": 1.0, "finished": 2.0}))
+
+    def take_back_run(self, run: str) -> list[Answer]:
+        return []  # the second had just started
+
+    def send(self) -> None: ...
+    def press(self) -> None: ...
+    def rebalance(self) -> list[Answer]:
+        return []
+
+
+@pytest.fixture
+def slot() -> OneSlot:
+    return OneSlot()
+
+
+def worker_of(slot: OneSlot, tmp_path: Path, count: int = 2) -> Worker:
+    store = MemoryStore()
+    World(store, now=time.time()).submit(plan(*[task(f"t{n}") for n in range(count)]))
+    worker = Worker(store, MemoryQueue(), slot, "w1", str(tmp_path))  # type: ignore[arg-type]
+    assert worker.adopt("run-1")
+    return worker
+
+
+def test_a_cancel_that_meets_the_end_of_one_body_ends_the_next(slot: OneSlot, tmp_path: Path) -> None:
+    """The slot had gone on to its second body before the first one's answer was heard, so that the kill named the wrong one."""
+    worker = worker_of(slot, tmp_path)
+    worker.step(0.0)
+    worker.step(0.0)
+    assert len(slot.view.sent) == 2
+    worker.cancel("run-1")
+    assert isinstance(slot.view.kill, Kill)
+    assert slot.view.kill.number == 1
+    slot.end_head()
+    assert slot.view.kill is None
+    worker.step(0.0)
+    worker.step(0.0)
+    assert slot.view.kill is not None
+    assert (slot.view.kill.number, slot.view.kill.why) == (2, "cancelled")
+
+
+def test_how_long_a_body_has_run_does_not_depend_on_the_walls_clock(
+    slot: OneSlot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = worker_of(slot, tmp_path, count=1)
+    worker.step(0.0)
+    (number, sent), *_ = slot.view.sent.items()
+    slot.view.sent[number] = sent._replace(timeout=60.0)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3600)
+    for _ in range(3):
+        worker.step(0.0)
+    assert slot.view.kill is None

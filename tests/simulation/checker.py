@@ -1,0 +1,166 @@
+"""What must hold of the rows of a run, whatever happened. Written from the promises alone: it shares no code with the decisions."""
+
+from flow_engine import states
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.retry import LOSSES
+from flow_engine.model import RunRecord, TaskRecord
+from flow_lang.plan import Need, Plan, Task
+
+BEGUN = frozenset(
+    {
+        states.READY,
+        states.WAITING,
+        states.CLAIMED,
+        states.RUNNING,
+        states.EXPANDING,
+        states.SUCCEEDED,
+        states.FAILED,
+    }
+)
+"""States that a row is in only after its parents let it go. (A skipped or cancelled row may never have been let go.)"""
+
+
+class Violation(AssertionError):
+    """A promise of the engine that does not hold."""
+
+
+def check_rows(plan: Plan, rows: list[TaskRecord]) -> None:
+    _Rows(plan, rows).check()
+
+
+def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
+    """The live graph says what the rows say, and its counters are what they count."""
+    sheet = _Rows(plan, rows)
+    _require(graph.state == [row.state for row in rows], "the live graph and the rows disagree about states")
+    _require(graph.attempt == [row.attempt for row in rows], "the live graph and the rows disagree about attempts")
+    static = rows[: len(sheet.tasks)]
+    _require(graph.open == sum(row.state not in states.FINAL for row in static), "`open` is not what is unfinished")
+    for row in rows:
+        if row.state == states.BLOCKED:
+            waits = sum(not sheet.settled(row, need) for need in sheet.needs(row))
+            _require(graph.unmet[row.seq] == waits, f"row {row.seq}: unmet {graph.unmet[row.seq]}, waits for {waits}")
+            _require(waits > 0, f"row {row.seq} is blocked by nothing")
+        if row.state == states.EXPANDING:
+            left = sum(item.state not in states.FINAL for item in sheet.instances(row.node))
+            _require(graph.unmet[row.seq] == left, f"group {row.seq}: unmet {graph.unmet[row.seq]}, {left} unfinished")
+            _require(left > 0, f"group {row.seq} waits for no instance")
+    flying = {row.seq for row in rows if row.state in states.IN_FLIGHT}
+    _require(set(graph.flight) == flying, "the live graph and the rows disagree about what is in flight")
+
+
+def check_end(plan: Plan, record: RunRecord, rows: list[TaskRecord]) -> None:
+    """A run that has ended: everything has, and its state follows from its tasks' states."""
+    open_rows = [row.seq for row in rows if row.state not in states.FINAL]
+    _require(not open_rows, f"the run has ended and rows {open_rows} have not")
+    tasks = plan.workflow.tasks
+    broken = any(
+        row.state in (states.FAILED, states.UPSTREAM_FAILED) and not tasks[row.node].optional
+        for row in rows[: len(tasks)]
+    )
+    expected = {states.FAILED if broken else states.SUCCEEDED}
+    if record.cancel_requested_at is not None:
+        expected.add(states.CANCELLED)  # the request may have come too late
+    elif any(row.state == states.CANCELLED for row in rows):
+        raise Violation("a task is cancelled in a run that nobody cancelled")
+    _require(record.state in expected, f"the run is {record.state}, its tasks make it {expected}")
+    _require(record.owner is None, "a run that has ended still has an owner")
+
+
+class _Rows:
+    """The rows of one run, with what the plan says of each."""
+
+    def __init__(self, plan: Plan, rows: list[TaskRecord]) -> None:
+        self.tasks = plan.workflow.tasks
+        self.rows = rows
+        self.number = {task.name: i for i, task in enumerate(self.tasks)}
+        self._instances: dict[int, list[TaskRecord]] = {}
+        for row in rows[len(self.tasks) :]:
+            self._instances.setdefault(row.node, []).append(row)
+
+    def check(self) -> None:
+        _require([row.seq for row in self.rows] == list(range(len(self.rows))), "rows are not dense")
+        for row in self.rows:
+            self._check_counts(row)
+            if row.state in BEGUN:
+                held = [need.task for need in self.needs(row) if not self._well(row, need)]
+                _require(not held, f"row {row.seq} is {row.state} before {held} ended well")
+            if row.state == states.UPSTREAM_FAILED:
+                _require(any(self._doomed(row, need) for need in self.needs(row)) or self._is_group(row), "no reason")
+        for node, task in enumerate(self.tasks):
+            if task.loop:
+                self._check_group(self.rows[node])
+
+    def needs(self, row: TaskRecord) -> list[Need]:
+        needs = self.tasks[row.node].needs
+        return [need for need in needs if need.how == "element"] if row.place is not None else list(needs)
+
+    def instances(self, node: int) -> list[TaskRecord]:
+        return self._instances.get(node, [])
+
+    def settled(self, row: TaskRecord, need: Need) -> bool:
+        """Whether this edge holds the row back no more."""
+        parent = self._parent(row, need)
+        if need.how == "element" and row.place is None and self.rows[self.number[need.task]].size is not None:
+            return True
+        return parent is not None and parent.state in states.FINAL
+
+    def _parent(self, row: TaskRecord, need: Need) -> TaskRecord | None:
+        node = self.number[need.task]
+        if row.place is None:
+            return self.rows[node]
+        instances = self.instances(node)
+        return instances[row.place] if row.place < len(instances) else None
+
+    def _well(self, row: TaskRecord, need: Need) -> bool:
+        parent = self._parent(row, need)
+        if parent is None:
+            return False
+        if need.how == "element" and row.place is None and parent.size is not None:
+            return True
+        softly = parent.state == states.FAILED and self.tasks[parent.node].optional
+        if parent.state == states.SKIPPED or softly:
+            without_list = need.how == "element" and row.place is None
+            return need.how == "order" or (need.skip_ok and not without_list)
+        return parent.state == states.SUCCEEDED
+
+    def _doomed(self, row: TaskRecord, need: Need) -> bool:
+        parent = self._parent(row, need)
+        if parent is None or (need.how == "element" and row.place is None and parent.size is not None):
+            return False
+        softly = parent.state == states.FAILED and self.tasks[parent.node].optional
+        return parent.state in (states.FAILED, states.UPSTREAM_FAILED, states.CANCELLED) and not softly
+
+    def _is_group(self, row: TaskRecord) -> bool:
+        return row.place is None and row.size is not None
+
+    def _check_counts(self, row: TaskRecord) -> None:
+        task: Task = self.tasks[row.node]
+        _require(row.failures <= task.retry.retries + 1, f"row {row.seq} failed {row.failures} times")
+        _require(row.losses <= LOSSES + 1, f"row {row.seq} was lost {row.losses} times")
+        _require(row.attempt <= row.failures + row.losses + 1, f"row {row.seq}: attempt {row.attempt} has no cause")
+        _require(
+            (row.worker is not None) == (row.state in states.IN_FLIGHT), f"row {row.seq}: {row.state}, {row.worker}"
+        )
+        _require((row.finished_at is not None) == (row.state in states.FINAL), f"row {row.seq}: time of its end")
+
+    def _check_group(self, group: TaskRecord) -> None:
+        instances = self.instances(group.node)
+        _require(len(instances) == (group.size or 0), f"group {group.seq}: {group.size}, has {len(instances)} rows")
+        _require([row.place for row in instances] == list(range(len(instances))), "places are not in order")
+        seqs = [row.seq for row in instances]
+        _require(seqs == list(range(seqs[0], seqs[0] + len(seqs))) if seqs else True, "instances are not contiguous")
+        ended = all(row.state in states.FINAL for row in instances)
+        if group.size is None:
+            return
+        _require((group.state in states.FINAL) == ended, f"group {group.seq} is {group.state}")
+        bad = {row.state for row in instances} & {states.FAILED, states.UPSTREAM_FAILED, states.CANCELLED}
+        if self.tasks[group.node].optional:
+            bad.discard(states.FAILED)
+        if group.state in states.FINAL:
+            expected = bad or {states.SUCCEEDED}
+            _require(group.state in expected, f"group {group.seq} is {group.state}, its instances make it {expected}")
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise Violation(message)

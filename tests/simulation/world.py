@@ -1,0 +1,355 @@
+"""The invented world: workers that die, sleep and wake, messages that come late, twice or from the past, runs that are cancelled."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from flow_engine import states
+from flow_engine.decisions.books import Report
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.errors import LostOwnership, StoreError
+from flow_engine.model import (
+    Cancelled,
+    Claim,
+    Completion,
+    Expanded,
+    Failed,
+    Hint,
+    Lost,
+    NewRun,
+    Outcome,
+    Released,
+    Skipped,
+    Started,
+    Succeeded,
+    TaskRecord,
+    TaskRef,
+    Tick,
+)
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Plan, bundle_hash, bundle_of
+
+from simulation.actor import Actor, Flying
+from simulation.checker import Violation, check_end, check_graph, check_rows
+from simulation.plans import random_plan
+
+CALM_STEPS = 3000
+"""Steps in which every run must end once nothing goes wrong any more."""
+
+OpenStore = Callable[[Callable[[str], bool], Callable[[], float]], Store]
+"""(which workers live, random source) -> another handle of the same state."""
+
+
+class World:
+    """One simulation. All that happens follows from the seed."""
+
+    def __init__(self, seed: int, open_store: OpenStore) -> None:
+        self.draw = random.Random(seed)
+        self.now = 1000.0
+        self.dead: set[str] = set()
+        self.actors: list[Actor] = []
+        self.counts: dict[str, int] = {}
+        self._open = lambda: open_store(lambda worker: worker not in self.dead, self.draw.random)
+        self._watch = self._open()
+        self._plans: dict[str, Plan] = {}
+        self._seen: dict[str, list[TaskRecord]] = {}
+        self._held: dict[TaskRef, tuple[str, int]] = {}
+        self._accepted: dict[tuple[TaskRef, int], Outcome] = {}
+        self._past: list[Completion] = []
+        self._ended: set[str] = set()
+
+    def live_through(self, steps: int) -> None:
+        """A time of trouble, and then a calm one in which every run must end."""
+        for number in range(self.draw.randint(1, 3)):
+            self._submit(f"run-{number}")
+        self._join()
+        for _ in range(steps):
+            self._happen()
+        for actor in list(self.actors):
+            self._die(actor)
+        self._calm()
+
+    def close(self) -> None:
+        for store in {id(store): store for store in (self._watch, *(actor.store for actor in self.actors))}.values():
+            store.close()
+
+    # -- what may happen
+
+    def _happen(self) -> None:
+        self.now += self.draw.choice([0.0, 0.01, 0.5, 5.0, 30.0])
+        chance = self.draw.random()
+        actor = self.draw.choice(self.actors) if self.actors else self._join()
+        if chance < 0.04:
+            self._die(actor)
+        elif chance < 0.07:
+            self.dead.add(actor.name)  # it sleeps: others take its runs over, and it wakes not knowing
+            self._count("slept")
+        elif chance < 0.08:
+            actor.drain(self.now)
+        elif chance < 0.10:
+            self._join()
+        elif chance < 0.11:
+            run = self.draw.choice(sorted(self._plans))
+            self._watch.request_cancel(run, self.now)
+            self._count("cancel requested")
+        else:
+            self._work(actor)
+
+    def _work(self, actor: Actor, calm: bool = False) -> None:
+        if actor.name not in self.dead and not actor.draining:
+            self._adopt(actor)
+        self._end_some(actor, calm)
+        if not calm:
+            self._disturb(actor)
+        self._tick(actor, calm)
+        if actor not in self.actors:
+            return
+        if calm or self.draw.random() < 0.8:
+            self._finish(actor)
+        if actor not in self.actors:
+            return
+        if actor.draining and not actor.flying and not actor.inbox and not actor.cancels:
+            actor.store.abandon(actor.name)
+            self._die(actor)
+
+    def _calm(self) -> None:
+        actor = self._join()
+        for _ in range(CALM_STEPS):
+            if len(self._ended) == len(self._plans):
+                return
+            self.now += 1.0 if self.draw.random() < 0.8 else 60.0
+            self._work(actor, calm=True)
+        stuck = {run: [row.state for row in self._watch.tasks(run)] for run in self._plans if run not in self._ended}
+        raise Violation(f"accepted and never ended: {stuck}")
+
+    def _submit(self, run: str) -> None:
+        plan = random_plan(self.draw)
+        bundle = bundle_of(plan)
+        self._plans[run] = plan
+        self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
+        self._look(run)
+
+    def _join(self) -> Actor:
+        actor = Actor(f"w{self._count('workers')}", self._open())
+        self.actors.append(actor)
+        return actor
+
+    def _die(self, actor: Actor) -> None:
+        self.dead.add(actor.name)
+        self.actors.remove(actor)
+        if actor.store is not self._watch:
+            actor.store.close()
+        self._count("died")
+
+    def _adopt(self, actor: Actor) -> None:
+        unowned = actor.store.unowned(100)
+        for run in unowned + self.draw.sample(sorted(self._plans), 1):
+            before = self._watch.run(run)
+            adopted = actor.store.adopt(actor.name, run, self.now) if before.owner != actor.name else None
+            if adopted is None:
+                continue
+            if run not in unowned:
+                raise Violation(f"{run} was taken from {before.owner}, which lives")
+            lost = [
+                Completion(task, attempt, worker, Lost("gone") if self._had_begun(task) else Released())
+                for task, attempt, worker in adopted.in_flight
+            ]
+            actor.take(adopted, lost)
+            self._count("adopted")
+
+    def _had_begun(self, task: TaskRef) -> bool:
+        return self.draw.random() < 0.7
+
+    def _end_some(self, actor: Actor, calm: bool) -> None:
+        for task, (claim, begun) in list(actor.flying.items()):
+            if self.draw.random() < (0.8 if calm else 0.4):
+                del actor.flying[task]
+                outcome = self._outcome(actor, claim, begun, task.run in actor.cancels)
+                actor.inbox.append(Completion(task, claim.attempt, actor.name, outcome, self.now, self.now))
+
+    def _outcome(self, actor: Actor, claim: Claim, begun: bool, cancelled: bool) -> Outcome:
+        chance = self.draw.random()
+        if cancelled and chance < 0.7:
+            return Cancelled("the run was cancelled")
+        if chance < 0.15:
+            return Failed("exit_1", '{"code": "exit_1"}', retryable=not claim.expands and self.draw.random() < 0.9)
+        if chance < 0.18:
+            return Lost("its process was gone")
+        if chance < 0.24 and not begun:
+            return Released()
+        if claim.expands:
+            return self._list(actor, claim)
+        return Skipped("no") if chance < 0.32 else Succeeded(f'"{claim.task.seq}.{claim.attempt}"')
+
+    def _list(self, actor: Actor, claim: Claim) -> Outcome:
+        task = self._plans[claim.task.run].workflow.tasks[claim.node]
+        aligned = task.loop[0].aligned
+        if aligned is None:
+            size = self.draw.choice([0, 1, 2, 3, 4])
+            return Expanded(size, [f'"{number}"' for number in range(size)])
+        names = [other.name for other in self._plans[claim.task.run].workflow.tasks]
+        row = self._watch.tasks(claim.task.run)[names.index(aligned)]
+        if row.size is None:
+            raise Violation(f"{task.name} is to get its list before {aligned} has one")
+        return Expanded(row.size, None)
+
+    def _disturb(self, actor: Actor) -> None:
+        """Messages twice, from the past, in another order; hints twice."""
+        if actor.inbox and self.draw.random() < 0.1:
+            first = self.draw.choice(actor.inbox)
+            actor.inbox.append(first._replace(outcome=self.draw.choice([first.outcome, Lost("again")])))
+        if self._past and self.draw.random() < 0.15:
+            actor.inbox.append(self.draw.choice(self._past))
+        if actor.hints and self.draw.random() < 0.1:
+            actor.hints.append(self.draw.choice(actor.hints))
+        if self.draw.random() < 0.3:
+            self.draw.shuffle(actor.hints)
+
+    # -- one transaction, and what is checked of it
+
+    def _tick(self, actor: Actor, calm: bool) -> None:
+        told = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
+        want = 0 if actor.draining else self.draw.randint(1 if calm else 0, 6)
+        early = not calm and self.draw.random() < 0.1
+        hints = [hint for hint in actor.hints if early or hint.due <= self.now][:want]
+        actor.cancels += [run for run in actor.store.cancel_requests(actor.name) if run in actor.runs]
+        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))))
+        before = dict(self._seen)
+        broken = not calm and self.draw.random() < 0.02
+        try:
+            tick = self._transaction(actor, report, hints, want, broken)
+        except StoreError as error:
+            if not broken:
+                raise Violation("the store's own fence had to stop what the decisions let through") from error
+            self._die(actor)
+            for run in self._plans:
+                if self._watch.tasks(run) != before[run]:
+                    raise Violation("a transaction that failed has left something behind") from None
+            self._count("failed transactions")
+            return
+        actor.inbox = actor.inbox[len(told) :]
+        actor.cancels = []
+        for hint in hints:
+            if hint.due <= self.now:
+                actor.hints.remove(hint)
+        actor.hints += tick.ready
+        actor.finishing += tick.finishing
+        self._note(actor, told, tick)
+        self._count("ticks")
+
+    def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
+        writer: Any = getattr(actor.store, "_writer", None)
+        if not broken or writer is None:
+            return actor.store.tick(actor.name, self.now, report, hints, want)
+
+        def fail(*_: object) -> None:
+            raise sqlite3.OperationalError("disk I/O error")
+
+        step = self.draw.choice(["write", "_start", "_insert_born"])
+        setattr(writer, step, fail)
+        try:
+            return actor.store.tick(actor.name, self.now, report, hints, want)
+        finally:
+            delattr(writer, step)
+
+    def _started(self, actor: Actor) -> tuple[Started, ...]:
+        begun = []
+        for task, flying in actor.flying.items():
+            if not flying.begun and not flying.claim.expands and self.draw.random() < 0.5:
+                actor.flying[task] = flying._replace(begun=True)
+                begun.append(Started(task, flying.claim.attempt, actor.name, self.now, None))
+        return tuple(begun)
+
+    def _note(self, actor: Actor, told: list[Completion], tick: Tick) -> None:
+        refused = list(tick.refused)
+        for completion in told:
+            owned = self._watch.run(completion.task.run).owner == actor.name
+            if completion.task in refused and not (owned and self._held.get(completion.task) == _mark(completion)):
+                refused.remove(completion.task)
+                self._count("refused")
+                continue
+            if not owned:
+                raise Violation(f"accepted from a worker that does not own the run: {completion}")
+            self._accept(completion)
+        if any(refused):
+            raise Violation(f"refused, and should have been accepted: {refused}")
+        for claim in tick.claims:
+            if claim.task in self._held:
+                raise Violation(f"{claim.task} is claimed while {self._held[claim.task]} has it")
+            self._held[claim.task] = (actor.name, claim.attempt)
+            actor.flying[claim.task] = Flying(claim, begun=False)
+            seen = self._seen[claim.task.run]
+            due = seen[claim.task.seq].ready_at if claim.task.seq < len(seen) else None
+            if due is not None and due > self.now:
+                raise Violation(f"{claim.task} is claimed before its delay is over")
+            self._count("claims")
+        self._past = (self._past + told)[-50:]
+        for run in self._plans:
+            self._look(run)
+            if self._watch.run(run).owner == actor.name:
+                check_graph(self._plans[run], self._seen[run], _graph(actor, run))
+
+    def _accept(self, completion: Completion) -> None:
+        key = (completion.task, completion.attempt)
+        if self._held.pop(completion.task, None) != _mark(completion):
+            raise Violation(f"accepted from one who does not have it: {completion}")
+        if isinstance(completion.outcome, Released):
+            return
+        if key in self._accepted:
+            raise Violation(f"a second completion of {key} was accepted")
+        self._accepted[key] = completion.outcome
+
+    def _finish(self, actor: Actor) -> None:
+        try:
+            ended = actor.finish(self.now)
+        except LostOwnership:
+            self._die(actor)
+            return
+        for run in ended:
+            self._ended.add(run)
+            record = self._watch.run(run)
+            check_end(self._plans[run], record, self._watch.tasks(run))
+            self._count(f"runs {record.state}")
+
+    def _look(self, run: str) -> None:
+        """The rows after a transaction, against all that was seen before."""
+        rows = self._watch.tasks(run)
+        check_rows(self._plans[run], rows)
+        for before, after in zip(self._seen.get(run, []), rows, strict=False):
+            if before.state in states.FINAL and before != after:
+                raise Violation(f"a final row has changed: {before} -> {after}")
+            outcome = self._accepted.get((TaskRef(run, after.seq), after.attempt))
+            if isinstance(outcome, Succeeded) and (after.state, after.result) != (states.SUCCEEDED, outcome.result):
+                raise Violation(f"{outcome} was accepted and the row is {after}")
+        self._seen[run] = rows
+        self._check_attempts(run, rows)
+
+    def _check_attempts(self, run: str, rows: list[TaskRecord]) -> None:
+        for row in rows:
+            kept = [attempt.attempt for attempt in self._watch.attempts(run, row.seq)]
+            if len(kept) != len(set(kept)):
+                raise Violation(f"row {row.seq}: two ends of one attempt are kept: {kept}")
+            missing = [
+                number
+                for number in range(1, row.attempt + 1)
+                if number not in kept
+                and not isinstance(self._accepted.get((TaskRef(run, row.seq), number), Expanded(0, None)), Expanded)
+            ]
+            if missing:
+                raise Violation(f"row {row.seq}: accepted ends of attempts {missing} are not kept")
+
+    def _count(self, what: str) -> int:
+        self.counts[what] = self.counts.get(what, 0) + 1
+        return self.counts[what]
+
+
+def _graph(actor: Actor, run: str) -> RunGraph:
+    """The live graph behind the store's promise, which has no name in the contract."""
+    books: Any = actor.store._books  # type: ignore[attr-defined]
+    found: RunGraph = (books[actor.name] if isinstance(books, dict) else books).graph(run)
+    return found
+
+
+def _mark(completion: Completion) -> tuple[str, int]:
+    return (completion.worker, completion.attempt)
