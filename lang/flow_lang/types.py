@@ -45,6 +45,8 @@ class Type(NamedTuple):
 STR, INT, FLOAT, BOOL = Type("str"), Type("int"), Type("float"), Type("bool")
 DATE, DATETIME, DURATION, SIZE = Type("date"), Type("datetime"), Type("duration"), Type("size")
 FILE, DIR, JSON = Type("file"), Type("dir"), Type("json")
+SECRET = Type("secret")
+"""The type of a `secret`. It has no value in the engine: only a body, a header, a URL or a notification may use it."""
 NOTHING = Type("nothing")
 """The type of a task that declares no result: it can be waited for, and not used as a value."""
 UNKNOWN = Type("unknown")

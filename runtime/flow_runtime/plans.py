@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flow_lang import plan as plan_format
-from flow_lang.plan import Plan, bundle_hash, bundle_of, plan_from_json
+from flow_lang.bundle import bundle_hash, bundle_of, plan_from_json
+from flow_lang.plan import Plan
 
 from flow_runtime.state_folder import StateFolder
 

@@ -14,10 +14,11 @@ from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import Store, Submitted
+from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.compile import Compiled, compile_source
 from flow_lang.diagnostics import Diagnostic, to_dict
 from flow_lang.params import bind
-from flow_lang.plan import Plan, bundle_hash, bundle_of
+from flow_lang.plan import Plan
 from flow_lang.source import Source
 from flow_lang.values import File
 from flow_runtime.files import FlowFiles

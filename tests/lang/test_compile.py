@@ -1,6 +1,6 @@
 """Whole files to plans."""
 
-from flow_lang.plan import plan_from_json, plan_to_json
+from flow_lang.bundle import plan_from_json, plan_to_json
 from lang.compiling import codes, compiled, in_workflow, planned, tasks
 
 HELLO = """flow 1

@@ -3,9 +3,9 @@
 import time
 
 import pytest
+from flow_lang.bundle import plan_to_json
 from flow_lang.diagnostics import MOST
 from flow_lang.format import format_source
-from flow_lang.plan import plan_to_json
 from flow_lang.render import render
 from flow_lang.source import Source
 from lang.compiling import compiled

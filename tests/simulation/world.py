@@ -28,7 +28,8 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan, bundle_hash, bundle_of
+from flow_lang.bundle import bundle_hash, bundle_of
+from flow_lang.plan import Plan
 
 from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph, check_rows

@@ -1,7 +1,8 @@
 """Small plans made by hand, for tests of the engine that need no parser."""
 
 from flow_lang import types
-from flow_lang.plan import Body, Clause, Need, Plan, Task, Workflow, bundle_hash, bundle_of
+from flow_lang.bundle import bundle_hash, bundle_of
+from flow_lang.plan import Body, Clause, Need, Plan, Task, Workflow
 
 NOOP = Body("shell", ("true",))
 

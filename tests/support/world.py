@@ -16,7 +16,8 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan, bundle_of
+from flow_lang.bundle import bundle_of
+from flow_lang.plan import Plan
 
 from support.plans import digest
 

@@ -9,8 +9,9 @@ import time
 from collections import deque
 from typing import Any
 
+from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
-from flow_lang.plan import Plan, plan_from_json
+from flow_lang.plan import Plan
 from flow_lang.values import Mismatch
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated, described

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from flow_lang.plan import Plan, plan_from_json
+from flow_lang.bundle import plan_from_json
+from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun
 from flow_engine.model import AttemptRecord, Event, RunRecord, TaskRecord
