@@ -21,11 +21,28 @@ def task_names(task: tree.TaskItem, lines: Lines) -> Iterator[tuple[str, Span]]:
         yield from _item_names(item, lines)
 
 
+def call_targets(items: tuple[tree.Item, ...]) -> Iterator[tree.Expr]:
+    """What is called in items of a workflow or task, and in what is inside them."""
+    for item in items:
+        if isinstance(item, tree.CallBody):
+            yield item.call.target
+        elif isinstance(item, tree.CallItem) and isinstance(item.value, tree.Call):
+            yield item.value.target
+        elif isinstance(item, tree.TaskItem | tree.Section | tree.OnItem):
+            yield from call_targets(item.items)
+
+
 def _item_names(item: tree.Item, lines: Lines) -> Iterator[tuple[str, Span]]:
     if isinstance(item, tree.Input | tree.After):
         yield from expression_names(item.value)
     elif isinstance(item, tree.Output) and item.path is not None:
         yield from expression_names(item.path)
+    elif isinstance(item, tree.WaitBody):
+        yield from expression_names(item.value)
+        if item.default is not None:
+            yield from expression_names(item.default)
+    elif isinstance(item, tree.Notify) or (isinstance(item, tree.Setting) and item.name.text == "cache"):
+        yield from expression_names(item.value)
     elif isinstance(item, tree.CallBody):
         for argument in item.call.args:
             yield from expression_names(argument.value)
