@@ -19,6 +19,7 @@ class Sent(NamedTuple):
     kind: str
     timeout: float | None
     at: float
+    limit: str = "timeout"
 
 
 class Answer(NamedTuple):
