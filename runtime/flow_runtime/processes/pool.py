@@ -17,6 +17,7 @@ from flow_engine.model import Claim
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian, GuardianDied
+from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.pace import Pace
 from flow_runtime.processes.slot_view import Answer, Sent, SlotView, signal_group
 
@@ -60,6 +61,11 @@ class SlotPool:
         depth = self._pace.depth()
         room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
         return max(room - len(self._waiting), 0)
+
+    def close(self) -> None:
+        """Lets go of the slots, which end."""
+        for view in self._views:
+            self._forget(view)
 
     def watch(self, descriptor: int) -> None:
         """Wakes `wait` when this descriptor can be read; the caller reads it."""
@@ -128,7 +134,7 @@ class SlotPool:
         depth = self._pace.depth()
         able = [view for view in self._views if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth]
         if able:
-            return min(able, key=lambda view: (len(view.sent), job.kind == "shell" and view.python_plan is not None))
+            return min(able, key=lambda view: (len(view.sent), job.kind not in PYTHON and view.python_plan is not None))
         for view in self._views:
             if not view.sent and view.kill is None:
                 self._forget(view)  # it ends; this plan's Python gets a fresh process
@@ -146,7 +152,7 @@ class SlotPool:
                 )
             )
         frames.append(f'{{"n":{view.next_number},{job.text}'.encode("utf-8", "surrogateescape"))
-        if job.kind != "shell":
+        if job.kind in PYTHON:
             view.python_plan = job.plan_hash
         view.put(Sent(job.claim, job.kind, job.timeout, self._clock()), frames)
         if channel.pending:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from flow_engine.model import Claim
 
 from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.kinds import PYTHON
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
@@ -56,7 +57,7 @@ class SlotView:
         """A slot serves the Python of one plan only, and takes nothing while its body is being ended."""
         if self.kill is not None:
             return False
-        return kind == "shell" or self.python_plan in (None, plan_hash)
+        return kind not in PYTHON or self.python_plan in (None, plan_hash)
 
     def begin(self, channel: Channel) -> None:
         """A new process in this slot."""
