@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from flow_engine.model import Claim
 
+from flow_runtime.executors.usage import PERIOD
+from flow_runtime.processes.allowance import over
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian, GuardianDied
@@ -105,9 +107,22 @@ class SlotPool:
         return [(view, head[1], view.head_since) for view, head in heads if head is not None]
 
     def press(self) -> None:
+        """Ends what was told to end and did not, and Python bodies that are over a limit."""
         now = self._clock()
         for view in self._views:
             view.press(now)
+            if view.pid is not None and view.kill is None and view.sent and now - view.looked_at >= PERIOD:
+                view.looked_at = now
+                self._look_at(view, view.pid, now)
+
+    def _look_at(self, view: SlotView, pid: int, now: float) -> None:
+        page = self._cursor.page(view.slot)
+        allowed, number = page.allowance, page.current
+        if not any(allowed) or next(iter(view.sent)) != number:
+            return  # nothing is limited, or an answer is on its way
+        exceeded = over(pid, allowed)
+        if exceeded is not None and page.current == number and page.allowance == allowed:
+            view.end_for(number, exceeded, now)
 
     def rebalance(self) -> list[Answer]:
         """Takes back what waits behind a long body when a slot is idle."""

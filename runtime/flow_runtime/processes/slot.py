@@ -12,18 +12,21 @@ from typing import Any
 
 from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
-from flow_lang.plan import Plan
+from flow_lang.plan import Limits, Plan
 from flow_lang.values import Mismatch
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated, described
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
+from flow_runtime.processes.allowance import allowance_of, holds_much
 from flow_runtime.processes.channel import Channel
-from flow_runtime.processes.cursor import Cursor, mark_of
+from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
 from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.orphans import SLOT_VARIABLE
 from flow_runtime.wire import dumps
+
+UNLIMITED = Limits()
 
 
 class Slot:
@@ -38,6 +41,7 @@ class Slot:
         self._types: dict[str, NameTypes] = {}
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []
+        self._full = False
         self._bodies: Any = None
         self._client: Any = None
         self._environment: Mapping[str, str] = os.environ
@@ -47,13 +51,15 @@ class Slot:
         self._poll.register(sock, select.POLLIN)
 
     def serve(self) -> None:
-        """Until the engine's end closes."""
+        """Until the engine's end closes, or the memory of this process is kept by what ran in it."""
         while True:
             while not self._todo:
                 self._poll.poll()
                 if not self._read():
                     return
             self._send(self._answer(self._todo.popleft()))
+            if self._full:
+                return
 
     def fileno(self) -> int:
         return self._channel.fileno()
@@ -171,10 +177,12 @@ class Slot:
         return work._replace(secrets=found)
 
     def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:
-        bodies = self._bodies or self._warm(work)
+        bodies, limits = self._bodies or self._warm(work), work.task.limits
         os.chdir(self._home)
         os.environ.update(work.environment())
-        self._output.begin(work.log, work.secrets.mask, work.task.limits.output)
+        self._output.begin(work.log, work.secrets.mask, limits.output)
+        if limits != UNLIMITED:
+            self._page.allow(allowance_of(limits))
         try:
             result, log = bodies.run(work, _scope(work, types)), self._output.end()
             self._output.check()
@@ -182,6 +190,9 @@ class Slot:
         finally:
             self._output.end()
             _empty(self._home)
+            if limits != UNLIMITED:
+                self._page.allow(Allowance())
+                self._full = holds_much(limits)
 
     def _warm(self, work: Work) -> Any:
         from flow_runtime.executors.output import BodyOutput
