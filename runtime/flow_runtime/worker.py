@@ -321,7 +321,7 @@ def _outcome(message: dict[str, object]) -> Outcome:
     if "cancelled" in message:
         return _ended(str(message["cancelled"]))
     if "code" in message:
-        return Failed(str(message["code"]), dumps(message["error"]))
+        return Failed(str(message["code"]), dumps(message["error"]), bool(message.get("retryable", True)))
     return Succeeded(str(message["result"]))
 
 
