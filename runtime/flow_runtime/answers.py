@@ -19,7 +19,7 @@ def outcome_of(message: dict[str, object]) -> Outcome:
     if "cancelled" in message:
         return ended(str(message["cancelled"]))
     if "code" in message:
-        return Failed(str(message["code"]), dumps(message["error"]))
+        return Failed(str(message["code"]), dumps(message["error"]), bool(message.get("retryable", True)))
     return Succeeded(str(message["result"]))
 
 

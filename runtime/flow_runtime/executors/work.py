@@ -9,6 +9,7 @@ from flow_lang.plan import Plan, Task, Workflow
 from flow_lang.types import STR, list_of, optional
 from flow_lang.values import decode
 
+from flow_runtime.executors.secrets import NO_SECRETS, Secrets
 from flow_runtime.files import FlowFiles
 
 
@@ -36,6 +37,7 @@ class Work(NamedTuple):
     values: dict[str, Any]
     place: Place
     scratch: str
+    secrets: Secrets = NO_SECRETS
 
     @property
     def log(self) -> str:
@@ -96,8 +98,9 @@ class NameTypes:
 
 
 def scope_of(work: Work, types: NameTypes) -> Scope:
-    """The values of the names that the task reads, and then its inputs, each evaluated in the order of declaration."""
+    """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration."""
     values = types.decoded(work.task, work.values)
+    values.update(work.secrets.values)
     scope = Scope(values, FlowFiles(work.source_folder(), work.scratch))
     for given in work.task.inputs:
         values[given.name] = compile_expr(given.value)(scope)
