@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from flow_lang.values import File, json_text, to_text
+from flow_lang.values import File, json_text, to_text, zoned
 
 
 class Function(NamedTuple):
@@ -137,6 +137,11 @@ _ALL = (
     ),
     Function("format(value: T, pattern: str) -> str", 'By a pattern such as ".2f", ">8" or "%Y-%m".', _format),
     Function("date(text: str) -> date", "A date from YYYY-MM-DD.", lambda files, text: date.fromisoformat(text)),
+    Function(
+        "datetime(text: str) -> datetime",
+        "A datetime from YYYY-MM-DDTHH:MM:SS with a zone: Z, or an offset such as +02:00.",
+        lambda files, text: zoned(text),
+    ),
     Function("json(value: T) -> str", "The value as JSON text.", lambda files, value: json_text(value)),
     Function(
         "json_file(value: T) -> file",

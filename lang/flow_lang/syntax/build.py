@@ -66,7 +66,6 @@ class _Builder:
         self.table |= {
             "input": self.on_input,
             "secret": self.on_named,
-            "mock": self.on_named,
             "pool": self.on_named_block,
         }
         self.table |= {"file": self.on_inside_file, "on_section": self.on_on_section}
@@ -184,6 +183,21 @@ class _Builder:
     def on_python(self, parts: list[Any], span: Span) -> Any:
         return tree.Body("python", parts[1], parts[0].span, span)
 
+    def on_http(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(_name(parts[1]), parts[2], (), parts[0].span, span)
+
+    def on_http_block(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(_name(parts[1]), parts[2], parts[3], parts[0].span, span)
+
+    def on_header(self, parts: list[Any], span: Span) -> Any:
+        return tree.Header(parts[1], parts[3], span, parts[0].span)
+
+    def on_test(self, parts: list[Any], span: Span) -> Any:
+        return tree.TestItem(parts[1], parts[2], span, parts[0].span)
+
+    def on_mock(self, parts: list[Any], span: Span) -> Any:
+        return tree.Mock(_name(parts[1]), parts[3], span, parts[0].span)
+
     def on_call_body(self, parts: list[Any], span: Span) -> Any:
         return tree.CallBody(parts[1], span)
 
@@ -219,9 +233,6 @@ class _Builder:
     def on_wait(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]), tuple(parts[2])), parts[3], span)
 
-    def on_test(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1],), parts[2], span)
-
     def on_named(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]), parts[3]), (), span)
 
@@ -233,15 +244,6 @@ class _Builder:
 
     def on_on_section(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]),), parts[2], span)
-
-    def on_http(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), parts[2]), (), span)
-
-    def on_http_block(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), parts[2]), parts[3], span)
-
-    def on_header(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1], parts[3]), (), span)
 
     def on_word(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (parts[1],), (), span)
