@@ -10,6 +10,7 @@ from flow_lang.syntax.layout import Layout
 from flow_lang.syntax.lexer import Token, scan
 from flow_lang.syntax.parser import Build, Parser
 from flow_lang.syntax.settle import settle
+from flow_lang.syntax.strangers import stranger
 from flow_lang.syntax.texts import read_text
 
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -33,6 +34,10 @@ def parse_file(source: Source, report: Report) -> tree.File:
     tokens = layout.run()
     parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
     items = parser.parse(tokens)
+    other = stranger(source.text, source.path) if raw.failed else None
+    if other is not None:
+        report.diagnostics.append(other)
+        return tree.File(())
     report.diagnostics += (
         settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
     )

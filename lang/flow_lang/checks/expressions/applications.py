@@ -1,6 +1,7 @@
 """Function calls inside expressions."""
 
 from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature
+from flow_lang.checks.expressions.constants import no_value
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.expressions.names import shown
 from flow_lang.foreign import MEMBERS
@@ -29,7 +30,6 @@ _ELSEWHERE = {
     "constant": "`constant(...)` is a `backoff` of retry(...)",
     "len": "did you mean `count`?",
     "length": "did you mean `count`?",
-    "size": "did you mean `count`? A file's size is `f.size`",
     "open": "did you mean `file`?",
     "print": "a body prints; an expression gives a value",
     "map": "a task runs `for x in xs`",
@@ -55,13 +55,24 @@ class Applications:
             self._unknown(name, node.target)
             return WRONG
         found = signature(name)
+        mistakes = self.report.mistakes
         arguments = self.arguments(node, name, found)
         if arguments is None:
             return WRONG
         exprs, result = arguments
         if name == "sum" and result.kind == "duration":
             exprs.append(["typed", "duration", 0.0])
-        return Checked(["call", name, *exprs], result)
+        expr = ["call", name, *exprs]
+        tried = (
+            ["call", name, ["lit", ""], exprs[1]] if name == "matches" else expr
+        )  # a pattern is wrong with every text
+        reason = no_value(tried) if name != "range" and self.report.mistakes == mistakes else ""
+        if reason:
+            hint = f"correct it; {self._usage(name)}"
+            message = f"`{name}` has no value here: {reason.removeprefix(f'{name}: ')}"
+            self.report.error("FLOW333", message, node.span, "the same in every run", hint)
+            return Checked(expr, UNKNOWN)
+        return Checked(expr, result)
 
     def arguments(self, node: tree.Call, name: str, found: Signature) -> tuple[list[Expr], Type] | None:
         placed = self._place(node, name, found)

@@ -31,6 +31,16 @@ def _operands(expr: Expr) -> list[Expr]:
     return [part for part in expr[2 if expr[0] in ("as", "call") else 1 :] if isinstance(part, list)]
 
 
+def no_value(expr: Expr) -> str:
+    """Why a constant expression has no value in any run, or ""."""
+    try:
+        if constant(expr):
+            evaluate(expr, {})
+    except EvaluationError as error:
+        return str(error)
+    return ""
+
+
 def always_false(expr: Expr) -> bool:
     """Whether a condition is false whatever the run: one of its sides of `and` is."""
     if expr[0] == "and":
