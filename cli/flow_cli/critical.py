@@ -16,7 +16,7 @@ NOTED = 0.5
 
 def path_text(store: Store, record: RunRecord) -> str:
     """`fetch[3] 1.20s > clean[3] 0.40s (waited 2.00s) > report 0.10s`"""
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     steps = critical_path(plan.workflow, store.tasks(record.id))
     longest = sorted(steps, key=lambda step: step.took + step.waited, reverse=True)[:SHOWN]
     kept = [step for step in steps if step in longest]

@@ -20,7 +20,7 @@ SOURCE_LINES = 6
 
 def failure_report(store: Store, record: RunRecord) -> str:
     """Text about a run that did not succeed; empty where there is nothing to add to its state."""
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     rows = store.tasks(record.id)
     tasks = plan.workflow.tasks
     failed = [row for row in rows if row.state == states.FAILED and row.error and not tasks[row.node].optional]

@@ -26,3 +26,12 @@ class IdempotencyConflict(FlowError):
 class UnknownRun(FlowError):
     def __init__(self, run: str) -> None:
         super().__init__(f"there is no run {run}; `flow list` shows those that there are")
+
+
+class UnknownPool(FlowError):
+    def __init__(self, pool: str, task: str, slots: int, size: int | None) -> None:
+        missing = f"there is no pool {pool!r}" if size is None else f"the pool {pool!r} has {size} slots"
+        super().__init__(
+            f"{missing}, and the task {task!r} takes {slots} of it; set its size with `flow pool set {pool} N`, "
+            f"or declare it in the workflow: pool {pool} {{ slots = N }}"
+        )

@@ -16,22 +16,37 @@ class TaskRef(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first."""
+    """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first.
+    `alarm`: the task is suspended, and somebody is to look at it (`Report.wakes`), which needs no slot."""
 
     due: float
     rank: float
     task: TaskRef
+    alarm: bool = False
+
+
+class Awaits(NamedTuple):
+    """What a suspended task waits for. `kind` and `name`: `event` and its name, `approval` and the task's key, `timer` (nothing but
+    `due`), `child` and the run's id. `text` is for people: the question of an approval. `due`: when it is over without that."""
+
+    kind: str
+    name: str = ""
+    text: str = ""
+    due: float | None = None
 
 
 class Claim(NamedTuple):
     """A durable right to run one attempt. `place` is the instance's position in its `for`, None for a plain task; `expands` says that
-    the claim is for the `for` itself: find its list and complete with `Expanded`."""
+    the claim is for the `for` itself: find its list and complete with `Expanded`. `awaits`: it goes on with a suspended attempt, because
+    what it waits for may have come, or its time is over. `deadline`: the task, with all its attempts, ends by then."""
 
     task: TaskRef
     attempt: int
     node: int
     place: int | None
     expands: bool
+    awaits: Awaits | None = None
+    deadline: float | None = None
 
 
 class Succeeded(NamedTuple):
@@ -58,6 +73,13 @@ class Expanded(NamedTuple):
     items: list[str] | None
 
 
+class Suspended(NamedTuple):
+    """The attempt goes on later, and holds no slot until then. `child` is a run to submit in the same transaction."""
+
+    awaits: Awaits
+    child: "NewRun | None" = None
+
+
 class Released(NamedTuple):
     """Claimed and never started: goes back as it was."""
 
@@ -72,7 +94,7 @@ class Cancelled(NamedTuple):
     reason: str
 
 
-Outcome = Succeeded | Failed | Skipped | Expanded | Released | Lost | Cancelled
+Outcome = Succeeded | Failed | Skipped | Expanded | Suspended | Released | Lost | Cancelled
 
 
 class Completion(NamedTuple):
@@ -106,17 +128,21 @@ class RunEnd(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd."""
+    """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd.
+    `stopping` are runs that fail fast: end what runs of them. `again` is when to tick again at the latest, because something that
+    was ready may not start yet (a full pool, a rate)."""
 
     claims: list[Claim]
     ready: list[Hint]
     refused: list[TaskRef]
     finishing: list[str]
+    stopping: list[str] = []  # noqa: RUF012
+    again: float | None = None
 
 
 class NewRun(NamedTuple):
-    """A run to submit. `bundle` is the plan's text (`bundle_of`) and `plan_hash` its hash; `params` is JSON by name; `folder` is the
-    absolute folder of the flow file."""
+    """A run to submit, of the workflow `plan.entry`. `bundle` is the plan's text (`bundle_of`) and `plan_hash` its hash; `params` is
+    JSON by name; `folder` is the absolute folder of the flow file; `parent` the task whose child run it is."""
 
     id: str
     plan_hash: str
@@ -130,6 +156,7 @@ class NewRun(NamedTuple):
     idempotency_key: str | None = None
     namespace: str = "default"
     owner: str | None = None
+    parent: TaskRef | None = None
 
 
 class InFlight(NamedTuple):
@@ -157,6 +184,19 @@ class RunRecord(NamedTuple):
     result: str | None
     error: str | None
     namespace: str
+    parent: str | None = None
+    cancel_reason: str | None = None
+    """Why it was cancelled: `asked`, or `timeout`, which makes it failed."""
+
+
+class Signal(NamedTuple):
+    """Something that was sent to a run: `kind` is `event` or `approval`, `payload` JSON (true or false for an approval)."""
+
+    kind: str
+    name: str
+    payload: str
+    sent_at: float
+    sent_by: str = ""
 
 
 class TaskRecord(NamedTuple):
@@ -178,6 +218,9 @@ class TaskRecord(NamedTuple):
     log: str | None
     size: int | None
     """For a `for`: how many instances it has, once that is known."""
+    deadline_at: float | None = None
+    awaits: str | None = None
+    """JSON of `Awaits`, while it waits for something."""
 
 
 class AttemptRecord(NamedTuple):

@@ -20,9 +20,10 @@ IN_FLIGHT = frozenset({CLAIMED, RUNNING})
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     # blocked -> upstream_failed: the first failed parent decides; skipped: all parents ended and one was skipped
-    BLOCKED: frozenset({READY, WAITING, SKIPPED, UPSTREAM_FAILED, CANCELLED}),
+    # blocked -> expanding: the undo of a `for`, which has its instances at once
+    BLOCKED: frozenset({READY, WAITING, EXPANDING, SKIPPED, UPSTREAM_FAILED, CANCELLED}),
     READY: frozenset({CLAIMED, CANCELLED}),
-    # waiting: a retry delay or a start delay
+    # waiting: a retry delay, a start delay, a `wait`, or a child run
     WAITING: frozenset({READY, CLAIMED, CANCELLED}),
     # claimed -> ready: released, or lost before its start, which costs no attempt
     CLAIMED: frozenset({RUNNING, EXPANDING, READY, WAITING, SUCCEEDED, FAILED, SKIPPED, CANCELLED}),

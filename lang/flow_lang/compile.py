@@ -4,6 +4,8 @@ import posixpath
 from typing import NamedTuple
 
 from flow_lang import plan
+from flow_lang.cases import Case
+from flow_lang.checks.cases.checker import CaseChecker, Tested
 from flow_lang.checks.declarations import EDITION, Declared, declare
 from flow_lang.checks.imports.files import FlowFile, load
 from flow_lang.checks.program import check_program
@@ -17,12 +19,13 @@ from flow_lang.syntax import tree
 
 class Compiled(NamedTuple):
     """`plan` is None where there is an error. `sources` are the .flow files, by the path that diagnostics show; `imports` the paths of all other
-    files that were asked for, from the entry's folder."""
+    files that were asked for, from the entry's folder; `cases` the tests of the entry."""
 
     plan: plan.Plan | None
     diagnostics: list[Diagnostic]
     sources: dict[str, Source]
     imports: list[str]
+    cases: tuple[Case, ...] = ()
 
 
 def compile_source(source: Source, loader: Loader, workflow: str | None = None) -> Compiled:
@@ -37,6 +40,7 @@ class _Compiler:
         self.files = Files(loader)
         self.flows: list[FlowFile] = load(source, self.files)
         self.report: Report = self.flows[-1].report
+        self.cases: list[Case] = []
 
     @property
     def failed(self) -> bool:
@@ -56,7 +60,8 @@ class _Compiler:
     def _done(self, made: plan.Plan | None) -> Compiled:
         diagnostics = [diagnostic for flow in self.flows for diagnostic in flow.report.diagnostics]
         sources = {flow.source.path: flow.source for flow in self.flows}
-        return Compiled(made, in_order(diagnostics), sources, list(self.files.texts))
+        cases = tuple(self.cases) if made is not None else ()
+        return Compiled(made, in_order(diagnostics), sources, list(self.files.texts), cases)
 
     def _check(self) -> dict[str, plan.Workflow]:
         """A file whose text is wrong is left out; what is used of it has been made unknown."""
@@ -64,7 +69,19 @@ class _Compiler:
         for flow in self.flows:
             if not flow.broken:
                 declared[flow.path] = declare(flow, self.files, declared)
-        return check_program(declared)
+        checked = check_program(declared)
+        for flow in self.flows:
+            if not flow.broken:
+                self._test(flow, checked)
+        return {key: tested.workflow for key, tested in checked.items()}
+
+    def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
+        """The tests of every file are checked, those of the entry are kept."""
+        tested = {one.workflow.name: one for one in checked.values() if one.workflow.file == flow.path}
+        checker = CaseChecker(flow.report, flow.lines, tested)
+        made = [checker.check(item) for item in flow.tree.items if isinstance(item, tree.TestItem)]
+        if not flow.path:
+            self.cases = [case for case in made if case is not None]
 
     def _plan(self, entry: str, found: dict[str, plan.Workflow]) -> plan.Plan:
         workflows = _reachable(entry, found)

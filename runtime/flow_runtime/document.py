@@ -12,7 +12,7 @@ from flow_lang.values import decode, plain
 
 
 def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> dict[str, Any]:
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     document: dict[str, Any] = {
         "run": record.id,
         "workflow": record.workflow,

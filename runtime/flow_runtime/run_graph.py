@@ -11,7 +11,7 @@ from flow_runtime.graph.model import Graph, NodeState, graph_of
 
 
 def graph_of_run(store: Store, record: RunRecord) -> Graph:
-    workflow = store.plan(record.plan_hash).workflow
+    workflow = store.plan(record.plan_hash, record.workflow).workflow
     return graph_of(workflow, node_states(workflow, store.tasks(record.id)), record.state)
 
 

@@ -32,7 +32,7 @@ def run_whole(store: Store, record: RunRecord) -> dict[str, Any]:
 
 def tasks_page(store: Store, record: RunRecord, cursor: int, limit: int) -> dict[str, Any]:
     """Tasks in the order of `seq`, from the row `cursor` on."""
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     rows = store.tasks(record.id)
     shown = rows[cursor : cursor + limit]
     following = cursor + limit if cursor + limit < len(rows) else None
@@ -41,7 +41,7 @@ def tasks_page(store: Store, record: RunRecord, cursor: int, limit: int) -> dict
 
 def find_task(store: Store, record: RunRecord, key: str) -> TaskRecord:
     """The row of `fetch` or `fetch[3]`. Raises Problem."""
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     for row in store.tasks(record.id):
         if key_of(plan, row) == key:
             return row

@@ -71,7 +71,7 @@ def _resume(request: RunRequest) -> int:
 
 def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     record = engine.store.run(run_id)
-    board = Board(record.id, engine.store.plan(record.plan_hash).workflow)
+    board = Board(record.id, engine.store.plan(record.plan_hash, record.workflow).workflow)
     engine.worker.watch(board)
     if not engine.worker.adopt(record.id):
         raise CommandError(
@@ -204,5 +204,5 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
 
 
 def _shown(store: Store, record: RunRecord) -> str:
-    value = external(store.plan(record.plan_hash).workflow.result, record.result)
+    value = external(store.plan(record.plan_hash, record.workflow).workflow.result, record.result)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

@@ -65,7 +65,7 @@ def status(run: str | None, as_json: bool) -> int:
     if as_json:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
         return exits.OK
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, plan.file)})")
     asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
@@ -84,7 +84,7 @@ def status(run: str | None, as_json: bool) -> int:
 def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -> int:
     state, store = here()
     record = find_run(store, run)
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     if task is not None:
         known = [item.name for item in plan.workflow.tasks]
         if task.partition("[")[0] not in known:

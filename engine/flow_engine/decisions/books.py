@@ -1,20 +1,30 @@
 """The live runs of one worker, and what one tick does to them. A store wraps a transaction around it and writes what it notes."""
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from flow_engine import states
+from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rank import rank
 from flow_engine.model import Claim, Completion, Hint, Started, TaskRef, Tick
 
+LOOK = 0.1
+"""Seconds until what waits for a slot that others hold is tried again."""
+_RUN_ROW = -1
+"""What a run itself holds, beside what its rows do: its place among the runs of its workflow."""
+
 
 class Report(NamedTuple):
-    """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen."""
+    """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
+    over, `wakes` suspended tasks for which something may have come."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
     cancels: Sequence[str] = ()
+    timeouts: Sequence[str] = ()
+    wakes: Sequence[TaskRef] = ()
 
 
 class Notes(NamedTuple):
@@ -36,37 +46,56 @@ class Books:
     def __init__(self, draw: Callable[[], float]) -> None:
         self._draw = draw
         self._entries: dict[str, Entry] = {}
+        self._gates = Gates()
+        self._parked: dict[tuple[str, str], list[tuple[float, Hint]]] = {}
+        self._begun: set[str] = set()
 
     def __contains__(self, run: str) -> bool:
         return run in self._entries
 
-    def open(self, graph: RunGraph, priority: int) -> None:
+    def open(self, graph: RunGraph, priority: int, usage: Usage, begun: bool = False) -> None:
+        """`begun`: some of it has run before, so that it has its place among the runs of its workflow."""
         self._entries[graph.run] = Entry(graph, priority)
+        if begun:
+            self._enter_run(graph, usage)
+        for row in graph.flight:
+            workflow = graph.shape.workflow
+            gates = gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
+            self._gates.enter(graph.run, row, [gate for gate in gates if gate.kind != "rate"], usage, 0.0)
 
     def close(self, run: str) -> None:
-        self._entries.pop(run, None)
+        if self._entries.pop(run, None) is not None:
+            self._gates.leave_run(run)
+            self._begun.discard(run)
 
     def graph(self, run: str) -> RunGraph:
         return self._entries[run].graph
 
     def tick(
-        self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int
+        self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, usage: Usage
     ) -> tuple[Tick, list[Notes]]:
-        """Completes, then claims: first what the hints name, then what has just become ready, up to `want` claims in all."""
+        """Completes, then claims: first what was held back, what the hints name, then what has just become ready, up to `want`
+        claims in all."""
+        self._gates.begin()
         notes: dict[str, Notes] = {}
         refused = self._apply(report, now, notes)
         claims: list[Claim] = []
+        desk = _Desk(worker, now, claims, notes, usage)
+        for task in report.wakes:
+            self._wake(task, desk)
+        self._claim_parked(desk, want)
         for hint in hints:
-            self._claim(hint.task, worker, now, claims, notes)
+            self._claim(hint, desk)
         ready = self.take_ready(notes, now)
         room = max(want - len(claims), 0)
-        now_due = [hint for hint in ready if hint.due <= now][:room]
+        now_due = [hint for hint in ready if hint.due <= now and not hint.alarm][:room]
         for hint in now_due:
-            self._claim(hint.task, worker, now, claims, notes)
+            self._claim(hint, desk)
         taken = set(now_due)
         kept = [hint for hint in ready if hint not in taken]
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
-        return Tick(claims, kept, refused, finishing), list(notes.values())
+        stopping = [run for run, note in notes.items() if note.graph.failing and note.graph.flight]
+        return Tick(claims, kept, refused, finishing, stopping, self._again(desk)), list(notes.values())
 
     def take_ready(self, runs: Iterable[str], now: float) -> list[Hint]:
         """What has become ready in these runs since it was last asked, best first."""
@@ -78,7 +107,7 @@ class Books:
                 if graph.state[row] in (states.READY, states.WAITING):
                     due = graph.due.get(row, now)
                     order = rank(due, tasks[graph.node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row)))
+                    hints.append(Hint(due, order, TaskRef(run, row), row in graph.awaiting))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -90,6 +119,7 @@ class Books:
             row, attempt, worker = completion.task.seq, completion.attempt, completion.worker
             flight = note.graph.flight.get(row) if note else None
             if note and flight and note.graph.complete(row, attempt, worker, completion.outcome, now, self._draw):
+                self._gates.leave(note.graph.run, row)
                 note.completed[row] = completion
                 note.claimed[row] = flight.claimed_at
             else:
@@ -98,25 +128,86 @@ class Books:
             note = self._note(started.task.run, notes)
             if note and note.graph.started(started.task.seq, started.attempt, started.worker):
                 note.started[started.task.seq] = started
-        for run in report.cancels:
-            note = self._note(run, notes)
-            if note:
-                note.graph.cancel(now)  # also where it was restored as cancelled: rows may be left that were not yet
+        for reason, runs in (("asked", report.cancels), ("timeout", report.timeouts)):
+            for run in runs:
+                note = self._note(run, notes)
+                if note:  # also where it was restored as cancelled: rows may be left that were not yet
+                    note.graph.cancel(reason, now)
         return refused
 
-    def _claim(self, task: TaskRef, worker: str, now: float, claims: list[Claim], notes: dict[str, Notes]) -> bool:
-        note = self._note(task.run, notes)
-        if note is None or not note.graph.claim(task.seq, worker, now):
+    def _wake(self, task: TaskRef, desk: "_Desk") -> None:
+        """Claims a suspended task whatever the worker has in hand: to look at it takes no slot."""
+        note = self._note(task.run, desk.notes)
+        if note and note.graph.wake(task.seq):
+            self._claim(Hint(desk.now, 0.0, task), desk)
+
+    def _claim_parked(self, desk: "_Desk", want: int) -> None:
+        for key in list(self._parked):
+            waiting = self._parked.pop(key)
+            for at, (_, hint) in enumerate(waiting):
+                full = len(desk.claims) >= want
+                if full or (not self._claim(hint, desk) and key in self._parked):
+                    self._parked.setdefault(key, []).extend(waiting[at + (not full) :])
+                    break
+
+    def _claim(self, hint: Hint, desk: "_Desk") -> bool:
+        run, row = hint.task
+        note = self._note(run, desk.notes)
+        if note is None or not note.graph.claimable(row, desk.now):
             return False
-        graph, row = note.graph, task.seq
-        claims.append(Claim(task, graph.attempt[row], graph.node[row], graph.place_of(row), graph.expands(row)))
+        graph = note.graph
+        gates = self._needed(graph, row, desk.usage)
+        closed = self._gates.closed(gates, desk.usage, desk.now)
+        if closed is not None:
+            insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
+            return False
+        graph.claim(row, desk.worker, desk.now)
+        own = [gate for gate in gates if gate.kind != "run"]
+        self._gates.enter(run, row, own, desk.usage, desk.now)
+        if run not in self._begun:
+            self._enter_run(graph, desk.usage)
+        awaits, deadline = graph.awaiting.get(row), graph.deadline.get(row)
+        where = (graph.node[row], graph.place_of(row), graph.expands(row))
+        desk.claims.append(Claim(hint.task, graph.attempt[row], *where, awaits, deadline))
         return True
+
+    def _needed(self, graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
+        workflow = graph.shape.workflow
+        gates = _run_gate(graph) if graph.run not in self._begun else []
+        if not graph.expands(row) and row not in graph.awaiting:
+            gates = gates + gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
+        return gates
+
+    def _enter_run(self, graph: RunGraph, usage: Usage) -> None:
+        self._begun.add(graph.run)
+        self._gates.enter(graph.run, _RUN_ROW, _run_gate(graph), usage, 0.0)
+
+    def _again(self, desk: "_Desk") -> float | None:
+        if not self._parked:
+            return None
+        rates = [desk.usage.rate(key) for kind, key in self._parked if kind == "rate"]
+        return min([desk.now + LOOK, *rates]) if len(rates) < len(self._parked) else min(rates)
 
     def _note(self, run: str, notes: dict[str, Notes]) -> Notes | None:
         note = notes.get(run)
         if note is None and run in self._entries:
             note = notes[run] = Notes(self._entries[run].graph, {}, {}, {})
         return note
+
+
+class _Desk(NamedTuple):
+    """What one tick claims with."""
+
+    worker: str
+    now: float
+    claims: list[Claim]
+    notes: dict[str, Notes]
+    usage: Usage
+
+
+def _run_gate(graph: RunGraph) -> list[Gate]:
+    workflow = graph.shape.workflow
+    return [] if workflow.concurrency is None else [Gate("run", workflow.name, workflow.concurrency)]
 
 
 def _order(hint: Hint) -> tuple[float, TaskRef]:

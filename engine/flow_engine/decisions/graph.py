@@ -1,114 +1,30 @@
 """One live run: which tasks are ready, and what the end of one means for the others.
 
-Rows are numbered densely: row i < N is task i of the workflow (for a `for` task, the row of the group), rows from N on are
-instances, contiguous for each `for`. The graph holds four small arrays and sparse tables for what is in flight, so that 100,000
-tasks fit easily; results stay in the store. A method that changes a row notes it in `dirty` (or `born`): all that a store must write.
-
 A group goes blocked -> ready -> claimed -> expanding and ends with its last instance. All edges but `element` hold the group back;
 an element edge holds back the group until the parent's list is known and then instance i until the parent's instance i has ended.
+
+When all tasks of a phase have ended, the next begins (plan.PHASES): what undoes, one row after another in reverse order of
+completion; what handles a failure; what is done at the end in any case.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.retry import LOSSES, delay_after
-from flow_engine.decisions.shape import Shape
-from flow_engine.model import Cancelled, Expanded, Failed, Lost, Outcome, Released, Skipped, Succeeded
+from flow_engine.decisions.rows import DOOM, GO, LAST_PHASE, SKIP, Rows
+from flow_engine.decisions.shape import PHASE
+from flow_engine.model import Cancelled, Expanded, Failed, Lost, Outcome, Released, Skipped, Succeeded, Suspended
 
-GO, SKIP, DOOM = "go", "skip", "doom"
-
-
-class Flight(NamedTuple):
-    worker: str
-    claimed_at: float
+_UNDO, _FAILURE = PHASE["undo"], PHASE["failure"]
 
 
-class RunGraph:
-    def __init__(self, run: str, shape: Shape) -> None:
-        count = len(shape.workflow.tasks)
-        self.run = run
-        self.shape = shape
-        self.node = list(range(count))
-        self.state = [states.BLOCKED] * count
-        self.attempt = [0] * count
-        self.unmet = list(shape.unmet)
-        self.base = [0] * count
-        self.size = [-1] * count
-        self.flight: dict[int, Flight] = {}
-        self.due: dict[int, float] = {}
-        self.failures: dict[int, int] = {}
-        self.losses: dict[int, int] = {}
-        self.skip_due: set[int] = set()
-        self.worst: dict[int, str] = {}
-        self.open = count
-        self.cancelling = False
-        self.dirty: dict[int, None] = {}
-        self.born: list[range] = []
-        self.ready: list[int] = []
-        self._ended: list[int] = []
-
-    # -- what a store or a worker asks
-
-    def group_of(self, row: int) -> int | None:
-        """The group's row where `row` is an instance."""
-        return self.node[row] if row >= len(self.shape.children) else None
-
-    def place_of(self, row: int) -> int | None:
-        return row - self.base[self.node[row]] if row >= len(self.shape.children) else None
-
-    def expands(self, row: int) -> bool:
-        return row < len(self.shape.children) and bool(self.shape.workflow.tasks[row].loop)
-
-    def outcome(self) -> str:
-        """The state of the run, once `open` is zero."""
-        if self.cancelling:
-            return states.CANCELLED
-        failed = any(
-            state in (states.FAILED, states.UPSTREAM_FAILED) and not task.optional
-            for state, task in zip(self.state, self.shape.workflow.tasks, strict=False)
-        )
-        return states.FAILED if failed else states.SUCCEEDED
-
-    def verdict(self, parent: int, how: str, skip_ok: bool) -> str:
-        """What the end of `parent` means for a task behind an edge of this kind."""
-        state = self.state[parent]
-        failed_softly = state == states.FAILED and self.shape.workflow.tasks[self.node[parent]].optional
-        if state == states.SUCCEEDED:
-            return GO
-        if state == states.SKIPPED or failed_softly:
-            return GO if how == "order" or skip_ok else SKIP
-        return DOOM
-
-    def note_worst(self, row: int) -> None:
-        """Counts the end of an instance towards the end of its group."""
-        node, state = self.node[row], self.state[row]
-        if state in _BADNESS and not (state == states.FAILED and self.shape.workflow.tasks[node].optional):
-            self.worst[node] = max(self.worst.get(node, state), state, key=_BADNESS.index)
-
-    # -- changes
-
+class RunGraph(Rows):
     def start(self, now: float) -> None:
         """Makes the tasks ready that wait for nothing."""
         for row, unmet in enumerate(self.shape.unmet):
             if unmet == 0:
-                self._make_ready(row, now)
-
-    def claim(self, row: int, worker: str, now: float) -> bool:
-        """False where the hint was stale: the row is not ready, or not due yet."""
-        if self.state[row] not in (states.READY, states.WAITING) or self.due.get(row, 0.0) > now:
-            return False
-        self._move(row, states.CLAIMED)
-        self.due.pop(row, None)
-        self.attempt[row] += 1
-        self.flight[row] = Flight(worker, now)
-        return True
-
-    def started(self, row: int, attempt: int, worker: str) -> bool:
-        if not self._holds(row, attempt, worker) or self.state[row] != states.CLAIMED:
-            return False
-        self._move(row, states.RUNNING)
-        return True
+                self._unblock(row, now)
+        self._drain(now)
 
     def complete(
         self, row: int, attempt: int, worker: str, outcome: Outcome, now: float, draw: Callable[[], float]
@@ -123,8 +39,12 @@ class RunGraph:
             self._end(row, states.SUCCEEDED, now)
         elif isinstance(outcome, Skipped):
             self._end(row, states.SKIPPED, now)
-        elif isinstance(outcome, Cancelled) or self.cancelling:
+        elif isinstance(outcome, Cancelled) or self.stops(row):
             self._end(row, states.CANCELLED, now)
+        elif isinstance(outcome, Suspended):
+            self._suspend(row, outcome.awaits)
+        elif row in self.awaiting and isinstance(outcome, Released | Lost):
+            self._suspend(row, self.awaiting[row])  # nothing of it was running
         elif isinstance(outcome, Released):
             self.attempt[row] -= 1
             self._make_ready(row, now)
@@ -134,12 +54,10 @@ class RunGraph:
             self._fail(row, outcome, now, draw)
         return True
 
-    def cancel(self, now: float) -> None:
-        """Ends every task that has not been claimed; those in flight end when their worker says so."""
-        self.cancelling = True
-        for row, state in enumerate(self.state):
-            if state in (states.BLOCKED, states.READY, states.WAITING) and self.state[row] == state:
-                self._end(row, states.CANCELLED, now)
+    def cancel(self, reason: str, now: float) -> None:
+        """Ends every task of the main part that has not been claimed; those in flight end when their worker says so."""
+        self.cancelling = self.cancelling or reason
+        self._stop(now)
 
     def release(self, now: float) -> None:
         """After a restore: lets go what waits for nothing any more."""
@@ -150,32 +68,27 @@ class RunGraph:
                 self._settle(row, self.worst.pop(row, states.SUCCEEDED))
         self._drain(now)
 
-    # -- inside
+    # -- the end of a row
 
-    def _holds(self, row: int, attempt: int, worker: str) -> bool:
-        flight = self.flight.get(row)
-        return flight is not None and flight.worker == worker and self.attempt[row] == attempt
+    def _stop(self, now: float) -> None:
+        for row, state in enumerate(self.state):
+            waits = state in (states.BLOCKED, states.READY, states.WAITING) and self.state[row] == state
+            if waits and self.stops(row) and not self._outlives(row):
+                self._settle(row, states.CANCELLED)
+                self._propagate(now)
+        self._drain(now)
 
-    def _move(self, row: int, state: str) -> None:
-        if state not in states.TRANSITIONS[self.state[row]]:
-            raise states.IllegalTransition(f"{self.run}:{row}: {self.state[row]} -> {state}")
-        self.state[row] = state
-        self.dirty[row] = None
-
-    def _make_ready(self, row: int, now: float, due: float = 0.0) -> None:
-        """`due` in the future makes it wait: a retry delay, or the task's own start delay."""
-        delay = self.shape.workflow.tasks[self.node[row]].delay
-        if delay and self.attempt[row] == 0 and not self.expands(row):
-            due = now + delay
-        self._move(row, states.WAITING if due > now else states.READY)
-        if due > now:
-            self.due[row] = due
-        self.ready.append(row)
+    def _outlives(self, row: int) -> bool:
+        """A child run is ended by itself, and its task with it; and what a task does when it fails is done when others fail fast."""
+        if row in self.awaiting and self.awaiting[row].kind == "child":
+            return True
+        return self.failing and any(parent.how == "failure" for parent in self.shape.parents[self.node[row]])
 
     def _lose(self, row: int, now: float) -> None:
         self.losses[row] = self.losses.get(row, 0) + 1
-        if self.losses[row] > LOSSES:
-            self._end(row, states.FAILED, now)
+        at_most_once = self.shape.workflow.tasks[self.node[row]].at_most_once and not self.expands(row)
+        if self.losses[row] > LOSSES or at_most_once:
+            self._end_failed(row, now)
         else:
             self._make_ready(row, now)
 
@@ -183,10 +96,20 @@ class RunGraph:
         self.failures[row] = self.failures.get(row, 0) + 1
         policy = self.shape.workflow.tasks[self.node[row]].retry
         delay = delay_after(policy, self.failures[row], outcome.code, draw) if outcome.retryable else None
-        if delay is None:
-            self._end(row, states.FAILED, now)
+        self.awaiting.pop(row, None)
+        if delay is None or now + delay >= self.deadline.get(row, now + delay + 1):
+            self._end_failed(row, now)
         else:
             self._make_ready(row, now, now + delay)
+
+    def _end_failed(self, row: int, now: float) -> None:
+        task = self.shape.workflow.tasks[self.node[row]]
+        self._settle(row, states.FAILED)
+        self._propagate(now)
+        if self.shape.workflow.fail_fast and not task.optional and self.shape.phase[self.node[row]] == 0:
+            self.failing = True
+            self._stop(now)
+        self._drain(now)
 
     def _end(self, row: int, state: str, now: float) -> None:
         """Puts the row into a final state and tells whoever waits for it."""
@@ -194,19 +117,21 @@ class RunGraph:
         self._drain(now)
 
     def _drain(self, now: float) -> None:
+        """Tells all that follows from what has ended, and begins the next phase where one is over."""
+        self._propagate(now)
+        while self.left[self.phase] == 0 and self.phase < LAST_PHASE:
+            self.phase += 1
+            self._begin_phase(now)
+            self._propagate(now)
+        if self.phase == _UNDO:
+            self._undo_next(now)
+
+    def _propagate(self, now: float) -> None:
         """A loop and no recursion, since a chain of skipped tasks may be long."""
         while self._ended:
             ended = self._ended.pop()
             tell = self._tell_instances if ended >= len(self.shape.children) else self._tell_tasks
             tell(ended, now)
-
-    def _settle(self, row: int, state: str) -> None:
-        self._move(row, state)
-        self.due.pop(row, None)
-        self.skip_due.discard(row)
-        if row < len(self.shape.children):
-            self.open -= 1
-        self._ended.append(row)
 
     def _tell_tasks(self, row: int, now: float) -> None:
         """A plain task or a whole `for` has ended."""
@@ -235,7 +160,7 @@ class RunGraph:
         self.unmet[row] -= 1
         self.dirty[row] = None
         if verdict == DOOM:
-            self._settle(row, states.CANCELLED if self.cancelling else states.UPSTREAM_FAILED)
+            self._settle(row, states.CANCELLED if self.stops(row) else states.UPSTREAM_FAILED)
             return
         if verdict == SKIP:
             self.skip_due.add(row)
@@ -243,21 +168,18 @@ class RunGraph:
             self._unblock(row, now)
 
     def _unblock(self, row: int, now: float) -> None:
+        phase = self.shape.phase[self.node[row]]
+        if phase > self.phase or phase == _UNDO:
+            return  # its phase has not begun; what undoes has an order of its own
         if row in self.skip_due:
             self._settle(row, states.SKIPPED)
         else:
             self._make_ready(row, now)
 
+    # -- the instances of a `for`
+
     def _expand(self, row: int, size: int, now: float) -> None:
-        first = len(self.node)
-        self._move(row, states.EXPANDING)
-        self.base[row], self.size[row], self.unmet[row] = first, size, size
-        self.node.extend([row] * size)
-        self.state.extend([states.BLOCKED] * size)
-        self.attempt.extend([0] * size)
-        elements = self.shape.elements[row]
-        self.unmet.extend([len(elements)] * size)
-        self.born.append(range(first, first + size))
+        first = self._bear(row, size)
         for edge in self.shape.children[row]:
             if edge.how == "element":
                 self._parent_ended(edge.child, GO, now)
@@ -265,11 +187,23 @@ class RunGraph:
             self._place(instance, now)
         if size == 0:
             self._settle(row, states.SUCCEEDED)
-        elif self.cancelling:
+        elif self.stops(row):
             for instance in range(first, first + size):
                 if self.state[instance] not in states.FINAL:
                     self._settle(instance, states.CANCELLED)
         self._drain(now)
+
+    def _bear(self, row: int, size: int) -> int:
+        """Gives a group its instances; the row of the first."""
+        first = len(self.node)
+        self._move(row, states.EXPANDING)
+        self.base[row], self.size[row], self.unmet[row] = first, size, size
+        self.node.extend([row] * size)
+        self.state.extend([states.BLOCKED] * size)
+        self.attempt.extend([0] * size)
+        self.unmet.extend([len(self.shape.elements[row])] * size)
+        self.born.append(range(first, first + size))
+        return first
 
     def _place(self, instance: int, now: float) -> None:
         """Counts the parents of a new instance that have ended already."""
@@ -284,5 +218,54 @@ class RunGraph:
             if self.state[row] in states.FINAL:
                 self._parent_ended(instance, self.verdict(row, "element", parent.skip_ok), now)
 
+    # -- phases
 
-_BADNESS = [states.CANCELLED, states.UPSTREAM_FAILED, states.FAILED]
+    def _begin_phase(self, now: float) -> None:
+        rows = [row for row, phase in enumerate(self.shape.phase) if phase == self.phase]
+        if self.phase == _UNDO:
+            undone = self.outcome() != states.SUCCEEDED
+            for row in rows:
+                self._begin_undo(row, undone)
+            return
+        wanted = self.phase != _FAILURE or self.outcome() == states.FAILED
+        for row in rows:
+            if not wanted and self.state[row] == states.BLOCKED:
+                self._settle(row, states.SKIPPED)
+            elif self.state[row] == states.BLOCKED and self.unmet[row] == 0:
+                self._unblock(row, now)
+
+    def _begin_undo(self, row: int, wanted: bool) -> None:
+        """What is to be undone stays blocked until its turn comes."""
+        parent = self.shape.undoes[row]
+        if not self.expands(row):
+            if not wanted or self.state[parent] != states.SUCCEEDED:
+                self._settle(row, states.SKIPPED)
+            return
+        size = self.size[parent]
+        if not wanted or size <= 0:
+            self._settle(row, states.SKIPPED)
+            return
+        first = self.base[row] if self.size[row] == size else self._bear(row, size)
+        if self.state[row] == states.BLOCKED:
+            self._move(row, states.EXPANDING)
+            self.unmet[row] = size
+        for place in range(size):
+            if self.state[self.base[parent] + place] != states.SUCCEEDED:
+                self._settle(first + place, states.SKIPPED)
+
+    def _undo_next(self, now: float) -> None:
+        """One at a time, the last to complete first; the next begins when this one has ended, however that was."""
+        while self.done:
+            row = self._undo_of(self.done[-1])
+            if row is not None and self.state[row] not in states.FINAL:
+                if self.state[row] == states.BLOCKED:
+                    self._make_ready(row, now)
+                return
+            self.done.pop()
+
+    def _undo_of(self, done: int) -> int | None:
+        undo = self.shape.undo[self.node[done]]
+        place = self.place_of(done)
+        if place is None:
+            return undo
+        return self.base[undo] + place if self.size[undo] >= 0 else None

@@ -3,22 +3,27 @@
 `unmet` is counted again from the parents' states and never trusted from the rows: the count is derived, the states are the truth.
 """
 
-from collections.abc import Iterable
+import json
+import math
+from collections.abc import Sequence
 
 from flow_engine import states
-from flow_engine.decisions.graph import GO, SKIP, Flight, RunGraph
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.rows import GO, LAST_PHASE, SKIP, Flight
 from flow_engine.decisions.shape import Parent, Shape
-from flow_engine.model import TaskRecord
+from flow_engine.model import Awaits, TaskRecord
 
 
-def restore(run: str, shape: Shape, rows: Iterable[TaskRecord], cancelling: bool, now: float) -> RunGraph:
+def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str, now: float) -> RunGraph:
     """`rows` are all rows of the run in the order of `seq`. Rows that are ready or waiting come out in `graph.ready`."""
     graph = RunGraph(run, shape)
     graph.cancelling = cancelling
     for row in rows:
         _place(graph, row)
     static = len(shape.children)
-    graph.open = sum(state not in states.FINAL for state in graph.state[:static])
+    _count_open(graph)
+    graph.done = _completed(graph, rows)
+    graph.failing = shape.workflow.fail_fast and _has_failed(graph)
     for seq in range(static, len(graph.state)):
         _count_in_group(graph, seq)
     for seq, state in enumerate(graph.state):
@@ -45,12 +50,44 @@ def _place(graph: RunGraph, row: TaskRecord) -> None:
         graph.size[seq] = -1 if row.size is None else row.size
     if row.state in states.IN_FLIGHT:
         graph.flight[seq] = Flight(row.worker or "", row.claimed_at or 0.0)
-    if row.state == states.WAITING and row.ready_at is not None:
-        graph.due[seq] = row.ready_at
+    if row.awaits is not None and row.state not in states.FINAL:
+        graph.awaiting[seq] = Awaits(*json.loads(row.awaits))
+    if row.state == states.WAITING:
+        graph.due[seq] = math.inf if row.ready_at is None else row.ready_at
+    if row.deadline_at is not None:
+        graph.deadline[seq] = row.deadline_at
     if row.failures:
         graph.failures[seq] = row.failures
     if row.losses:
         graph.losses[seq] = row.losses
+
+
+def _count_open(graph: RunGraph) -> None:
+    static = len(graph.shape.children)
+    graph.left = [0] * len(graph.left)
+    for state, phase in zip(graph.state[:static], graph.shape.phase, strict=True):
+        graph.left[phase] += state not in states.FINAL
+    graph.open = sum(graph.left)
+    graph.phase = next((phase for phase, left in enumerate(graph.left) if left), LAST_PHASE)
+
+
+def _completed(graph: RunGraph, rows: Sequence[TaskRecord]) -> list[int]:
+    """What can be undone, in the order of completion; what completed in one transaction, in the order of the tasks."""
+    done = [
+        row
+        for row in rows
+        if row.state == states.SUCCEEDED and graph.shape.undo[row.node] >= 0 and not graph.expands(row.seq)
+    ]
+    done.sort(key=lambda row: (row.finished_at or 0.0, row.node, row.seq))
+    return [row.seq for row in done]
+
+
+def _has_failed(graph: RunGraph) -> bool:
+    tasks = graph.shape.workflow.tasks
+    return any(
+        state == states.FAILED and not tasks[node].optional and graph.shape.phase[node] == 0
+        for state, node in zip(graph.state, graph.node, strict=True)
+    )
 
 
 def _count_in_group(graph: RunGraph, seq: int) -> None:

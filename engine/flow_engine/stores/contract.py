@@ -18,7 +18,9 @@ from flow_engine.model import (
     NewRun,
     RunEnd,
     RunRecord,
+    Signal,
     TaskRecord,
+    TaskRef,
     Tick,
 )
 
@@ -72,8 +74,30 @@ class Store(Protocol):
         """Ends runs whose tasks have all ended."""
         ...
 
-    def request_cancel(self, run: str, now: float) -> bool:
-        """Asks the owner to cancel; False where the run has ended. Raises UnknownRun."""
+    def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
+        """Asks the owner to cancel; False where the run has ended. The first reason stays (`asked`, `timeout`). Raises UnknownRun."""
+        ...
+
+    def send(self, run: str, signal: Signal) -> None:
+        """Keeps a signal for a run, also before anything waits for it. Raises UnknownRun, and FlowError where the run has ended."""
+        ...
+
+    def signals(self, run: str) -> list[Signal]:
+        """In the order in which they came."""
+        ...
+
+    def arrivals(self, worker: str) -> list[TaskRef]:
+        """Suspended tasks of this worker's runs for which something has come: a signal, the end of a child run."""
+        ...
+
+    def children(self, run: str) -> list[str]:
+        """The child runs of a run that have not ended."""
+        ...
+
+    def set_pool(self, name: str, slots: int) -> None: ...
+
+    def pools(self) -> dict[str, int]:
+        """The server's pools and their slots."""
         ...
 
     def cancel_requests(self, worker: str) -> list[str]: ...
@@ -94,6 +118,10 @@ class Store(Protocol):
         """The row of an instance of a `for` task. Only the owner may ask."""
         ...
 
+    def state_of(self, run: str, node: int) -> str:
+        """The state of a task. Only the owner may ask."""
+        ...
+
     def size_of(self, run: str, node: int) -> int:
         """How many instances a `for` task has. Only the owner may ask."""
         ...
@@ -110,7 +138,9 @@ class Store(Protocol):
         """Newest first."""
         ...
 
-    def plan(self, plan_hash: str) -> Plan: ...
+    def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
+        """The plan of this content, with the workflow that a run is of as its entry."""
+        ...
 
     def bundle(self, plan_hash: str) -> str:
         """The text that the plan was submitted with."""

@@ -2,7 +2,9 @@
 
 import json
 
-from flow_engine.model import Cancelled, Failed, Lost, Outcome
+from flow_engine import states
+from flow_engine.decisions.books import Notes
+from flow_engine.model import Cancelled, Failed, Lost, NewRun, Outcome, Suspended
 
 
 def state_of(outcome: Outcome) -> str:
@@ -18,3 +20,13 @@ def error_of(outcome: Outcome) -> str | None:
         code = "worker_lost" if isinstance(outcome, Lost) else "cancelled"
         return json.dumps({"code": code, "message": outcome.reason})
     return None
+
+
+def children_of(note: Notes) -> list[NewRun]:
+    """The runs that begin with what a tick completed."""
+    found = []
+    for row, done in note.completed.items():
+        outcome = done.outcome
+        if isinstance(outcome, Suspended) and outcome.child is not None and note.graph.state[row] == states.WAITING:
+            found.append(outcome.child)
+    return found

@@ -56,8 +56,8 @@ def _declare(item: tree.Item, types: Types, functions: Imports, report: Report) 
     elif isinstance(item, tree.FromImport):
         functions.read(item)
     elif isinstance(item, tree.Other):
-        other_item(item, "a file", ("test",), report)
-    elif not isinstance(item, tree.WorkflowItem | tree.Policy | tree.Edition | tree.Import):
+        other_item(item, "a file", report)
+    elif not isinstance(item, tree.WorkflowItem | tree.Policy | tree.Edition | tree.Import | tree.TestItem):
         misplaced(item, "a file", report)
 
 

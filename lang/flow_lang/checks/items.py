@@ -2,20 +2,10 @@
 
 from typing import NamedTuple
 
-from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.syntax import tree
 
-BodyItem = tree.Body | tree.CallBody | tree.WaitBody | tree.Notify
-_UNBUILT = {
-    "http": "`http` bodies",
-    "header": "`header`",
-    "test": "`test` blocks",
-    "mock": "`mock`",
-    "run": "`run`",
-    "assert": "`assert`",
-}
-_IN_TASK = ("http", "header")
+BodyItem = tree.Body | tree.CallBody | tree.HttpBody | tree.WaitBody | tree.Notify
 _PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.WorkflowItem: ("a workflow", "at the top of the file"),
     tree.TaskItem: ("a task", "in a workflow"),
@@ -28,6 +18,10 @@ _PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.Return: ("`return`", "at the end of a workflow"),
     tree.Body: ("a body", "in a task"),
     tree.CallBody: ("a `call`", "in a task"),
+    tree.HttpBody: ("an `http` body", "in a task"),
+    tree.Header: ("`header`", "in an `http` block"),
+    tree.TestItem: ("a `test`", "at the top of the file"),
+    tree.Mock: ("`mock`", "in a `test`"),
     tree.Input: ("`in`", "in a task"),
     tree.Output: ("`out`", "in a task"),
     tree.After: ("`after`", "in a task"),
@@ -62,13 +56,12 @@ class Sorted(NamedTuple):
     settings: list[tree.Setting]
     sections: list[tree.Section]
     handlers: list[tree.OnItem]
-    unbuilt: list[tree.Other]
 
 
 def sort_items(task: tree.TaskItem, report: Report, where: str = "a task") -> Sorted:
-    found = Sorted([], [], [], [], [], [], [], [])
+    found = Sorted([], [], [], [], [], [], [])
     for item in task.items:
-        if isinstance(item, tree.Body | tree.CallBody | tree.WaitBody | tree.Notify):
+        if isinstance(item, BodyItem):
             found.bodies.append(item)
         elif isinstance(item, tree.Input):
             found.inputs.append(item)
@@ -83,8 +76,7 @@ def sort_items(task: tree.TaskItem, report: Report, where: str = "a task") -> So
         elif isinstance(item, tree.OnItem):
             found.handlers.append(item)
         elif isinstance(item, tree.Other):
-            found.unbuilt.append(item)
-            other_item(item, where, _IN_TASK, report)
+            other_item(item, where, report)
         else:
             misplaced(item, where, report)
     if len(found.bodies) > 1:
@@ -107,21 +99,15 @@ def once(found: list[tuple[str, Span]], report: Report) -> None:
 
 
 def _word(item: BodyItem) -> Span:
-    if isinstance(item, tree.Body):
+    if isinstance(item, tree.Body | tree.HttpBody):
         return item.word
     return item.word.span if isinstance(item, tree.Notify) else item.span
 
 
-def other_item(item: tree.Other, where: str, allowed: tuple[str, ...], report: Report) -> None:
-    if item.word in allowed:
-        not_built(report, _UNBUILT[item.word], item.word_span)
-        return
-    place = "a task" if item.word in _IN_TASK else "a `test` block"
-    if item.word == "header":
-        place = "an `http` block"
-    if item.word == "test":
-        place = "the top of the file"
-    report.error("FLOW111", f"`{item.word}` has no place in {where}", item.word_span, "", f"it belongs in {place}")
+def other_item(item: tree.Other, where: str, report: Report) -> None:
+    """For `run` and `assert`, the items that only a test has."""
+    hint = "it belongs in a `test` block"
+    report.error("FLOW111", f"`{item.word}` has no place in {where}", item.word_span, "", hint)
 
 
 def misplaced(item: tree.Item, where: str, report: Report) -> None:
@@ -149,4 +135,6 @@ def _place(item: tree.Item) -> tuple[str, str]:
 def _heading(item: tree.Item) -> Span:
     if isinstance(item, _NAMED):
         return item.name.span
+    if isinstance(item, tree.HttpBody | tree.Header | tree.TestItem | tree.Mock):
+        return item.word
     return item.word.span if isinstance(item, tree.Section | tree.OnItem | tree.Notify | tree.DeadLetter) else item.span

@@ -33,21 +33,25 @@ def call_targets(items: tuple[tree.Item, ...]) -> Iterator[tree.Expr]:
 
 
 def _item_names(item: tree.Item, lines: Lines) -> Iterator[tuple[str, Span]]:
-    if isinstance(item, tree.Input | tree.After):
-        yield from expression_names(item.value)
-    elif isinstance(item, tree.Output) and item.path is not None:
-        yield from expression_names(item.path)
-    elif isinstance(item, tree.WaitBody):
-        yield from expression_names(item.value)
-        if item.default is not None:
-            yield from expression_names(item.default)
-    elif isinstance(item, tree.Notify) or (isinstance(item, tree.Setting) and item.name.text == "cache"):
-        yield from expression_names(item.value)
-    elif isinstance(item, tree.CallBody):
-        for argument in item.call.args:
-            yield from expression_names(argument.value)
-    elif isinstance(item, tree.Body) and item.kind == "shell":
-        yield from expression_names(item.text)
-    elif isinstance(item, tree.Body):
+    for value in _values(item):
+        yield from expression_names(value)
+    if isinstance(item, tree.Body) and item.kind != "shell":
         for name in read_python(item.text.plain or "").free:
             yield name.name, place(item.text, lines, name.line, name.column, len(name.name))
+
+
+def _values(item: tree.Item) -> list[tree.Expr]:
+    """The expressions of an item that may use names of the workflow."""
+    if isinstance(item, tree.Input | tree.After | tree.Notify):
+        return [item.value]
+    if isinstance(item, tree.Setting):
+        return [item.value] if item.name.text == "cache" else []
+    if isinstance(item, tree.Output):
+        return [item.path] if item.path is not None else []
+    if isinstance(item, tree.WaitBody):
+        return [item.value] if item.default is None else [item.value, item.default]
+    if isinstance(item, tree.CallBody):
+        return [argument.value for argument in item.call.args]
+    if isinstance(item, tree.HttpBody):
+        return [item.url, *(one.value for one in item.items if isinstance(one, tree.Header | tree.Setting))]
+    return [item.text] if isinstance(item, tree.Body) and item.kind == "shell" else []

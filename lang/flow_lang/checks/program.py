@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from flow_lang import plan
 from flow_lang.checks.calls.workflows import Child
+from flow_lang.checks.cases.checker import Tested
 from flow_lang.checks.declarations import Declared
 from flow_lang.checks.graph import arranged
 from flow_lang.checks.mentions import call_targets
@@ -27,7 +27,7 @@ class _Called(NamedTuple):
     span: Span
 
 
-def check_program(files: dict[str, Declared]) -> dict[str, plan.Workflow]:
+def check_program(files: dict[str, Declared]) -> dict[str, Tested]:
     """The workflows of all files by key. `files` are by path, each after those that it imports."""
     return _Program(files).check()
 
@@ -43,7 +43,7 @@ class _Program:
         self.again: list[_Node] = []
         """Those whose name is taken: they are checked and never called."""
 
-    def check(self) -> dict[str, plan.Workflow]:
+    def check(self) -> dict[str, Tested]:
         for declared in self.files.values():
             self._declare(declared)
         calls = {key: list(self._calls(node)) for key, node in self.nodes.items()}
@@ -54,7 +54,7 @@ class _Program:
         order = arranged(list(self.nodes), first)
         for circle in order.circles:
             self._report(circle, first)
-        found: dict[str, plan.Workflow] = {}
+        found: dict[str, Tested] = {}
         for key in order.ordered:
             found[key] = self._check(self.nodes[key], key not in order.stuck)
         for node in self.again:
@@ -93,7 +93,7 @@ class _Program:
         key = key_of(other.path, target.name.text) if other is not None else ""
         return key if key in self.nodes else None
 
-    def _check(self, node: _Node, callable_: bool) -> plan.Workflow:
+    def _check(self, node: _Node, callable_: bool) -> Tested:
         owner, item = node.owner, node.item
         mistakes = owner.file.report.mistakes
         checker = WorkflowChecker(item, owner.context, owner.file.path)
@@ -104,7 +104,7 @@ class _Program:
                 node.key, item.name.text, made.params, made.result, owner.file.source.path, item.name.span, spans
             )
             owner.workflows[item.name.text] = child
-        return made
+        return Tested(made, checker.symbols, item.name.span)
 
     def _report(self, circle: list[str], first: dict[tuple[str, str], Span]) -> None:
         """`circle`: each is called by the next. Told in the file of the last one, where it calls the one before it."""

@@ -40,11 +40,17 @@ class Symbol(NamedTuple):
 
 
 class Use(NamedTuple):
-    """One use of a name. `lenient`: where an absent value is all right."""
+    """One use of a name. `lenient`: where an absent value is all right. `member` is what is asked of a task itself (`all`, `status`)."""
 
     symbol: Symbol
     span: Span
     lenient: bool
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name in the plan's form."""
+        return f"{self.symbol.name}.{self.member}" if self.member else self.symbol.name
 
 
 class Scope:
@@ -66,9 +72,17 @@ class Scope:
         self.hints: Mapping[str, str] = {}
         """What to say about a name that is known elsewhere, and not here."""
         self.secrets = False
+        self.members: tuple[str, ...] = ("all", "status")
+        """What can be asked of a task besides its value."""
+        self.assumes_present = False
+        """Whether a value that may be absent is taken for present where nothing is said (and something else sees to it)."""
+        self.known_present: frozenset[str] = frozenset()
+        """Names, and fields of names as `order.note`, that a condition has found present."""
+        self.dotted: dict[str, Type] = {}
+        """Names with a dot that are known here, such as `run.id`."""
         self.uses: list[Use] = []
 
-    def find(self, name: str, span: Span, lenient: bool) -> Symbol | None:
+    def find(self, name: str, span: Span, lenient: bool, member: str = "") -> Symbol | None:
         symbol = self.symbols.get(name)
         if symbol is None:
             self._unknown(name, span)
@@ -80,7 +94,7 @@ class Scope:
             self.refuse_secret(symbol, span)
             return None
         if symbol.kind != "own":
-            self.uses.append(Use(symbol, span, lenient))
+            self.uses.append(Use(symbol, span, lenient, member))
         return symbol
 
     @contextmanager
@@ -94,7 +108,7 @@ class Scope:
 
     def find_own(self, symbol: Symbol, field: str, span: Span) -> None:
         """Notes the use of a name with a dot, such as `run.id`."""
-        self.uses.append(Use(symbol._replace(name=f"{symbol.name}.{field}"), span, True))
+        self.uses.append(Use(symbol, span, True, field))
 
     def add(self, symbol: Symbol) -> bool:
         """False, with a report, where the name is taken: one name means one thing in a workflow."""

@@ -27,7 +27,7 @@ _SORTED = tree.TaskItem | tree.CallItem | tree.WaitItem | tree.SecretItem | tree
 
 
 class WorkflowChecker:
-    """`key` is the workflow's name in the plan, `file` the path of its source there ("" for the entry's)."""
+    """`file` is the path of its source in the plan ("" for the entry's). `symbols` are, after the check, the names of all its tasks."""
 
     def __init__(self, item: tree.WorkflowItem, context: Context, file: str = "") -> None:
         self.item, self.report, self.file = item, context.report, file
@@ -55,6 +55,7 @@ class WorkflowChecker:
         tasks = self._check_tasks()
         tasks += self._of_tasks(tasks)
         tasks += sections.check()
+        self.symbols = {**self.names.symbols, **sections.symbols}
         returns, result = self._returns()
         return plan.Workflow(
             item.name.text,
@@ -78,7 +79,7 @@ class WorkflowChecker:
     def _misplaced(self) -> None:
         for inner in self.item.items:
             if isinstance(inner, tree.Other):
-                other_item(inner, "a workflow", (), self.report)
+                other_item(inner, "a workflow", self.report)
             elif isinstance(inner, tree.Section):
                 if inner.word.text not in ("defaults", "finally"):
                     misplaced(inner, "a workflow", self.report)

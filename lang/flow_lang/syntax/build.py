@@ -10,6 +10,7 @@ from flow_lang.syntax.layout import Layout
 from flow_lang.syntax.lexer import scan
 from flow_lang.syntax.parser import Parser
 from flow_lang.syntax.settle import settle
+from flow_lang.syntax.strangers import stranger
 from flow_lang.syntax.term_builder import TermBuilder, name_of
 
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -31,6 +32,10 @@ def parse_file(source: Source, report: Report) -> tree.File:
     tokens = layout.run()
     parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
     items = parser.parse(tokens)
+    other = stranger(source.text, source.path) if raw.failed else None
+    if other is not None:
+        report.diagnostics.append(other)
+        return tree.File(())
     report.diagnostics += (
         settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
     )
@@ -53,7 +58,7 @@ class _Builder(TermBuilder):
     def __init__(self, text: str, report: Report, docs: dict[int, str]) -> None:
         self.docs = docs
         super().__init__(text, report)
-        self.table |= {"mock": self.on_named, "file": self.on_inside_file, "on_section": self.on_on_section}
+        self.table |= {"file": self.on_inside_file, "on_section": self.on_on_section}
 
     # Items of a file.
 
@@ -120,6 +125,21 @@ class _Builder(TermBuilder):
     def on_python(self, parts: list[Any], span: Span) -> Any:
         return tree.Body("python", parts[1], parts[0].span, span)
 
+    def on_http(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(name_of(parts[1]), parts[2], (), parts[0].span, span)
+
+    def on_http_block(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(name_of(parts[1]), parts[2], parts[3], parts[0].span, span)
+
+    def on_header(self, parts: list[Any], span: Span) -> Any:
+        return tree.Header(parts[1], parts[3], span, parts[0].span)
+
+    def on_test(self, parts: list[Any], span: Span) -> Any:
+        return tree.TestItem(parts[1], parts[2], span, parts[0].span)
+
+    def on_mock(self, parts: list[Any], span: Span) -> Any:
+        return tree.Mock(name_of(parts[1]), parts[3], span, parts[0].span)
+
     def on_call_body(self, parts: list[Any], span: Span) -> Any:
         return tree.CallBody(parts[1], span)
 
@@ -166,23 +186,6 @@ class _Builder(TermBuilder):
 
     def on_on_section(self, parts: list[Any], span: Span) -> Any:
         return tree.OnItem(name_of(parts[1]), parts[2], name_of(parts[0]), span)
-
-    # Items that are read and not built yet.
-
-    def on_test(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1],), parts[2], span)
-
-    def on_named(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (name_of(parts[1]), parts[3]), (), span)
-
-    def on_http(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (name_of(parts[1]), parts[2]), (), span)
-
-    def on_http_block(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (name_of(parts[1]), parts[2]), parts[3], span)
-
-    def on_header(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1], parts[3]), (), span)
 
     def on_word(self, parts: list[Any], span: Span) -> Any:
         if parts[0].text == "notify":

@@ -156,6 +156,25 @@ class Body(NamedTuple):
     span: Span
 
 
+class Header(NamedTuple):
+    """`header "Name" = value`, in an `http` block."""
+
+    name: Text
+    value: Expr
+    span: Span
+    word: Span
+
+
+class HttpBody(NamedTuple):
+    """`http GET "https://..." { ... }`; `word` is the span of `http`."""
+
+    method: Name
+    url: Text
+    items: Items
+    word: Span
+    span: Span
+
+
 class CallBody(NamedTuple):
     call: Call
     span: Span
@@ -261,6 +280,24 @@ class DeadLetter(NamedTuple):
     span: Span
 
 
+class Mock(NamedTuple):
+    """`mock task = value`, in a `test`."""
+
+    name: Name
+    value: Expr
+    span: Span
+    word: Span
+
+
+class TestItem(NamedTuple):
+    """`test "title" { ... }`; `run` and `assert` are among the items as `Other`s."""
+
+    title: Text
+    items: Items
+    span: Span
+    word: Span
+
+
 class Other(NamedTuple):
     """An item that is parsed and formatted but not built yet: `word` says which (`wait`, `pool`, `http`, `undo`, ...)."""
 
@@ -288,6 +325,8 @@ Item: TypeAlias = (
     | WorkflowItem
     | TaskItem
     | Body
+    | HttpBody
+    | Header
     | CallBody
     | Input
     | Output
@@ -303,6 +342,8 @@ Item: TypeAlias = (
     | OnItem
     | Notify
     | DeadLetter
+    | TestItem
+    | Mock
     | Other
     | Wrong
 )

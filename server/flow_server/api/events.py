@@ -115,7 +115,7 @@ class _Keys:
         self._known: dict[int, str] = {}
 
     def of(self, row: int, store: Store, record: RunRecord) -> str:
-        plan = store.plan(record.plan_hash)
+        plan = store.plan(record.plan_hash, record.workflow)
         if row < len(plan.workflow.tasks):
             return plan.workflow.tasks[row].name
         if row not in self._known:

@@ -62,7 +62,7 @@ class RunView(NamedTuple):
 
 def run_view(store: Store, logs: str, name: str) -> RunView:
     record = store.run(name)
-    plan = store.plan(record.plan_hash)
+    plan = store.plan(record.plan_hash, record.workflow)
     found = store.tasks(record.id)
     rows, hidden = _rows(plan, found, record, logs)
     failed = [row for row in found if row.state == states.FAILED and row.error]

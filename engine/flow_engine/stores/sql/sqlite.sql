@@ -5,24 +5,26 @@ INSERT INTO plan (hash, namespace, workflow, bundle, created_at) VALUES (?, ?, ?
 SELECT bundle FROM plan WHERE hash = ?
 
 -- name: insert_run
-INSERT INTO run (id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)
+INSERT INTO run (id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner, created_at,
+  parent_run, parent_seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)
 
 -- name: run_by_key
 SELECT id, plan_hash, params FROM run WHERE namespace = ? AND idempotency_key = ?
 
 -- name: insert_task
-INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, item)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at,
+  item, pool, slots)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: update_task
-UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?,
-  started_at = CASE WHEN size IS NULL THEN NULL ELSE started_at END
+UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, size = ?,
+  deadline_at = ?, started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
 WHERE run = ? AND seq = ?
 
 -- name: complete_task
-UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?,
-  started_at = ?, failures = ?, losses = ?, size = ?, result = ?, error = ?, log = ?
+UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, size = ?,
+  deadline_at = ?, started_at = ?, failures = ?, losses = ?, result = ?, error = ?, log = ?, awaits = ?
 WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state IN ('claimed', 'running')
 
 -- name: start_task
@@ -37,7 +39,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 INSERT INTO event (run, at, changes) VALUES (?, ?, ?)
 
 -- name: insert_dead_letter
-INSERT INTO dead_letter (run, seq, attempt, error, created_at) VALUES (?, ?, ?, ?, ?)
+INSERT INTO dead_letter (run, seq, attempt, topic, error, created_at) VALUES (?, ?, ?, ?, ?, ?)
 
 -- name: owner
 SELECT owner, finished_at FROM run WHERE no = ?
@@ -55,7 +57,8 @@ UPDATE run SET state = 'running', started_at = ? WHERE no = ? AND state = 'queue
 UPDATE run SET state = ?, result = ?, error = ?, finished_at = ?, owner = NULL WHERE no = ? AND owner = ? AND finished_at IS NULL
 
 -- name: request_cancel
-UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, ?) WHERE no = ? AND finished_at IS NULL
+UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, ?), cancel_reason = coalesce(cancel_reason, ?)
+WHERE no = ? AND finished_at IS NULL
 
 -- name: cancel_requests
 SELECT id FROM run WHERE owner = ? AND cancel_requested_at IS NOT NULL AND finished_at IS NULL
@@ -65,11 +68,11 @@ SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL OR
 
 -- name: run_columns
 SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, created_at, started_at, finished_at,
-  cancel_requested_at, owner, result, error, namespace FROM run
+  cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason FROM run
 
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
-  item, result, error, log, size FROM task
+  item, result, error, log, size, deadline_at, awaits FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
@@ -80,3 +83,41 @@ WHERE run = ? AND seq = ? ORDER BY attempt
 
 -- name: events
 SELECT id, at, changes FROM event WHERE run = ? AND id > ? ORDER BY id LIMIT 1000
+
+
+-- name: children
+SELECT id FROM run WHERE parent_run = ? AND finished_at IS NULL ORDER BY id
+
+-- name: send_signal
+INSERT INTO signal (run, kind, name, payload, sent_at, sent_by) VALUES (?, ?, ?, ?, ?, ?)
+
+-- name: signals
+SELECT kind, name, payload, sent_at, sent_by FROM signal WHERE run = ? ORDER BY id
+
+-- name: arrivals
+SELECT r.id, t.seq FROM run r JOIN task t ON t.run = r.no
+WHERE r.owner = ? AND r.finished_at IS NULL AND t.awaits IS NOT NULL AND t.state = 'waiting' AND (
+  EXISTS (SELECT 1 FROM signal s WHERE s.run = r.no AND s.kind = t.awaits ->> 0 AND s.name = t.awaits ->> 1)
+  OR (t.awaits ->> 0 = 'child' AND EXISTS (SELECT 1 FROM run c WHERE c.id = t.awaits ->> 1 AND c.finished_at IS NOT NULL)))
+
+-- name: pool_size
+SELECT slots FROM pool WHERE namespace = 'default' AND name = ?
+
+-- name: pools
+SELECT name, slots FROM pool WHERE namespace = 'default' ORDER BY name
+
+-- name: set_pool
+INSERT INTO pool (name, slots) VALUES (?, ?) ON CONFLICT (namespace, name) DO UPDATE SET slots = excluded.slots
+
+-- name: pool_slots
+SELECT r.owner, sum(t.slots) FROM task t JOIN run r ON r.no = t.run
+WHERE t.pool = ? AND t.pool IS NOT NULL AND t.state IN ('claimed', 'running') GROUP BY r.owner
+
+-- name: running
+SELECT owner, count(*) FROM run WHERE workflow = ? AND state = 'running' GROUP BY owner
+
+-- name: rate
+SELECT next_at FROM rate WHERE namespace = 'default' AND key = ?
+
+-- name: set_rate
+INSERT INTO rate (key, next_at) VALUES (?, ?) ON CONFLICT (namespace, key) DO UPDATE SET next_at = excluded.next_at

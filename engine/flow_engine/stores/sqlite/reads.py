@@ -10,7 +10,7 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun
-from flow_engine.model import AttemptRecord, Event, RunRecord, TaskRecord
+from flow_engine.model import AttemptRecord, Event, RunRecord, Signal, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
 
 CHUNK = 500
@@ -46,10 +46,11 @@ class Reads:
             for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", values)
         ]
 
-    def plan(self, plan_hash: str) -> Plan:
+    def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
         if plan_hash not in self._plans:
             self._plans[plan_hash] = plan_from_json(json.loads(self.bundle(plan_hash)))
-        return self._plans[plan_hash]
+        plan = self._plans[plan_hash]
+        return plan if workflow in (None, plan.entry) else plan._replace(entry=workflow)
 
     def bundle(self, plan_hash: str) -> str:
         row = self._one("plan", (plan_hash,))
@@ -73,6 +74,18 @@ class Reads:
 
     def events(self, run: str, after: int) -> list[Event]:
         return [Event(id_, at, json.loads(changes)) for id_, at, changes in self._all("events", (self._no(run), after))]
+
+    def children(self, run: str) -> list[str]:
+        return [row[0] for row in self._all("children", (run,))]
+
+    def signals(self, run: str) -> list[Signal]:
+        return [Signal(*row) for row in self._all("signals", (self._no(run),))]
+
+    def arrivals(self, worker: str) -> list[TaskRef]:
+        return [TaskRef(*row) for row in self._all("arrivals", (worker,))]
+
+    def pools(self) -> dict[str, int]:
+        return dict(self._all("pools", ()))
 
     def cancel_requests(self, worker: str) -> list[str]:
         return [row[0] for row in self._all("cancel_requests", (worker,))]

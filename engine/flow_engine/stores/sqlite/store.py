@@ -11,14 +11,17 @@ from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
-from flow_engine.errors import IdempotencyConflict, LostOwnership
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Succeeded, TaskRef, Tick
+from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.outcomes import children_of
+from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, transaction
 from flow_engine.stores.sqlite.reads import Reads
 from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
 
 
@@ -36,7 +39,8 @@ class SqliteStore(Reads):
         self._alive = alive
         self._writer = Writer(self._connection, queries)
         self._books = Books(draw)
-        self._shapes: dict[str, Shape] = {}
+        self._shapes: dict[tuple[str, str], Shape] = {}
+        self._usage = SqliteUsage(self._connection, queries, alive)
         self._recent = RecentResults()
 
     def submit(self, new: NewRun) -> Submitted:
@@ -47,13 +51,10 @@ class SqliteStore(Reads):
                     if (known[1], json.loads(known[2])) != (new.plan_hash, new.params):
                         raise IdempotencyConflict(new.idempotency_key, known[0])
                     return Submitted(known[0], False)
-            graph = RunGraph(new.id, self._shape(new.plan_hash, new.plan))
-            graph.start(new.created_at)
             self._keep_plan(new)
-            no = self._insert_run(new)
-            self._writer.insert_tasks(no, graph, new.created_at)
+            graph = self._begin(new)
         if new.owner is not None:
-            self._books.open(graph, new.priority)
+            self._books.open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
@@ -61,17 +62,16 @@ class SqliteStore(Reads):
         no = self._no(record.id)
         if record.finished_at is not None or (record.owner not in (None, worker) and self._alive(record.owner or "")):
             return None
-        plan = self.plan(record.plan_hash)
+        plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
             return Adopted(record, plan, self._books.take_ready([record.id], now), [])
         with self._writing():
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
             rows = self.tasks(record.id)
-        graph = restore(
-            record.id, self._shape(record.plan_hash, plan), rows, record.cancel_requested_at is not None, now
-        )
-        self._books.open(graph, record.priority)
+        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
+        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
+        self._books.open(graph, record.priority, self._usage, begun=record.started_at is not None)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
@@ -97,8 +97,11 @@ class SqliteStore(Reads):
                 lost = [run for run in touched if run in self._books and not self._owned(worker, run)]
                 for run in lost:
                     self._books.close(run)
-                tick, notes = self._books.tick(worker, now, report, hints, want)
+                tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
                 for note in notes:
+                    for child in children_of(note):
+                        touched.add(child.id)
+                        self._books.open(self._begin(child), child.priority, self._usage)
                     self._writer.write(self._no(note.graph.run), note, now)
         except BaseException:
             for run in touched:
@@ -124,10 +127,21 @@ class SqliteStore(Reads):
         for end in ends:
             self._books.close(end.run)
 
-    def request_cancel(self, run: str, now: float) -> bool:
+    def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
         with self._writing():
-            return bool(self._execute("request_cancel", (now, self._no(record.id))).rowcount)
+            return bool(self._execute("request_cancel", (now, reason, self._no(record.id))).rowcount)
+
+    def send(self, run: str, signal: Signal) -> None:
+        record = self.run(run)
+        with self._writing():
+            if self.run(record.id).finished_at is not None:
+                raise FlowError(f"run {record.id} has ended; nothing of it waits any more")
+            self._execute("send_signal", (self._no(record.id), *signal))
+
+    def set_pool(self, name: str, slots: int) -> None:
+        with self._writing():
+            self._execute("set_pool", (name, slots))
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
         missing = [row for row in rows if (run, row) not in self._recent]
@@ -140,6 +154,9 @@ class SqliteStore(Reads):
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._books.graph(run).base[node] + place
 
+    def state_of(self, run: str, node: int) -> str:
+        return self._books.graph(run).state[node]
+
     def size_of(self, run: str, node: int) -> int:
         return self._books.graph(run).size[node]
 
@@ -149,11 +166,20 @@ class SqliteStore(Reads):
         rows = self._all("gather", (self._no(run), first, first + max(graph.size[node], 0)))
         return [row[0] for row in rows if row[0] is not None]
 
+    def _begin(self, new: NewRun) -> RunGraph:
+        """Writes a new run and its tasks, inside of a transaction."""
+        need_pools(new.plan, self._usage)
+        graph = RunGraph(new.id, self._shape(new.plan_hash, new.plan))
+        graph.start(new.created_at)
+        self._writer.insert_tasks(self._insert_run(new), graph, new.created_at)
+        return graph
+
     def _shape(self, plan_hash: str, plan: Plan) -> Shape:
-        if plan_hash not in self._shapes:
-            self._shapes[plan_hash] = shape_of(plan.workflow)
-            self._plans[plan_hash] = plan
-        return self._shapes[plan_hash]
+        key = (plan_hash, plan.entry)
+        if key not in self._shapes:
+            self._shapes[key] = shape_of(plan.workflow)
+            self._plans.setdefault(plan_hash, plan)
+        return self._shapes[key]
 
     def _keep_plan(self, new: NewRun) -> None:
         if new.plan_hash not in self._kept:
@@ -164,7 +190,8 @@ class SqliteStore(Reads):
         shard = shard_of(new.id)
         params, labels = json.dumps(new.params), json.dumps(new.labels)
         values = (new.id, new.namespace, shard, new.plan_hash, new.plan.entry, params, new.folder, new.priority, labels)
-        no = self._execute("insert_run", (*values, new.idempotency_key, new.owner, new.created_at)).lastrowid
+        parent = new.parent or (None, None)
+        no = self._execute("insert_run", (*values, new.idempotency_key, new.owner, new.created_at, *parent)).lastrowid
         self._numbers[new.id] = no or 0
         return self._numbers[new.id]
 

@@ -1,17 +1,22 @@
 """What a tick noted, as rows. Rows of completed attempts carry the fence in their WHERE clause, and their count is checked."""
 
 import json
+import math
 import sqlite3
 from typing import Any
 
 from flow_engine import states
 from flow_engine.decisions.books import Notes
+from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded
+from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded, Suspended
 from flow_engine.stores.outcomes import error_of, state_of
 
 Row = tuple[Any, ...]
+
+DEAD_LETTERS = "flow.dead_letters"
+"""The topic of tasks that name none."""
 
 
 class Writer:
@@ -58,11 +63,11 @@ class Writer:
         attempts = [
             _attempt_row(no, row, done, note.claimed[row], now)
             for row, done in note.completed.items()
-            if not isinstance(done.outcome, Released | Expanded)
+            if not isinstance(done.outcome, Released | Expanded | Suspended)
         ]
         self._many("insert_attempt", attempts)
         letters = [
-            (note.graph.run, row, done.attempt, error_of(done.outcome), now)
+            (note.graph.run, row, done.attempt, _topic(note.graph, row), error_of(done.outcome), now)
             for row, done in note.completed.items()
             if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
         ]
@@ -78,8 +83,8 @@ class Writer:
 
     def _insert_born(self, no: int, note: Notes, now: float) -> None:
         for span in note.graph.born:
-            outcome = note.completed[note.graph.node[span.start]].outcome if span else None
-            items = outcome.items if isinstance(outcome, Expanded) else None
+            done = note.completed.get(note.graph.node[span.start]) if span else None
+            items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
             rows = [_new_row(no, note.graph, row, now, items[row - span.start] if items else None) for row in span]
             self._many("insert_task", rows)
 
@@ -88,38 +93,48 @@ class Writer:
 
 
 def _columns(graph: RunGraph, row: int, now: float) -> Row:
-    """state, attempt, unmet, worker, ready_at, claimed_at, finished_at"""
+    """state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at"""
     flight = graph.flight.get(row)
     state = graph.state[row]
     worker, claimed_at = (flight.worker, flight.claimed_at) if flight else (None, None)
+    due = graph.due.get(row)
+    size = graph.size[row] if row < len(graph.size) else -1
     return (
         state,
         graph.attempt[row],
         graph.unmet[row],
         worker,
-        graph.due.get(row),
+        None if due == math.inf else due,
         claimed_at,
         now if state in states.FINAL else None,
+        None if size < 0 else size,
+        graph.deadline.get(row),
     )
 
 
 def _new_row(no: int, graph: RunGraph, row: int, now: float, item: str | None) -> Row:
-    return (no, row, graph.node[row], graph.place_of(row), *_columns(graph, row, now), item)
+    task, workflow = graph.shape.workflow.tasks[graph.node[row]], graph.shape.workflow
+    pool = pool_key(workflow, task) if task.pool else None
+    return (no, row, graph.node[row], graph.place_of(row), *_columns(graph, row, now), item, pool, task.slots)
+
+
+def _topic(graph: RunGraph, row: int) -> str:
+    return graph.shape.workflow.tasks[graph.node[row]].dead_letter or DEAD_LETTERS
 
 
 def _ending(graph: RunGraph, row: int, done: Completion) -> Row:
-    """started_at, failures, losses, size, result, error, log"""
+    """started_at, failures, losses, result, error, log, awaits"""
     outcome = done.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
-    size = outcome.size if isinstance(outcome, Expanded) else None
+    awaits = graph.awaiting.get(row)
     return (
         done.started_at,
         graph.failures.get(row, 0),
         graph.losses.get(row, 0),
-        size,
         result,
         error_of(done.outcome),
         done.log,
+        None if awaits is None else json.dumps(awaits),
     )
 
 

@@ -57,6 +57,8 @@ class Sections:
     def __init__(self, blocks: list[Block], names: Scope, context: Context) -> None:
         self.blocks, self.names, self.context, self.report = blocks, names, context, context.report
         self.items: list[list[tuple[str, tree.TaskItem]]] = []
+        self.symbols: dict[str, Symbol] = {}
+        """After the check: the tasks of the blocks, as a test sees them."""
 
     def declare(self) -> None:
         """Gives each task of a block its name in the workflow."""
@@ -88,6 +90,7 @@ class Sections:
             hint = "it is a task of the other block, and nothing is known of it here"
             checked.hints = dict.fromkeys(others, hint)
             made += checked.check()
+            self.symbols |= {name: checked.symbols[name] for name in checked.items}
         return sorted(made, key=lambda task: task.phase == FINALLY_PHASE)
 
 

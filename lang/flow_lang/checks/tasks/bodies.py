@@ -4,6 +4,7 @@ from flow_lang import plan
 from flow_lang.checks.calls.arguments import Callee, Formal, read_arguments
 from flow_lang.checks.calls.workflows import Child
 from flow_lang.checks.expressions.core import Expressions
+from flow_lang.checks.http.body import http_body
 from flow_lang.checks.items import Sorted
 from flow_lang.checks.notices import notify_body
 from flow_lang.checks.python.body import FreeName, first_line, place, read_python
@@ -37,7 +38,7 @@ class Bodies:
     def read(self, task: tree.TaskItem, items: Sorted, with_: str, shape: Shape) -> plan.Body:
         if not items.bodies:
             if not _explained(task, items):
-                hint = "say what it does: shell \"...\", python '''...''' or call f(...)"
+                hint = "say what it does: shell \"...\", python '''...''', http GET \"...\" or call f(...)"
                 self.report.error("FLOW313", f"the task `{task.name.text}` has no body", task.name.span, "", hint)
             return EMPTY
         body = items.bodies[0]
@@ -47,6 +48,9 @@ class Bodies:
             self.report.error("FLOW203", "only a `shell` body has a `with`", given[0].name.span, "", hint)
         if isinstance(body, tree.CallBody):
             return self._call(body, shape)
+        if isinstance(body, tree.HttpBody):
+            with self.expressions.scope.with_secrets():
+                return http_body(body, self.expressions, self.context.settings.fixed)
         if isinstance(body, tree.WaitBody):
             return wait_body(body, shape.result, self.expressions)
         if isinstance(body, tree.Notify):
@@ -184,8 +188,6 @@ def _callee(function: Function, found: Imported) -> Callee:
 
 def _explained(task: tree.TaskItem, items: Sorted) -> bool:
     """Whether the missing body has been told in another way."""
-    return (
-        any(other.word == "http" for other in items.unbuilt)
-        or any(setting.name.text in BODIES for setting in items.settings)
-        or any(isinstance(item, tree.Return | tree.Wrong) for item in task.items)
+    return any(setting.name.text in BODIES for setting in items.settings) or any(
+        isinstance(item, tree.Return | tree.Wrong) for item in task.items
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flow_lang import plan
 from flow_lang.checks.expressions.constants import always_false
 from flow_lang.checks.expressions.kinds import expressions
+from flow_lang.checks.expressions.narrowing import present_where
 from flow_lang.checks.items import sort_items
 from flow_lang.checks.own import MAIN
 from flow_lang.checks.scope import Scope, Symbol, Use
@@ -16,7 +17,7 @@ from flow_lang.checks.tasks.loops import Loops
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, STR, present
+from flow_lang.types import BOOL, STR
 
 
 class TaskChecker:
@@ -121,23 +122,13 @@ class TaskChecker:
             checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
             found = checked if found is None else ["and", found, checked]
         for condition in conditions:
-            self._narrow(condition)
+            self.scope.known_present |= frozenset(present_where(condition, True))
         if found is not None and not self.report.failed and always_false(found):
             hint = "correct the condition, or take the task out"
             self.report.error(
                 "FLOW402", "this condition is always false", conditions[0].span, "the task never runs", hint
             )
         return found
-
-    def _narrow(self, condition: tree.Expr) -> None:
-        """After `when x is present` the rest of the task knows that x is."""
-        if isinstance(condition, tree.Binary) and condition.op == "and":
-            self._narrow(condition.left)
-            self._narrow(condition.right)
-        elif isinstance(condition, tree.Is) and not condition.negated and isinstance(condition.operand, tree.Ref):
-            symbol = self.scope.symbols.get(condition.operand.name)
-            if symbol is not None:
-                self.scope.symbols[symbol.name] = symbol._replace(type=present(symbol.type))
 
     def _inputs(self) -> list[plan.Input]:
         found: list[plan.Input] = []
@@ -187,18 +178,17 @@ class TaskChecker:
                     names.append(node.name)
         return names
 
-    def _needs(self, aligned: str | None, order: list[str]) -> tuple[plan.Need, ...]:
-        found: dict[tuple[str, str], bool] = {}
-        if aligned is not None:
-            found[aligned, "element"] = False
+    def _needs(self, aligned: list[str], order: list[str]) -> tuple[plan.Need, ...]:
+        found: dict[tuple[str, str], bool] = {(name, "element"): False for name in aligned}
         for use in self.scope.uses:
             if use.symbol.kind == "task":
-                key = (use.symbol.name, "ended" if use.symbol.ended else "value")
-                found[key] = found.get(key, True) and (use.lenient or use.symbol.ended)
+                is_ended = use.symbol.ended or use.member == "status"
+                key = (use.symbol.name, "ended" if is_ended else "value")
+                found[key] = found.get(key, True) and (use.lenient or is_ended)
         for name in order:
             if self.scope.symbols[name].ended:
                 continue  # has ended before anything of a handler begins
-            if (name, "value") not in found and (name, "element") not in found:
+            if not any((name, how) in found for how in ("value", "element", "ended")):
                 found[name, "order"] = True
         return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
 
@@ -226,6 +216,6 @@ def _where(item: tree.TaskItem, context: Context, phase: str) -> str:
 
 def _names(uses: list[Use]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What a task reads, and which of the secrets."""
-    names = dict.fromkeys(use.symbol.name for use in uses if use.symbol.kind not in ("input", "secret"))
+    names = dict.fromkeys(use.name for use in uses if use.symbol.kind not in ("input", "secret"))
     secrets = dict.fromkeys(use.symbol.name for use in uses if use.symbol.kind == "secret")
     return tuple(names), tuple(secrets)

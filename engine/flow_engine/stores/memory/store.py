@@ -1,8 +1,9 @@
 """The store that forgets: dictionaries, for tests and for trying things out. It stands under the same conformance suite as the others."""
 
+import json
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.plan import Plan
 
@@ -22,23 +23,17 @@ from flow_engine.model import (
     Released,
     RunEnd,
     RunRecord,
-    Succeeded,
+    Signal,
+    Suspended,
     TaskRecord,
     TaskRef,
     Tick,
 )
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
-from flow_engine.stores.outcomes import error_of, state_of
-
-
-class Kept(NamedTuple):
-    """All that is kept of one run."""
-
-    record: RunRecord
-    key: str | None
-    tasks: list[TaskRecord]
-    attempts: list[AttemptRecord]
-    events: list[Event]
+from flow_engine.stores.memory.kept import Kept, MemoryUsage
+from flow_engine.stores.memory.rows import new_row, passes, record, updated
+from flow_engine.stores.outcomes import children_of, error_of, state_of
+from flow_engine.stores.pools import need_pools
 
 
 class MemoryStore:
@@ -50,6 +45,8 @@ class MemoryStore:
         self._books: dict[str, Books] = {}
         """Of each worker, as each has its own where the store is a file: one that has lost a run does not take it from its owner."""
         self._runs: dict[str, Kept] = {}
+        self._pools: dict[str, int] = {}
+        self._usage = MemoryUsage(self._runs, self._pools, alive)
         self._plans: dict[str, Plan] = {}
         self._bundles: dict[str, str] = {}
 
@@ -62,28 +59,29 @@ class MemoryStore:
                 if (kept.record.plan_hash, kept.record.params) != (new.plan_hash, new.params):
                     raise IdempotencyConflict(new.idempotency_key, kept.record.id)
                 return Submitted(kept.record.id, False)
-        self._plans[new.plan_hash], self._bundles[new.plan_hash] = new.plan, new.bundle
+        need_pools(new.plan, self._usage)
+        if new.plan_hash not in self._plans:
+            self._plans[new.plan_hash], self._bundles[new.plan_hash] = new.plan, new.bundle
         graph = RunGraph(new.id, shape_of(new.plan.workflow))
         graph.start(new.created_at)
-        tasks = [_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
+        tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
-        self._runs[new.id] = Kept(_record(new), new.idempotency_key, tasks, [], [])
+        self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])
         if new.owner is not None:
-            self._books_of(new.owner).open(graph, new.priority)
+            self._books_of(new.owner).open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         record = self.run(run)
         if record.finished_at is not None or (record.owner not in (None, worker) and self._alive(record.owner or "")):
             return None
-        plan = self._plans[record.plan_hash]
+        plan = self._runs[record.id].plan
         books = self._books_of(worker)
         if record.owner != worker or record.id not in books:
-            cancelling = record.cancel_requested_at is not None
-            books.open(
-                restore(record.id, shape_of(plan.workflow), self.tasks(record.id), cancelling, now), record.priority
-            )
+            cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
+            graph = restore(record.id, shape_of(plan.workflow), self.tasks(record.id), cancelling, now)
             self._replace(record.id, owner=worker)
+            books.open(graph, record.priority, self._usage, begun=record.started_at is not None)
         graph = books.graph(record.id)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
@@ -107,8 +105,10 @@ class MemoryStore:
         for run, kept in self._runs.items():
             if kept.record.owner != worker:
                 self._books_of(worker).close(run)
-        tick, notes = self._books_of(worker).tick(worker, now, report, hints, want)
+        tick, notes = self._books_of(worker).tick(worker, now, report, hints, want, self._usage)
         for note in notes:
+            for child in children_of(note):
+                self.submit(child)
             self._write(note, now)
         return tick
 
@@ -123,12 +123,41 @@ class MemoryStore:
             self._event(end.run, now, [["run", state]])
             self._books_of(worker).close(end.run)
 
-    def request_cancel(self, run: str, now: float) -> bool:
+    def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
         if record.finished_at is not None:
             return False
-        self._replace(record.id, cancel_requested_at=record.cancel_requested_at or now)
+        since, why = record.cancel_requested_at or now, record.cancel_reason or reason
+        self._replace(record.id, cancel_requested_at=since, cancel_reason=why)
         return True
+
+    def send(self, run: str, signal: Signal) -> None:
+        record = self.run(run)
+        if record.finished_at is not None:
+            raise FlowError(f"run {record.id} has ended; nothing of it waits any more")
+        self._runs[record.id].signals.append(signal)
+
+    def signals(self, run: str) -> list[Signal]:
+        return list(self._runs[run].signals)
+
+    def arrivals(self, worker: str) -> list[TaskRef]:
+        return [
+            TaskRef(run, row.seq)
+            for run, kept in self._runs.items()
+            if kept.record.owner == worker and kept.record.finished_at is None
+            for row in kept.tasks
+            if row.awaits is not None and row.state == states.WAITING and self._has_come(kept, *json.loads(row.awaits))
+        ]
+
+    def children(self, run: str) -> list[str]:
+        records = [kept.record for kept in self._runs.values()]
+        return [record.id for record in records if record.parent == run and record.finished_at is None]
+
+    def set_pool(self, name: str, slots: int) -> None:
+        self._pools[name] = slots
+
+    def pools(self) -> dict[str, int]:
+        return dict(self._pools)
 
     def cancel_requests(self, worker: str) -> list[str]:
         records = [kept.record for kept in self._runs.values()]
@@ -149,6 +178,9 @@ class MemoryStore:
 
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._graph(run).base[node] + place
+
+    def state_of(self, run: str, node: int) -> str:
+        return self._graph(run).state[node]
 
     def size_of(self, run: str, node: int) -> int:
         return self._graph(run).size[node]
@@ -171,10 +203,11 @@ class MemoryStore:
 
     def runs(self, filter_: RunFilter) -> list[RunRecord]:
         records = sorted((kept.record for kept in self._runs.values()), key=lambda record: record.id, reverse=True)
-        return [record for record in records if _passes(record, filter_)][: filter_.limit]
+        return [record for record in records if passes(record, filter_)][: filter_.limit]
 
-    def plan(self, plan_hash: str) -> Plan:
-        return self._plans[plan_hash]
+    def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
+        plan = self._plans[plan_hash]
+        return plan if workflow is None else plan._replace(entry=workflow)
 
     def bundle(self, plan_hash: str) -> str:
         return self._bundles[plan_hash]
@@ -201,13 +234,13 @@ class MemoryStore:
         graph, kept = note.graph, self._runs[note.graph.run]
         changed = [seq for seq in graph.dirty if graph.state[seq] != states.BLOCKED]
         for span in graph.born:
-            outcome = note.completed[graph.node[span.start]].outcome if span else None
-            items = outcome.items if isinstance(outcome, Expanded) else None
-            kept.tasks.extend(_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
+            parent = note.completed.get(graph.node[span.start]) if span else None
+            items = parent.outcome.items if parent and isinstance(parent.outcome, Expanded) else None
+            kept.tasks.extend(new_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
         for seq in changed:
-            kept.tasks[seq] = _updated(kept.tasks[seq], graph, note, seq, now)
+            kept.tasks[seq] = updated(kept.tasks[seq], graph, note, seq, now)
         for seq, done in note.completed.items():
-            if not isinstance(done.outcome, Released | Expanded):
+            if not isinstance(done.outcome, Released | Expanded | Suspended):
                 times = (note.claimed[seq], done.started_at, done.finished_at or now)
                 kept.attempts.append(
                     AttemptRecord(
@@ -221,6 +254,11 @@ class MemoryStore:
         graph.dirty.clear()
         graph.born.clear()
 
+    def _has_come(self, kept: Kept, kind: str, name: str, *_: object) -> bool:
+        if kind == "child":
+            return self._runs[name].record.finished_at is not None
+        return any((signal.kind, signal.name) == (kind, name) for signal in kept.signals)
+
     def _event(self, run: str, now: float, changes: list[object]) -> None:
         events = self._runs[run].events
         events.append(Event(len(events) + 1, now, changes))
@@ -228,82 +266,3 @@ class MemoryStore:
     def _replace(self, run: str, **changes: Any) -> None:
         kept = self._runs[run]
         self._runs[run] = kept._replace(record=kept.record._replace(**changes))
-
-
-def _record(new: NewRun) -> RunRecord:
-    return RunRecord(
-        new.id,
-        new.plan.entry,
-        new.plan_hash,
-        new.params,
-        new.folder,
-        states.QUEUED,
-        new.priority,
-        new.labels,
-        new.created_at,
-        None,
-        None,
-        None,
-        new.owner,
-        None,
-        None,
-        new.namespace,
-    )
-
-
-def _row(graph: RunGraph, seq: int, now: float, item: str | None) -> TaskRecord:
-    blank = TaskRecord(
-        seq,
-        graph.node[seq],
-        graph.place_of(seq),
-        "",
-        0,
-        0,
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
-        item,
-        None,
-        None,
-        None,
-        None,
-    )
-    return _current(blank, graph, seq, now)
-
-
-def _current(row: TaskRecord, graph: RunGraph, seq: int, now: float) -> TaskRecord:
-    flight = graph.flight.get(seq)
-    return row._replace(
-        state=graph.state[seq],
-        attempt=graph.attempt[seq],
-        failures=graph.failures.get(seq, 0),
-        losses=graph.losses.get(seq, 0),
-        worker=flight.worker if flight else None,
-        ready_at=graph.due.get(seq),
-        claimed_at=flight.claimed_at if flight else None,
-        finished_at=now if graph.state[seq] in states.FINAL else None,
-    )
-
-
-def _updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float) -> TaskRecord:
-    row = _current(row, graph, seq, now)
-    if seq in note.started and seq not in note.completed:
-        return row._replace(started_at=note.started[seq].started_at, log=note.started[seq].log)
-    done = note.completed.get(seq)
-    if done is None:
-        return row
-    result = done.outcome.result if isinstance(done.outcome, Succeeded) else None
-    size = done.outcome.size if isinstance(done.outcome, Expanded) else row.size
-    return row._replace(
-        started_at=done.started_at, result=result, error=error_of(done.outcome), log=done.log, size=size
-    )
-
-
-def _passes(record: RunRecord, filter_: RunFilter) -> bool:
-    wanted = [(filter_.state, record.state), (filter_.workflow, record.workflow), (filter_.namespace, record.namespace)]
-    if any(want is not None and want != has for want, has in wanted):
-        return False
-    return filter_.before is None or record.id < filter_.before

@@ -1,0 +1,104 @@
+"""The records of runs and tasks, as they are after a tick."""
+
+import json
+import math
+
+from flow_engine import states
+from flow_engine.decisions.books import Notes
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.model import (
+    NewRun,
+    RunRecord,
+    Succeeded,
+    TaskRecord,
+)
+from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.outcomes import error_of
+
+
+def record(new: NewRun) -> RunRecord:
+    return RunRecord(
+        new.id,
+        new.plan.entry,
+        new.plan_hash,
+        new.params,
+        new.folder,
+        states.QUEUED,
+        new.priority,
+        new.labels,
+        new.created_at,
+        None,
+        None,
+        None,
+        new.owner,
+        None,
+        None,
+        new.namespace,
+        new.parent.run if new.parent else None,
+    )
+
+
+def new_row(graph: RunGraph, seq: int, now: float, item: str | None) -> TaskRecord:
+    blank = TaskRecord(
+        seq,
+        graph.node[seq],
+        graph.place_of(seq),
+        "",
+        0,
+        0,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        item,
+        None,
+        None,
+        None,
+        None,
+    )
+    return _current(blank, graph, seq, now)
+
+
+def _current(row: TaskRecord, graph: RunGraph, seq: int, now: float) -> TaskRecord:
+    flight = graph.flight.get(seq)
+    due = graph.due.get(seq)
+    size = graph.size[seq] if seq < len(graph.size) else -1
+    return row._replace(
+        state=graph.state[seq],
+        attempt=graph.attempt[seq],
+        failures=graph.failures.get(seq, 0),
+        losses=graph.losses.get(seq, 0),
+        worker=flight.worker if flight else None,
+        ready_at=None if due == math.inf else due,
+        size=None if size < 0 else size,
+        deadline_at=graph.deadline.get(seq),
+        claimed_at=flight.claimed_at if flight else None,
+        finished_at=now if graph.state[seq] in states.FINAL else None,
+    )
+
+
+def updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float) -> TaskRecord:
+    row = _current(row, graph, seq, now)
+    if seq in note.started and seq not in note.completed:
+        return row._replace(started_at=note.started[seq].started_at, log=note.started[seq].log)
+    done = note.completed.get(seq)
+    if done is None:
+        return row
+    result = done.outcome.result if isinstance(done.outcome, Succeeded) else None
+    awaits = graph.awaiting.get(seq)
+    return row._replace(
+        started_at=done.started_at,
+        result=result,
+        error=error_of(done.outcome),
+        log=done.log,
+        awaits=None if awaits is None else json.dumps(awaits),
+    )
+
+
+def passes(record: RunRecord, filter_: RunFilter) -> bool:
+    wanted = [(filter_.state, record.state), (filter_.workflow, record.workflow), (filter_.namespace, record.namespace)]
+    if any(want is not None and want != has for want, has in wanted):
+        return False
+    return filter_.before is None or record.id < filter_.before
