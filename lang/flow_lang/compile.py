@@ -6,6 +6,7 @@ from flow_lang import plan
 from flow_lang.cases import Case
 from flow_lang.checks.cases.checker import CaseChecker, Tested
 from flow_lang.checks.items import misplaced, other_item
+from flow_lang.checks.lints import lint_workflow
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.python.imports import Imports, flow_import
@@ -91,6 +92,10 @@ class _Compiler:
                 found[item.name.text] = checker.check()
                 tested[item.name.text] = Tested(found[item.name.text], checker.names.symbols, item.name.span)
         self._tests(file, tested)
+        if not self.report.failed:
+            for item in file.items:
+                if isinstance(item, tree.WorkflowItem):
+                    lint_workflow(item, found[item.name.text], self.report)
         return found
 
     def _tests(self, file: tree.File, tested: dict[str, Tested]) -> None:
