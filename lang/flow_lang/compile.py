@@ -16,6 +16,7 @@ from flow_lang.checks.settings.retries import Retries
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.types.declared import Types
 from flow_lang.checks.workflows import WorkflowChecker
+from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Label, Report, Span, in_order
 from flow_lang.source import Lines, Loader, Source
 from flow_lang.suggest import did_you_mean, listed
@@ -37,7 +38,8 @@ class Compiled(NamedTuple):
 
 def compile_source(source: Source, loader: Loader, workflow: str | None = None) -> Compiled:
     """Compiles a file. The entry is `workflow`, or else the last one of the file. Wrong text is answered with diagnostics."""
-    return _Compiler(source, loader).run(workflow)
+    with waiting_collector():
+        return _Compiler(source, loader).run(workflow)
 
 
 class _Compiler:
