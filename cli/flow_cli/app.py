@@ -204,6 +204,29 @@ def worker(
     _exit(lambda: work(slots, runs))
 
 
+schedule = typer.Typer(help="Look at schedules.", no_args_is_help=True)
+app.add_typer(schedule, name="schedule")
+
+
+@schedule.command(
+    "next",
+    epilog="Examples: flow schedule next etl.flow  ·  flow schedule next etl.flow:nightly -n 10 --after 2026-03-28",
+)
+def schedule_next(
+    file: Target,
+    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 5,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Start here and not now; in the schedule's zone unless it says another."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show when a workflow's schedule fires next, in its zone and in UTC."""
+    from flow_cli.commands.schedule import next_firings
+
+    _exit(lambda: next_firings(file, count, after, as_json), as_json)
+
+
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")
 def init(folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.")]) -> None:
     """Make a project that runs at once."""

@@ -5,7 +5,10 @@ from typing import Any
 
 
 class BodyFailed(Exception):
-    """`code` is what `retry(on = [...])` names; `details` are JSON values for people (exit code, traceback, line)."""
+    """`code` is what `retry(on = [...])` names; `details` are JSON values for people (exit code, traceback, line). `retryable`: whether
+    another attempt could end better."""
+
+    retryable = True
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
         super().__init__(message)

@@ -3,15 +3,31 @@
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
+
+from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.usage import output_exceeded
+
+if TYPE_CHECKING:
+    from flow_runtime.executors.masking import Mask, MaskedStream
+
+_BLOCK = 1 << 20
 
 
 class BodyOutput(io.TextIOBase):
     """Stands in for sys.stdout and sys.stderr during the life of a slot. Descriptors 1 and 2 point at a spill file, for what
-    subprocesses and C libraries write; once the body itself has written they point at the log, so that the order is kept."""
+    subprocesses and C libraries write; once the body itself has written they point at the log, so that the order is kept.
+
+    Where secrets are masked they stay with the spill file, which goes to the log through the mask whenever the body itself writes, and
+    at its end: no thread has to stand between a C library and the log.
+    """
 
     def __init__(self, spill: str) -> None:
         self._path = ""
         self._log: int | None = None
+        self._masked: MaskedStream | None = None
+        self._limit: int | None = None
+        self._written = 0
         self._spill = os.open(spill, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.unlink(spill)
         self._point_at(self._spill)
@@ -19,8 +35,10 @@ class BodyOutput(io.TextIOBase):
     def install(self) -> None:
         sys.stdout = sys.stderr = self
 
-    def begin(self, path: str) -> None:
-        self._path = path
+    def begin(self, path: str, mask: "Mask | None" = None, limit: int | None = None) -> None:
+        """`limit`: bytes that the body may write."""
+        self._path, self._limit, self._written = path, limit, 0
+        self._masked = mask.stream() if mask else None
 
     def end(self) -> str | None:
         """The path of the log, or None where the body wrote nothing."""
@@ -28,14 +46,30 @@ class BodyOutput(io.TextIOBase):
             self._open()
         if self._log is None:
             return None
+        if self._masked:
+            self._move_spill(self._log)
+            _write_all(self._log, self._masked.close())
+        self._written = max(self._written, os.fstat(self._log).st_size)
         os.close(self._log)
         self._log = None
         self._point_at(self._spill)
         return self._path
 
+    def check(self) -> None:
+        """Raises BodyFailed(output) where the body has written more than it may."""
+        if self._limit is not None and self._written > self._limit:
+            over = output_exceeded(self._limit)
+            raise BodyFailed(over.code, over.message)
+
     def write(self, text: str) -> int:
         if text:
-            os.write(self._open(), text.encode("utf-8", "backslashreplace"))
+            data = text.encode("utf-8", "backslashreplace")
+            self._written += len(data)
+            self.check()
+            log = self._open()
+            if self._masked:
+                self._move_spill(log)
+            self._put(log, data)
         return len(text)
 
     def writable(self) -> bool:
@@ -53,19 +87,29 @@ class BodyOutput(io.TextIOBase):
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             self._log = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             self._move_spill(self._log)
-            self._point_at(self._log)
+            if not self._masked:
+                self._point_at(self._log)
         return self._log
+
+    def _put(self, log: int, data: bytes) -> None:
+        _write_all(log, self._masked.feed(data) if self._masked else data)
 
     def _move_spill(self, log: int) -> None:
         size = os.fstat(self._spill).st_size
         at = 0
         while at < size:
-            block = os.pread(self._spill, 1 << 20, at)
-            os.write(log, block)
+            block = os.pread(self._spill, _BLOCK, at)
+            self._put(log, block)
             at += len(block)
         if size:
+            self._written += size if self._masked else 0
             os.ftruncate(self._spill, 0)
 
     def _point_at(self, descriptor: int) -> None:
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]

@@ -59,10 +59,11 @@ class PythonBodies:
 
     def _inline(self, work: Work, scope: Scope) -> object:
         body = work.task.body
-        function = self._functions.get((work.plan.file, work.task.name))
+        key = (work.plan.entry, work.task.name)
+        function = self._functions.get(key)
         if function is None:
-            function = compile_inline(body, work.source_path(), work.plan.sources.get(work.plan.file, ""))
-            self._functions[(work.plan.file, work.task.name)] = function
+            file = work.plan.workflow.file or work.plan.file
+            function = self._functions[key] = compile_inline(body, work.source_path(), work.plan.sources.get(file, ""))
         return function(*[to_python(scope.values[name]) for name in body.names])
 
     def _imported(self, work: Work, scope: Scope) -> object:
@@ -79,7 +80,7 @@ class PythonBodies:
         """The module as it was when the run was submitted: its source travels in the plan."""
         if path not in self._modules:
             full = os.path.join(work.folder, path)
-            module = types.ModuleType("flow_source_" + os.path.basename(path).removesuffix(".py"))
+            module = types.ModuleType("flow_source_" + path.removesuffix(".py").replace("/", "_"))
             module.__file__ = full
             sys.modules[module.__name__] = module
             folder = os.path.dirname(full)

@@ -1,9 +1,8 @@
-"""Shell bodies: posix_spawn in a process group of their own, output to the log file, awaited through a pidfd."""
+"""Shell bodies: the script, with its values quoted for where they stand, and the result that it gives."""
 
 import os
-import select
 import signal
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from flow_lang.evaluate import EvaluationError, Scope, compile_expr
 from flow_lang.plan import Body
@@ -11,30 +10,19 @@ from flow_lang.quoting import UnquotableValue, quote
 from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
-from flow_runtime.executors.failure import BodyCancelled, BodyFailed
+from flow_runtime.executors.child import Child, Group, Interrupt
+from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.results import LIMIT, Settler, encode_result
+from flow_runtime.executors.secrets import variable_of
 from flow_runtime.executors.work import Work, captured_path
+
+if TYPE_CHECKING:
+    from flow_runtime.executors.pump import Pump
 
 ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
 TAIL = 4000
 """Bytes of output that an error quotes."""
-
-
-class Interrupt(Protocol):
-    """How the engine reaches a running body."""
-
-    def fileno(self) -> int: ...
-
-    def asked(self, number: int) -> tuple[str, float] | None:
-        """Reads what has come; `(why, grace seconds)` where work item `number` should end."""
-        ...
-
-
-class Group(Protocol):
-    """Where the body's process group is noted for the guardian."""
-
-    def note_group(self, group: int) -> None: ...
 
 
 def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> object:
@@ -44,13 +32,23 @@ def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> o
     script = render(work.task.body, scope)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
-    status, why = _spawn_and_wait(work, _command(work.task.body.with_, script), captured, interrupt, noted)
-    printed = _absorb(captured, work.log) if captured else ""
-    if why:
-        raise BodyCancelled(why)
+    child = Child(work.number, interrupt, work.task.limits, _pump(work, captured))
+    try:
+        status = child.run(_command(work.task.body.with_, script), _environment(work), work.log, captured, noted)
+    finally:
+        printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
     if status != 0:
         raise _exit_failure(status, work.log)
     return _result(work, scope, printed)
+
+
+def _pump(work: Work, captured: str) -> "Pump | None":
+    limit, mask = work.task.limits.output, work.secrets.mask
+    if mask is None and limit is None:
+        return None
+    from flow_runtime.executors.pump import Pump
+
+    return Pump(work.log, captured, mask, limit)
 
 
 def render(body: Body, scope: Scope) -> str:
@@ -61,11 +59,20 @@ def render(body: Body, scope: Scope) -> str:
             texts.append(part)
             continue
         context, how, expr = part
+        if how == "secret":
+            texts.append(_expansion(expr[1], context))
+            continue
         try:
             texts.append(quote(compile_expr(expr)(scope), context, how))
         except (EvaluationError, UnquotableValue) as error:
             raise BodyFailed("expression", f"in the shell body: {error}") from error
     return "".join(texts)
+
+
+def _expansion(secret: str, context: str) -> str:
+    """One word for the shell, which reads the value from its environment: it is neither in the script nor on a command line."""
+    expansion = f"${{{variable_of(secret)}}}"
+    return f'"{expansion}"' if context == "bare" else expansion
 
 
 def _command(interpreter: str, script: str) -> list[str]:
@@ -87,72 +94,11 @@ def _script_file(script: str) -> str:
     return path
 
 
-def _spawn_and_wait(
-    work: Work, command: list[str], captured: str, interrupt: Interrupt, noted: Group
-) -> tuple[int, str]:
-    environment = {**os.environ, **work.environment(), "FLOW_OUT": os.path.join(work.scratch, ".flow-out")}
-    environment["PATH"] = work.place.commands + os.pathsep + environment.get("PATH", os.defpath)
-    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    actions: list[tuple[object, ...]] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
-    actions.append((os.POSIX_SPAWN_OPEN, 2, work.log, write, 0o600))
-    actions.append((os.POSIX_SPAWN_OPEN, 1, captured, write, 0o600) if captured else (os.POSIX_SPAWN_DUP2, 2, 1))
-    try:
-        pid = os.posix_spawnp(
-            command[0],
-            command,
-            environment,
-            file_actions=actions,
-            setpgroup=0,
-            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
-        )
-    except FileNotFoundError as error:
-        raise BodyFailed(
-            "no_interpreter", f"{command[0]} is not installed on this worker (PATH has no such program)"
-        ) from error
-    except OSError as error:
-        raise BodyFailed("spawn", f"{command[0]} could not be started: {error.strerror}") from error
-    noted.note_group(pid)
-    try:
-        return _wait(pid, work.number, interrupt)
-    finally:
-        _signal(pid, signal.SIGKILL)  # what the body left running in its group
-        noted.note_group(0)
-
-
-def _wait(pid: int, number: int, interrupt: Interrupt) -> tuple[int, str]:
-    """(exit status as of waitstatus_to_exitcode, why it was ended or "")"""
-    descriptor = os.pidfd_open(pid)
-    try:
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        poll.register(interrupt.fileno(), select.POLLIN)
-        asked = interrupt.asked(number)  # it may have come together with the work
-        while not asked and descriptor not in {found for found, _ in poll.poll()}:
-            asked = interrupt.asked(number)
-        why, grace = asked or ("", 0.0)
-        if asked:
-            _end(pid, descriptor, grace)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), why
-    finally:
-        os.close(descriptor)
-
-
-def _end(group: int, descriptor: int, grace: float) -> None:
-    """SIGTERM, and SIGKILL after the grace time, until the body's first process has ended."""
-    ended = select.poll()
-    ended.register(descriptor, select.POLLIN)
-    _signal(group, signal.SIGTERM)
-    if not ended.poll(grace * 1000):
-        _signal(group, signal.SIGKILL)
-        signal.pidfd_send_signal(descriptor, signal.SIGKILL)  # it may have left the group
-        ended.poll()
-
-
-def _signal(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        return
+def _environment(work: Work) -> dict[str, str]:
+    found = {**os.environ, **work.environment(), **work.secrets.environment()}
+    found["FLOW_OUT"] = os.path.join(work.scratch, ".flow-out")
+    found["PATH"] = work.place.commands + os.pathsep + found.get("PATH", os.defpath)
+    return found
 
 
 def _absorb(captured: str, log: str) -> str:

@@ -1,16 +1,28 @@
 """The start cursor: a small mapped file in which each slot notes what it starts, so that it is known even after kill -9.
 
-One page for each slot: the number of starts, a floor, the process group of the running body, and a ring of the last starts. The engine
+One page for each slot: the number of starts, a floor, the process group of the running body, what it may use, and a ring of the last
+starts. The engine
 numbers what it sends to a slot from 1; it takes unstarted work back by raising the floor to the last number sent.
 """
 
 import mmap
 import os
 import struct
+from typing import NamedTuple
 
 PAGE = 4096
 RING = 256
-_COUNT, _FLOOR, _GROUP, _CURRENT, _STARTS = 0, 8, 16, 24, 64
+_COUNT, _FLOOR, _GROUP, _CURRENT, _MEMORY, _CPU, _SPENT, _OUTPUT, _STARTS = 0, 8, 16, 24, 32, 40, 48, 56, 64
+
+
+class Allowance(NamedTuple):
+    """What the Python body that a slot runs may use, 0 being no limit: bytes of memory, milliseconds of processor time beyond the `spent`
+    ones of its process, and bytes of output."""
+
+    memory: int = 0
+    cpu: int = 0
+    spent: int = 0
+    output: int = 0
 
 
 class Cursor:
@@ -67,6 +79,7 @@ class Page:
         """For a new process in this slot; the ring stays, since it tells of attempts and not of processes."""
         for field in (_FLOOR, _GROUP, _CURRENT):
             self._put(field, 0)
+        self.allow(Allowance())
 
     @property
     def current(self) -> int:
@@ -79,6 +92,14 @@ class Page:
 
     def note_group(self, group: int) -> None:
         self._put(_GROUP, group)
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance(*(self._get(field) for field in (_MEMORY, _CPU, _SPENT, _OUTPUT)))
+
+    def allow(self, allowance: Allowance) -> None:
+        for field, value in zip((_MEMORY, _CPU, _SPENT, _OUTPUT), allowance, strict=True):
+            self._put(field, value)
 
     def starts(self) -> set[int]:
         return set(struct.unpack_from(f"<{RING}Q", self._map, self._offset + _STARTS)) - {0}

@@ -14,9 +14,12 @@ from typing import NamedTuple
 
 from flow_engine.model import Claim
 
+from flow_runtime.executors.usage import PERIOD
+from flow_runtime.processes.allowance import over
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian, GuardianDied
+from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.pace import Pace
 from flow_runtime.processes.slot_view import Answer, Sent, SlotView, signal_group
 
@@ -25,13 +28,16 @@ STEAL_AFTER = 0.01
 
 
 class Job(NamedTuple):
-    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number."""
+    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number. After `timeout` seconds it is ended,
+    for the reason `limit` (`timeout` or `deadline`). `alone`: nothing is sent ahead of its start."""
 
     claim: Claim
     kind: str
     plan_hash: str
     timeout: float | None
     text: str
+    limit: str = "timeout"
+    alone: bool = False
 
 
 class SlotPool:
@@ -60,6 +66,11 @@ class SlotPool:
         depth = self._pace.depth()
         room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
         return max(room - len(self._waiting), 0)
+
+    def close(self) -> None:
+        """Lets go of the slots, which end."""
+        for view in self._views:
+            self._forget(view)
 
     def watch(self, descriptor: int) -> None:
         """Wakes `wait` when this descriptor can be read; the caller reads it."""
@@ -99,9 +110,22 @@ class SlotPool:
         return [(view, head[1], view.head_since) for view, head in heads if head is not None]
 
     def press(self) -> None:
+        """Ends what was told to end and did not, and Python bodies that are over a limit."""
         now = self._clock()
         for view in self._views:
             view.press(now)
+            if view.pid is not None and view.kill is None and view.sent and now - view.looked_at >= PERIOD:
+                view.looked_at = now
+                self._look_at(view, view.pid, now)
+
+    def _look_at(self, view: SlotView, pid: int, now: float) -> None:
+        page = self._cursor.page(view.slot)
+        allowed, number = page.allowance, page.current
+        if not any(allowed) or next(iter(view.sent)) != number:
+            return  # nothing is limited, or an answer is on its way
+        exceeded = over(pid, allowed)
+        if exceeded is not None and page.current == number and page.allowance == allowed:
+            view.end_for(number, exceeded, now)
 
     def rebalance(self) -> list[Answer]:
         """Takes back what waits behind a long body when a slot is idle."""
@@ -125,10 +149,10 @@ class SlotPool:
         return taken
 
     def _choose(self, job: Job) -> SlotView | None:
-        depth = self._pace.depth()
+        depth = 1 if job.alone else self._pace.depth()
         able = [view for view in self._views if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth]
         if able:
-            return min(able, key=lambda view: (len(view.sent), job.kind == "shell" and view.python_plan is not None))
+            return min(able, key=lambda view: (len(view.sent), job.kind not in PYTHON and view.python_plan is not None))
         for view in self._views:
             if not view.sent and view.kill is None:
                 self._forget(view)  # it ends; this plan's Python gets a fresh process
@@ -146,9 +170,9 @@ class SlotPool:
                 )
             )
         frames.append(f'{{"n":{view.next_number},{job.text}'.encode("utf-8", "surrogateescape"))
-        if job.kind != "shell":
+        if job.kind in PYTHON:
             view.python_plan = job.plan_hash
-        view.put(Sent(job.claim, job.kind, job.timeout, self._clock()), frames)
+        view.put(Sent(job.claim, job.kind, job.timeout, self._clock(), job.limit), frames)
         if channel.pending:
             self._poll.modify(channel, select.POLLIN | select.POLLOUT)
 

@@ -7,20 +7,26 @@ import select
 import signal
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
-from flow_lang.plan import Plan
+from flow_lang.plan import Limits, Plan
 from flow_lang.values import Mismatch
 
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated, described
 from flow_runtime.executors.results import result_text
+from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
+from flow_runtime.processes.allowance import allowance_of, holds_much
 from flow_runtime.processes.channel import Channel
-from flow_runtime.processes.cursor import Cursor, mark_of
+from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
+from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.orphans import SLOT_VARIABLE
 from flow_runtime.wire import dumps
+
+UNLIMITED = Limits()
 
 
 class Slot:
@@ -32,23 +38,28 @@ class Slot:
         self._page = cursor.page(slot)
         self._place = place
         self._plans: dict[str, Plan] = {}
-        self._types: dict[str, NameTypes] = {}
+        self._types: dict[tuple[str, str], NameTypes] = {}
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []
+        self._full = False
         self._bodies: Any = None
+        self._client: Any = None
+        self._environment: Mapping[str, str] = os.environ
         self._output: Any = None
         self._home = os.path.join(place.scratch, f"slot-{place.incarnation}-{slot}")
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
     def serve(self) -> None:
-        """Until the engine's end closes."""
+        """Until the engine's end closes, or the memory of this process is kept by what ran in it."""
         while True:
             while not self._todo:
                 self._poll.poll()
                 if not self._read():
                     return
             self._send(self._answer(self._todo.popleft()))
+            if self._full:
+                return
 
     def fileno(self) -> int:
         return self._channel.fileno()
@@ -68,8 +79,7 @@ class Slot:
             if "kill" in message:
                 self._kills.append((message["kill"], message["why"], message["grace"]))
             elif "bundle" in message:
-                plan = plan_from_json(message["bundle"])
-                self._plans[message["plan"]], self._types[message["plan"]] = plan, NameTypes(plan.workflow)
+                self._plans[message["plan"]] = plan_from_json(message["bundle"])
             else:
                 self._todo.append(message)
         return frames is not None
@@ -91,9 +101,11 @@ class Slot:
         work = self._work(item)
         log: str | None = work.log
         try:
-            answer["result"], log = self._run(work, self._types[item["plan"]])
+            work = self._with_secrets(work)
+            answer["result"], log = self._run(work, self._types_of(item["plan"], work.plan))
         except BodyFailed as error:
-            answer |= {"code": error.code, "error": {"code": error.code, "message": error.message, **error.details}}
+            told = {"code": error.code, "message": error.message, **error.details}
+            answer |= {"code": error.code, "error": work.secrets.masked(told), "retryable": error.retryable}
         except BodyCancelled as error:
             answer["cancelled"] = error.why
         return answer | {
@@ -105,10 +117,15 @@ class Slot:
     def _run(self, work: Work, types: NameTypes) -> tuple[str, str | None]:
         """The result's JSON text, and the path of the log where there may be one."""
         try:
-            if work.task.body.kind == "shell":
-                return result_text(self._shell(work, types)), work.log
-            result, log = self._python(work, types)
-            return result_text(result), log
+            kind = work.task.body.kind
+            log: str | None = work.log
+            if kind == "shell":
+                result = self._shell(work, types)
+            elif kind in PYTHON:
+                result, log = self._python(work, types)
+            else:
+                result = self._request(work, types)
+            return result_text(work.secrets.masked(result)), log
         except (BodyFailed, BodyCancelled):
             raise
         except Exception as error:
@@ -116,12 +133,18 @@ class Slot:
             raise BodyFailed("exception", described(error)) from error
 
     def _work(self, item: dict[str, Any]) -> Work:
-        plan = self._plans[item["plan"]]
+        plan = self._plans[item["plan"]]._replace(entry=item["workflow"])
         task = plan.workflow.tasks[item["task"]]
         identity = (item["n"], item["run"], item["seq"], item["attempt"], item["key"])
         attempt = os.path.join(self._place.scratch, f"{item['run']}-{item['seq']}.{item['attempt']}")
-        scratch = attempt if task.body.kind == "shell" else self._home
+        scratch = self._home if task.body.kind in PYTHON else attempt
         return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
+
+    def _types_of(self, plan_hash: str, plan: Plan) -> NameTypes:
+        key = (plan_hash, plan.entry)
+        if key not in self._types:
+            self._types[key] = NameTypes(plan.workflow)
+        return self._types[key]
 
     def _shell(self, work: Work, types: NameTypes) -> object:
         from flow_runtime.executors.shell import run_shell
@@ -133,22 +156,55 @@ class Slot:
             os.chdir("/")
             _remove(work.scratch)
 
+    def _request(self, work: Work, types: NameTypes) -> object:
+        """`http` and `notify`: they need the network, and no process of their own."""
+        if self._client is None:
+            from flow_runtime.executors.http.client import Client
+
+            self._client = Client()
+        try:
+            if work.task.body.kind == "notify":
+                from flow_runtime.executors.notify.body import run_notify
+
+                run_notify(work, _scope(work, types), self._client, self._environment)
+                return None
+            from flow_runtime.executors.http.body import run_http
+
+            return run_http(work, _scope(work, types), self._client)
+        finally:
+            _remove(work.scratch)
+
+    def _with_secrets(self, work: Work) -> Work:
+        workflow = work.plan.workflow
+        if not workflow.secrets:
+            return work
+        found = read_secrets(workflow.secrets, work.task.secrets, self._environment, work.folder)
+        return work._replace(secrets=found)
+
     def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:
-        bodies = self._bodies or self._warm(work)
+        bodies, limits = self._bodies or self._warm(work), work.task.limits
         os.chdir(self._home)
         os.environ.update(work.environment())
-        self._output.begin(work.log)
+        self._output.begin(work.log, work.secrets.mask, limits.output)
+        if limits != UNLIMITED:
+            self._page.allow(allowance_of(limits))
         try:
-            return bodies.run(work, _scope(work, types)), self._output.end()
+            result, log = bodies.run(work, _scope(work, types)), self._output.end()
+            self._output.check()
+            return result, log
         finally:
             self._output.end()
             _empty(self._home)
+            if limits != UNLIMITED:
+                self._page.allow(Allowance())
+                self._full = holds_much(limits)
 
     def _warm(self, work: Work) -> Any:
         from flow_runtime.executors.output import BodyOutput
         from flow_runtime.executors.python import PythonBodies
 
         os.makedirs(self._home, exist_ok=True)
+        self._environment = dict(os.environ)  # before a body changes it
         self._output = BodyOutput(os.path.join(self._home, ".spill"))
         self._output.install()
         signal.signal(signal.SIGTERM, _terminated)

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from flow_engine.model import Claim
 
+from flow_runtime.executors.usage import Exceeded
 from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.kinds import PYTHON
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
@@ -19,6 +21,7 @@ class Sent(NamedTuple):
     kind: str
     timeout: float | None
     at: float
+    limit: str = "timeout"
 
 
 class Answer(NamedTuple):
@@ -29,9 +32,12 @@ class Answer(NamedTuple):
 
 
 class Kill(NamedTuple):
+    """`over`: the limit that item `number` is ended for."""
+
     number: int
     why: str
     at: float
+    over: Exceeded | None = None
 
 
 class SlotView:
@@ -48,6 +54,7 @@ class SlotView:
         self.python_plan: str | None = None
         self.kill: Kill | None = None
         self.signalled = False
+        self.looked_at = 0.0
 
     def head(self) -> tuple[int, Sent] | None:
         return next(iter(self.sent.items()), None)
@@ -56,7 +63,7 @@ class SlotView:
         """A slot serves the Python of one plan only, and takes nothing while its body is being ended."""
         if self.kill is not None:
             return False
-        return kind == "shell" or self.python_plan in (None, plan_hash)
+        return kind not in PYTHON or self.python_plan in (None, plan_hash)
 
     def begin(self, channel: Channel) -> None:
         """A new process in this slot."""
@@ -94,6 +101,11 @@ class SlotView:
         else:
             self._signal(signal.SIGTERM)
 
+    def end_for(self, number: int, over: Exceeded, now: float) -> None:
+        """Ends the Python body that runs as item `number` for a limit: at once where it is memory, since the machine may have none left."""
+        self.kill = Kill(number, over.code, now, over)
+        self._signal(signal.SIGKILL if over.code == "memory" else signal.SIGTERM)
+
     def end_again(self) -> None:
         """For a slot whose process id became known after it was asked to end."""
         head = self.head()
@@ -111,6 +123,9 @@ class SlotView:
         if number > started:
             return {"void": True}
         if self.kill is not None and self.kill.number == number:
+            if self.kill.over is not None:
+                code, text = self.kill.over
+                return {"code": code, "error": {"code": code, "message": text}}
             return {"died": status, "why": self.kill.why}
         if self.signalled:  # for the item before it, which had just ended
             return {"lost": "its process was ended together with the attempt before it"}

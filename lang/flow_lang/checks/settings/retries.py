@@ -21,8 +21,15 @@ ERRORS = (
     "crashed",
     "no_interpreter",
     "spawn",
+    "connection",
     "http_4xx",
     "http_5xx",
+    "smtp",
+    "smtp_not_set",
+    "secret",
+    "memory",
+    "cpu",
+    "output",
 )
 _NUMBERED = re.compile(r"exit_\d{1,3}|signal_\d{1,2}|http_\d{3}")
 """What `on` may name: the code of an attempt's error. `exit` is every exit code; `exit_75`, `signal_9` and `http_429` are one."""

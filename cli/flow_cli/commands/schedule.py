@@ -1,0 +1,78 @@
+"""`flow schedule next`: when a workflow's schedule fires."""
+
+import json
+from datetime import UTC, date, datetime
+
+from flow_lang.plan import Schedule
+from flow_runtime.schedules.firings import WrongSchedule, firings, zone_of
+
+from flow_cli import exits
+from flow_cli.failure import CommandError
+from flow_cli.sources import load
+
+
+def next_firings(target: str, count: int, after: str | None, as_json: bool) -> int:
+    plan = load(target, None).plan
+    assert plan is not None
+    schedule = plan.workflow.schedule
+    if schedule is None:
+        raise CommandError(
+            exits.USAGE, "no_schedule", f'{plan.entry} has no schedule; give it one: schedule = cron("0 2 * * *")'
+        )
+    try:
+        found = firings(schedule, _moment(after, schedule), count)
+    except WrongSchedule as error:
+        raise CommandError(exits.USAGE, "schedule", str(error)) from None
+    if as_json:
+        print(json.dumps(_document(plan.entry, schedule, found), ensure_ascii=False))
+        return exits.OK
+    print(f"{plan.entry}: {schedule.cron} {schedule.tz}, overlap {schedule.overlap}, catchup {schedule.catchup}")
+    print(*table(found), sep="\n")
+    return exits.OK
+
+
+def table(found: list[datetime]) -> list[str]:
+    """A line for each instant: local time, zone, UTC."""
+    if not found:
+        return ["it does not fire within 50 years"]
+    return [f"{moment:%a %Y-%m-%d %H:%M} {_zone(moment):<6} {_utc(moment)}" for moment in found]
+
+
+def _zone(moment: datetime) -> str:
+    """`CET`, or the offset where the zone has no letters."""
+    name = moment.strftime("%Z")
+    return name if name.isalpha() else moment.strftime("%z")
+
+
+def _document(workflow: str, schedule: Schedule, found: list[datetime]) -> dict[str, object]:
+    return {
+        "workflow": workflow,
+        "schedule": {
+            "cron": schedule.cron,
+            "tz": schedule.tz,
+            "overlap": schedule.overlap,
+            "catchup": schedule.catchup,
+        },
+        "firings": [{"local": moment.isoformat(), "utc": _utc(moment)} for moment in found],
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _moment(text: str | None, schedule: Schedule) -> datetime:
+    """What has no zone is in the schedule's; a date is its midnight."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = (
+            datetime.fromisoformat(text)
+            if len(text) > 10
+            else datetime.combine(date.fromisoformat(text), datetime.min.time())
+        )
+    except ValueError:
+        raise CommandError(
+            exits.USAGE, "after", f"--after {text} is no time; write 2026-03-28, 2026-03-28T12:00 or 2026-03-28T12:00Z"
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=zone_of(schedule.tz))

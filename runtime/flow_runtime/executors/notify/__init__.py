@@ -1,0 +1,1 @@
+"""Notifications: a webhook or a mail, really sent, and retried as any other task."""

@@ -1,0 +1,1 @@
+"""Schedules: when a workflow's runs are due."""
