@@ -159,7 +159,8 @@ class CaseChecker:
                 known = tasks[task]
                 if symbol is not None and symbol.type.kind == "unknown":
                     known = known._replace(result=UNKNOWN)
-                made.append(reader.read(item, known, span, self._line(item.word)))
+                loops = symbol.loops if symbol is not None else bool(known.loop)
+                made.append(reader.read(item, known, loops, span, self._line(item.word)))
             first.setdefault(task, item.name.span)
         return made
 
