@@ -181,9 +181,12 @@ class CaseChecker:
 def _scope(report: Report, tested: Tested) -> Scope:
     """What an `assert` knows. Each task may have been skipped; where that is not asked for, an absent value fails the test."""
     shown = {
-        name: symbol._replace(skips=name if symbol.kind == "task" and not symbol.loops else "")
+        name: symbol._replace(
+            kind="param" if symbol.kind == "param" else "task",
+            skips=name if symbol.kind != "param" and not symbol.loops else "",
+        )
         for name, symbol in tested.symbols.items()
-        if symbol.kind in ("task", "param")
+        if symbol.kind in ("task", "later", "param")
     }
     scope = Scope(report, shown)
     scope.assumes_present = True
