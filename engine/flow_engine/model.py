@@ -16,11 +16,13 @@ class TaskRef(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first."""
+    """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first.
+    `alarm`: the task is suspended, and somebody is to look at it (`Report.wakes`), which needs no slot."""
 
     due: float
     rank: float
     task: TaskRef
+    alarm: bool = False
 
 
 class Awaits(NamedTuple):

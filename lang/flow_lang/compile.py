@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 from flow_lang import plan
+from flow_lang.cases import Case
+from flow_lang.checks.cases.checker import CaseChecker, Tested
 from flow_lang.checks.items import misplaced, other_item
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
@@ -23,12 +25,13 @@ EDITION = 1
 
 
 class Compiled(NamedTuple):
-    """`plan` is None where there is an error. `imports` are the paths of all other files that were asked for."""
+    """`plan` is None where there is an error. `imports` are the paths of all other files that were asked for; `cases` the file's tests."""
 
     plan: plan.Plan | None
     diagnostics: list[Diagnostic]
     sources: dict[str, Source]
     imports: list[str]
+    cases: tuple[Case, ...] = ()
 
 
 def compile_source(source: Source, loader: Loader, workflow: str | None = None) -> Compiled:
@@ -42,6 +45,7 @@ class _Compiler:
         self.report = Report(source.path)
         self.files = Files(loader)
         self.lines = Lines(source.text)
+        self.cases: list[Case] = []
 
     def run(self, entry: str | None) -> Compiled:
         file = parse_file(self.source, self.report)
@@ -56,7 +60,8 @@ class _Compiler:
 
     def _done(self, made: plan.Plan | None) -> Compiled:
         sources = {self.source.path: self.source}
-        return Compiled(made, in_order(self.report.diagnostics), sources, list(self.files.texts))
+        cases = tuple(self.cases) if made is not None else ()
+        return Compiled(made, in_order(self.report.diagnostics), sources, list(self.files.texts), cases)
 
     def _plan(self, entry: str, workflows: dict[str, plan.Workflow]) -> plan.Plan:
         add_local_modules(self.files, [task.body.code for task in workflows[entry].tasks if task.body.kind == "python"])
@@ -75,14 +80,23 @@ class _Compiler:
         self._policies(file, settings.retries, policies)
         context = Context(self.report, types, self.lines, imports.functions, settings)
         found: dict[str, plan.Workflow] = {}
+        tested: dict[str, Tested] = {}
         first: dict[str, Span] = {}
         for item in file.items:
             if isinstance(item, tree.WorkflowItem):
                 if item.name.text in first:
                     already_declared(self.report, item.name.text, item.name.span, first[item.name.text], "workflow")
                 first.setdefault(item.name.text, item.name.span)
-                found[item.name.text] = WorkflowChecker(item, context).check()
+                checker = WorkflowChecker(item, context)
+                found[item.name.text] = checker.check()
+                tested[item.name.text] = Tested(found[item.name.text], checker.names.symbols, item.name.span)
+        self._tests(file, tested)
         return found
+
+    def _tests(self, file: tree.File, tested: dict[str, Tested]) -> None:
+        checker = CaseChecker(self.report, self.lines, tested)
+        made = [checker.check(item) for item in file.items if isinstance(item, tree.TestItem)]
+        self.cases = [case for case in made if case is not None]
 
     def _declare(self, item: tree.Item, types: Types, imports: Imports) -> None:
         if isinstance(item, tree.RecordType | tree.TypeAliasItem):
@@ -92,8 +106,8 @@ class _Compiler:
         elif isinstance(item, tree.Import):
             flow_import(item, self.report)
         elif isinstance(item, tree.Other):
-            other_item(item, "a file", ("test",), self.report)
-        elif not isinstance(item, tree.WorkflowItem | tree.Policy | tree.Edition):
+            other_item(item, "a file", (), self.report)
+        elif not isinstance(item, tree.WorkflowItem | tree.Policy | tree.Edition | tree.TestItem):
             misplaced(item, "a file", self.report)
 
     def _policies(self, file: tree.File, retries: Retries, policies: dict[str, plan.Retry | None]) -> None:

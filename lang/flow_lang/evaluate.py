@@ -7,7 +7,9 @@ An expression is `[operator, operand...]`; `compile_expr` gives a function of a 
     ["ref", NAME]                     a parameter, `for` variable, input or task
     ["field", X, NAME]                a record's field, or a property of a file (path name stem size)
     ["maybe", X, NAME]            the same, and null where X is null
-    ["each", XS, NAME]                the field of every element: `clean.rows` of a `for` task
+    ["each", XS, NAME]                the field of every element (null of null): `clean.rows` of a `for` task
+    ["find", X, KEY]                  the field or element KEY of a record, map, list or json; null where X is null or has none
+    ["as", TYPE, X]                   X, which is json, as a value of TYPE
     ["index", X, I]                   element of a list (negative counts from the end) or of a map
     ["list", X...]  ["record", [NAME, X]...]
     ["interp", PART...]               a string; each PART an expression, shown by `values.to_text`
@@ -22,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 
 from flow_lang.plan import Expr
 from flow_lang.types import from_json
-from flow_lang.values import File, decode, to_text
+from flow_lang.values import File, Mismatch, decode, to_text
 
 
 class EvaluationError(Exception):
@@ -86,7 +88,32 @@ def _maybe(base: Expr, name: str) -> Compiled:
 
 def _each(base: Expr, name: str) -> Compiled:
     subject = compile_expr(base)
-    return lambda scope: [_get(item, name) for item in subject(scope)]
+    return lambda scope: [None if item is None else _get(item, name) for item in subject(scope)]
+
+
+def _find(base: Expr, at: Expr) -> Compiled:
+    subject, position = compile_expr(base), compile_expr(at)
+
+    def run(scope: Scope) -> Any:
+        value, key = subject(scope), position(scope)
+        try:
+            return value[key]
+        except (LookupError, TypeError):
+            return None
+
+    return run
+
+
+def _as(spec: Any, base: Expr) -> Compiled:
+    type_, subject = from_json(spec), compile_expr(base)
+
+    def run(scope: Scope) -> Any:
+        try:
+            return decode(type_, subject(scope))
+        except Mismatch as error:
+            raise EvaluationError(f"a value of json is not what is asked for: {error}") from error
+
+    return run
 
 
 def _get(value: Any, name: str) -> Any:
@@ -192,6 +219,8 @@ _BUILDERS: dict[str, Callable[..., Compiled]] = {
     "field": _field,
     "maybe": _maybe,
     "each": _each,
+    "find": _find,
+    "as": _as,
     "index": _index,
     "list": _list,
     "record": _record,

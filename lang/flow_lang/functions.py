@@ -7,10 +7,10 @@ that has an order. A `?` after a parameter's name makes it optional. It stays a 
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from flow_lang.values import File, json_text, to_text
+from flow_lang.values import File, json_text, parse_duration, parse_size, to_text, zoned
 
 
 class Function(NamedTuple):
@@ -54,6 +54,49 @@ def _format(files: Any, value: Any, pattern: str) -> str:
     return format(value, pattern)
 
 
+def _date(files: Any, value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(_text(value, "a date is written 2026-01-31"))
+
+
+def _duration(files: Any, value: Any) -> timedelta:
+    if isinstance(value, int | float):
+        return timedelta(seconds=value)
+    return (
+        value if isinstance(value, timedelta) else parse_duration(_text(value, "a duration is written 1h30m").strip())
+    )
+
+
+def _size(files: Any, value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else parse_size(_text(value, "a size is written 64MiB").strip())
+
+
+def _text(value: Any, otherwise: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{to_text(value)[:80]} is no text; {otherwise}")
+    return value
+
+
+def _matches(files: Any, text: str, pattern: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+
+
+def _parse_json(text: str) -> Any:
+    import json
+
+    return json.loads(text)
+
+
+def _chunks(files: Any, items: list[Any], most: int) -> list[list[Any]]:
+    if most < 1:
+        raise ValueError(f"lists of at most {most} elements hold nothing; `most` is 1 or more")
+    return [items[at : at + most] for at in range(0, len(items), most)]
+
+
 def _range(files: Any, start: int, stop: int | None = None, step: int = 1) -> list[int]:
     made = range(start) if stop is None else range(start, stop, step)
     if len(made) > 1_000_000:
@@ -89,6 +132,19 @@ _ALL = (
         "flatten(items: list[list[T]]) -> list[T]",
         "The elements of the lists in one list.",
         lambda files, items: [element for item in items for element in item],
+    ),
+    Function(
+        "slice(items: list[T], start: int, stop?: int) -> list[T]",
+        "From element `start` to before `stop`, both counted from 0, or from the end where negative.",
+        lambda files, items, start, stop=None: items[start:stop],
+    ),
+    Function("chunks(items: list[T], most: int) -> list[list[T]]", "Lists of at most `most` elements each.", _chunks),
+    Function("all(conditions: list[bool]) -> bool", "Whether each is true.", lambda files, conditions: all(conditions)),
+    Function("any(conditions: list[bool]) -> bool", "Whether one is true.", lambda files, conditions: any(conditions)),
+    Function(
+        "get(map: map[str, T], key: str) -> T?",
+        "The value of a key, absent where there is none.",
+        lambda files, map_, key: map_.get(key),
     ),
     Function("keys(map: map[str, T]) -> list[str]", "The keys of a map.", lambda files, map_: list(map_)),
     Function("values(map: map[str, T]) -> list[T]", "The values of a map.", lambda files, map_: list(map_.values())),
@@ -136,7 +192,22 @@ _ALL = (
         lambda files, number, digits=0: float(round(number, digits)),
     ),
     Function("format(value: T, pattern: str) -> str", 'By a pattern such as ".2f", ">8" or "%Y-%m".', _format),
-    Function("date(text: str) -> date", "A date from YYYY-MM-DD.", lambda files, text: date.fromisoformat(text)),
+    Function(
+        "matches(text: str, pattern: str) -> bool",
+        "Whether the regular expression (of Python) is found in the text; `^` and `$` hold on to its ends.",
+        _matches,
+    ),
+    Function("date(value: T) -> date", "A date from YYYY-MM-DD, or the day of a datetime in its own zone.", _date),
+    Function(
+        "datetime(text: str) -> datetime",
+        "A datetime from YYYY-MM-DDTHH:MM:SS with a zone: Z, or an offset such as +02:00.",
+        lambda files, text: zoned(text),
+    ),
+    Function(
+        "duration(value: T) -> duration", "A text such as 1h30m, or a number of seconds, as a duration.", _duration
+    ),
+    Function("size(value: T) -> size", "A text such as 64MiB, or a number of bytes, as a size.", _size),
+    Function("parse_json(text: str) -> json", "What a text holds as JSON.", lambda files, text: _parse_json(text)),
     Function("json(value: T) -> str", "The value as JSON text.", lambda files, value: json_text(value)),
     Function(
         "json_file(value: T) -> file",
@@ -148,6 +219,12 @@ _ALL = (
     Function(
         "file(path: str) -> file",
         "A file that is there already; a relative path starts at the .flow file.",
+        lambda files, path: files.stat(path),
+        pure=False,
+    ),
+    Function(
+        "dir(path: str) -> dir",
+        "A folder that is there already; a relative path starts at the .flow file.",
         lambda files, path: files.stat(path),
         pure=False,
     ),

@@ -197,7 +197,7 @@ _DECODERS: dict[tuple[str, type], Callable[[Any], Any]] = {
     ("duration", float): lambda value: timedelta(seconds=value),
     ("duration", str): parse_duration,
     ("size", str): parse_size,
-    ("datetime", str): lambda value: _zoned(value),
+    ("datetime", str): lambda value: zoned(value),
     ("date", str): date.fromisoformat,
 }
 
@@ -247,7 +247,8 @@ def _is_scalar(type_: Type, value: Any) -> bool:
     return kind == "str" and isinstance(value, str)
 
 
-def _zoned(text: str) -> datetime:
+def zoned(text: str) -> datetime:
+    """A datetime from ISO 8601, which must say its zone. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a datetime needs a zone, as in 2026-01-01T12:00:00Z")

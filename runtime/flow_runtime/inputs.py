@@ -4,26 +4,24 @@ Values stay JSON texts on their way to a body: what a task reads is spliced toge
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flow_engine.model import Claim, RunRecord
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import Compiled, Scope, compile_expr
-from flow_lang.plan import Expr, Plan, Task
-from flow_lang.types import optional
+from flow_lang.plan import UNDO, Expr, Plan, Task, Workflow
+from flow_lang.types import Type, optional
 from flow_lang.values import decode, encode
 
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
+from flow_runtime.loops import MAX_INSTANCES, TooManyInstances, in_step, nested
+from flow_runtime.run_names import RunNames
 from flow_runtime.wire import dumps
 
-MAX_INSTANCES = 1_000_000
-"""Instances that one `for` may have."""
-
-
-class TooManyInstances(ValueError):
-    pass
+__all__ = ["MAX_INSTANCES", "RunInputs", "TooManyInstances"]
 
 
 class RunInputs:
@@ -38,53 +36,87 @@ class RunInputs:
         self._types = NameTypes(plan.workflow)
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
-        self._files = FlowFiles(record.folder, scratch)
+        self._own = RunNames(store, record, plan)
+        self.files = FlowFiles(os.path.join(record.folder, os.path.dirname(plan.workflow.file)), scratch)
 
     def texts(self, task: Task, place: int | None, names: Iterable[str]) -> dict[str, str]:
         """The JSON text of each name, as the instance at `place` sees it."""
-        clauses = {clause.var: clause for clause in task.loop}
-        texts: dict[str, str] = {}
+        clauses = {clause.var for clause in task.loop} if place is not None else ()
+        found: dict[str, str] = {}
+        elements: dict[str, str] | None = None
         for name in names:
             if name in clauses and place is not None:
-                texts[name] = self._element(task, place)
-            elif name in self._params:
-                texts[name] = self._params[name]
-            elif name in self._node:
-                texts[name] = self._value(self._node[name])
-        return texts
+                elements = self._elements(task, place) if elements is None else elements
+                found[name] = elements[name]
+            else:
+                text = self._text(name, task, place)
+                if text is not None:
+                    found[name] = text
+        return found
 
     def holds(self, task: Task, claim: Claim) -> bool:
         """Whether the task's `when` is true."""
-        if task.when is None:
-            return True
-        scope = self._scope(task, self.texts(task, claim.place, task.reads))
-        return bool(self._compile(task.when)(scope))
+        return task.when is None or bool(self.evaluate(task, claim.place, task.when))
+
+    def evaluate(self, task: Task, place: int | None, expr: Expr | None) -> Any:
+        """The value of an expression of the task, in memory; its inputs are not known yet."""
+        if expr is None:
+            return None
+        names = [name for name in task.reads if name in names_of(expr)]
+        return self._compile(expr)(self._scope(task, self.texts(task, place, names)))
+
+    def encoded(self, task: Task, place: int | None, expr: Expr) -> str:
+        """The value of an expression as the task's result."""
+        return dumps(encode(task.result, self.evaluate(task, place, expr)))
+
+    @staticmethod
+    def checked(type_: Type, text: str) -> str:
+        """A JSON text from outside, as a value of this type. Raises Mismatch."""
+        return dumps(encode(type_, decode(type_, json.loads(text))))
+
+    def arguments(self, task: Task, place: int | None, child: Workflow) -> dict[str, Any]:
+        """The JSON value of each argument of a child run."""
+        types = {param.name: param.type for param in child.params}
+        return {name: encode(types[name], self.evaluate(task, place, expr)) for name, expr in task.body.args}
 
     def elements(self, task: Task) -> tuple[int, list[str] | None]:
-        """The list of a `for`: its length, and its elements unless they are results of an aligned `for`."""
-        clause = task.loop[0]
-        if clause.aligned is not None:
-            return self._store.size_of(self._run, self._node[clause.aligned]), None
-        names = [name for name in (*self._params, *self._node) if name in _names(clause.source)]
-        found = self._compile(clause.source)(self._scope(task, self.texts(task, None, names)))
-        if len(found) > MAX_INSTANCES:
-            raise TooManyInstances(
-                f"the list has {len(found):,} elements; a `for` may have {MAX_INSTANCES:,} instances"
-            )
-        return len(found), [dumps(encode(clause.type, element)) for element in found]
+        """The instances of a `for`: how many, and the element of each unless they are results of an aligned `for`. Of one clause
+        an element is the value itself, of several a record of the variables."""
+        if any(not clause.zipped for clause in task.loop[1:]):
+            rows = nested(task.loop, self._list_in(task))
+            return len(rows), [dumps(row) for row in rows]
+        lists = {clause.var: self._list(task, clause.source) for clause in task.loop if clause.aligned is None}
+        sizes = {c.var: len(lists[c.var]) if c.var in lists else self._size(c.aligned or "") for c in task.loop}
+        size = in_step(sizes)
+        if not lists:
+            return size, None
+        types = {clause.var: clause.type for clause in task.loop}
+        columns = {var: [encode(types[var], value) for value in values] for var, values in lists.items()}
+        if len(task.loop) == 1:
+            return size, [dumps(value) for value in columns[task.loop[0].var]]
+        return size, [dumps({var: column[i] for var, column in columns.items()}) for i in range(size)]
 
     def result(self) -> str | None:
         """The workflow's result; None where it is of nothing or was skipped."""
         workflow = self._plan.workflow
         if workflow.returns is None:
             return None
-        names = [name for name in (*self._params, *self._node) if name in _names(workflow.returns)]
-        scope = self._scope(None, {name: self._params.get(name) or self._value(self._node[name]) for name in names})
+        texts = {name: self._text(name, None, None) for name in sorted(names_of(workflow.returns))}
+        scope = self._scope(None, {name: text for name, text in texts.items() if text is not None})
         value = self._compile(workflow.returns)(scope)
         return None if value is None else dumps(encode(optional(workflow.result), value))
 
     def _scope(self, task: Task | None, texts: Mapping[str, str]) -> Scope:
-        return Scope(self._types.decoded(task, {name: json.loads(text) for name, text in texts.items()}), self._files)
+        return Scope(self._types.decoded(task, {name: json.loads(text) for name, text in texts.items()}), self.files)
+
+    def _text(self, name: str, task: Task | None, place: int | None) -> str | None:
+        if name in self._params:
+            return self._params[name]
+        if name in self._node:
+            return self._value(self._node[name])
+        if name == "result" and task is not None and task.phase == UNDO:
+            return self._undone(task, place)
+        return self._own.text(name, task)
 
     def _value(self, node: int) -> str:
         if not self._plan.workflow.tasks[node].loop:
@@ -93,18 +125,45 @@ class RunInputs:
             self._gathered[node] = "[" + ",".join(self._store.gather(self._run, node)) + "]"
         return self._gathered[node]
 
-    def _element(self, task: Task, place: int) -> str:
-        clause = task.loop[0]
-        if clause.aligned is None:
-            row = self._store.row_of(self._run, self._node[task.name], place)
-            return self._store.items(self._run, [row])[0] or "null"
-        parent = self._node[clause.aligned]
+    def _undone(self, task: Task, place: int | None) -> str:
+        node = self._node[task.of]
+        row = node if place is None else self._store.row_of(self._run, node, place)
+        return self._store.results(self._run, [row])[0] or "null"
+
+    def _elements(self, task: Task, place: int) -> dict[str, str]:
+        """The text of each `for` variable of an instance."""
+        found: dict[str, str] = {}
+        if any(clause.aligned is None for clause in task.loop):
+            owner = self._node[task.of if task.phase == UNDO else task.name]
+            text = self._store.items(self._run, [self._store.row_of(self._run, owner, place)])[0] or "null"
+            if len(task.loop) == 1:
+                return {task.loop[0].var: text}
+            found = {var: dumps(value) for var, value in json.loads(text).items()}
+        for clause in task.loop:
+            if clause.aligned is not None:
+                found[clause.var] = self._aligned(clause.aligned, clause.source, clause.type, place)
+        return found
+
+    def _aligned(self, name: str, source: Expr, type_: Type, place: int) -> str:
+        parent = self._node[name]
         text = self._store.results(self._run, [self._store.row_of(self._run, parent, place)])[0] or "null"
-        if clause.source == ["ref", clause.aligned]:
+        if source == ["ref", name]:
             return text
         element = decode(optional(self._plan.workflow.tasks[parent].result), json.loads(text))
-        value = self._compile(clause.source)(Scope({clause.aligned: element}, self._files))
-        return dumps(encode(optional(clause.type), value))
+        value = self._compile(source)(Scope({name: element}, self.files))
+        return dumps(encode(optional(type_), value))
+
+    def _size(self, name: str) -> int:
+        return self._store.size_of(self._run, self._node[name])
+
+    def _list(self, task: Task, source: Expr, variables: Mapping[str, Any] | None = None) -> Any:
+        names = [name for name in names_of(source) if name not in (variables or ())]
+        texts = {name: self._text(name, task, None) for name in names}
+        scope = self._scope(task, {name: text for name, text in texts.items() if text is not None})
+        return self._compile(source)(Scope({**scope.values, **variables} if variables else scope.values, self.files))
+
+    def _list_in(self, task: Task) -> Any:
+        return lambda source, variables: self._list(task, source, variables)
 
     def _compile(self, expr: Expr) -> Compiled:
         key = id(expr)
@@ -113,10 +172,10 @@ class RunInputs:
         return self._compiled[key]
 
 
-def _names(expr: Any) -> set[str]:
+def names_of(expr: Any) -> set[str]:
     """The names that an expression refers to."""
     if not isinstance(expr, list):
         return set()
     if len(expr) == 2 and expr[0] == "ref":
         return {expr[1]}
-    return {name for part in expr for name in _names(part)}
+    return {name for part in expr for name in names_of(part)}

@@ -4,38 +4,38 @@ While a transaction is under way, answers gather in the slots' channels and go i
 """
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
 from typing import Protocol
 
 from flow_engine import states
 from flow_engine.decisions.books import Report
 from flow_engine.errors import StoreError
 from flow_engine.model import (
-    Cancelled,
     Claim,
     Completion,
-    Expanded,
-    Failed,
+    Hint,
     Lost,
     Outcome,
     Released,
     RunEnd,
-    Skipped,
     Started,
-    Succeeded,
+    Suspended,
+    TaskRef,
 )
 from flow_engine.queues.contract import Queue
-from flow_engine.stores.contract import Adopted, Store
+from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
 from flow_lang.plan import Task
 from flow_lang.values import Mismatch
 
-from flow_runtime.inputs import RunInputs, TooManyInstances
+from flow_runtime.answers import outcome_of
+from flow_runtime.dispatch import Dispatcher
+from flow_runtime.inputs import RunInputs
+from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import Job, SlotPool
 from flow_runtime.processes.slot_view import Answer
-from flow_runtime.wire import dumps
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -53,25 +53,8 @@ class Observer(Protocol):
     def ended(self, run: str) -> None: ...
 
 
-class LiveRun:
-    """What the worker keeps of a run that it owns."""
-
-    def __init__(self, adopted: Adopted, inputs: RunInputs) -> None:
-        self.record = adopted.record
-        self.plan = adopted.plan
-        self.inputs = inputs
-        self.cancelling = False
-        self.timed_out = False
-        timeout = adopted.plan.workflow.timeout
-        self.deadline = None if timeout is None else adopted.record.created_at + timeout
-
-    def key(self, claim: Claim) -> str:
-        name = self.plan.workflow.tasks[claim.node].name
-        return name if claim.place is None else f"{name}[{claim.place}]"
-
-
 class Worker:
-    """`scratch` is the folder for what the engine itself must write while it evaluates."""
+    """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -82,6 +65,7 @@ class Worker:
         scratch: str,
         observers: Iterable[Observer] = (),
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -90,10 +74,19 @@ class Worker:
         self._scratch = scratch
         self._observers = list(observers)
         self._was_started = was_started
+        self._clock = clock
+        self._dispatcher = Dispatcher(store, incarnation)
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
         self._told: set[tuple[str, int, int]] = set()
         self._cancels: list[str] = []
+        self._timeouts: list[str] = []
+        self._wakes: list[TaskRef] = []
+        self._alarms: list[tuple[float, TaskRef]] = []
+        """A heap: when suspended tasks are to be looked at. That needs no slot, so it waits for none."""
+        self._again: float | None = None
+        self._once: list[Job] = []
+        """Jobs that may run once only: each is sent when its start is durable."""
         self._looked_at = 0.0
         self._draining = False
         self._spare = 0
@@ -115,42 +108,64 @@ class Worker:
     @property
     def drained(self) -> bool:
         """After `drain`: nothing runs any more, and all that is known is durable."""
-        return self._draining and not (self._pool.busy or self._done or self._cancels)
+        return self._draining and not (self._pool.busy or self._done or self._cancels or self._timeouts or self._once)
 
     def watch(self, observer: Observer) -> None:
         self._observers.append(observer)
 
     def adopt(self, run: str) -> bool:
         """Takes the run over; False where another worker has it or it has ended."""
-        now = time.time()
-        adopted = self._store.adopt(self._id, run, now)
+        adopted = self._store.adopt(self._id, run, self._clock())
         if adopted is None:
             return False
         record = adopted.record
         self._live[record.id] = LiveRun(adopted, RunInputs(self._store, record, adopted.plan, self._scratch))
-        self._queue.push(adopted.ready)
+        self._push(adopted.ready)
         for task, attempt, worker in adopted.in_flight:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        if record.cancel_requested_at is not None:
-            self.cancel(record.id)  # in the same transaction as the first claims, so that nothing of it starts
-        elif not adopted.ready and not adopted.in_flight:
-            self._finish([record.id])
+        if record.cancel_requested_at is not None or self._parent_is_over(record.parent):
+            # in the same transaction as the first claims, so that nothing of it starts
+            self.cancel(record.id, record.cancel_reason or "asked")
+        for child in self._store.children(record.id):
+            self.adopt(child)
+        if not self._cancels and not adopted.ready and not adopted.in_flight:
+            self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
+            self._finish_if_over(record.id)
         return True
 
-    def cancel(self, run: str, timed_out: bool = False) -> None:
-        """Ends the run: what runs gets SIGTERM and later SIGKILL, what waits never starts."""
+    def cancel(self, run: str, reason: str = "asked") -> None:
+        """Ends the main part of the run: what runs gets SIGTERM and later SIGKILL, what waits never starts. `reason`: asked, timeout."""
         live = self._live.get(run)
         if live is None or live.cancelling:
             return
-        self._store.request_cancel(run, time.time())  # so that whoever resumes after a crash cancels too
-        live.cancelling, live.timed_out = True, timed_out
-        self._cancels.append(run)
+        self._store.request_cancel(run, self._clock(), reason)  # so that whoever resumes after a crash cancels too
+        live.cancelling = True
+        (self._timeouts if reason == "timeout" else self._cancels).append(run)
+        self._end_bodies(run)
+
+    def _end_bodies(self, run: str) -> None:
+        """Of the main part, and of the child runs; what handles the end of the run is let be."""
         self._take(self._pool.take_back_run(run))
         for view, sent, _ in self._pool.running():
-            if sent.claim.task.run == run:
+            if sent.claim.task.run == run and self._is_main(sent.claim):
                 view.end_head("cancelled", time.monotonic())
+        for child in self._store.children(run):
+            if child in self._live:
+                self.cancel(child)
+            else:
+                self._store.request_cancel(child, self._clock())
+
+    def _is_main(self, claim: Claim) -> bool:
+        live = self._live.get(claim.task.run)
+        return live is not None and live.is_main(claim)
+
+    def _parent_is_over(self, parent: str | None) -> bool:
+        if parent is None:
+            return False
+        record = self._store.run(parent)
+        return record.finished_at is not None or record.cancel_requested_at is not None
 
     def cancel_all(self) -> None:
         for run in list(self._live):
@@ -176,21 +191,35 @@ class Worker:
 
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
-        now = time.time()
+        now = self._clock()
+        while self._alarms and self._alarms[0][0] <= now:
+            self._wakes.append(heappop(self._alarms)[1])
         room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
-        started = self._newly_started(now)
-        if not (self._done or hints or started or self._cancels):
+        once, self._once = self._once, []
+        started = self._newly_started(now) + [
+            Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once
+        ]
+        again = self._again is not None and now >= self._again and room > 0
+        if not (self._done or hints or started or self._cancels or self._timeouts or self._wakes or again):
             return False
         done, self._done = self._done, []
-        cancels, self._cancels = self._cancels, []
+        report = Report(done, started, self._cancels, self._timeouts, self._wakes)
+        self._cancels, self._timeouts, self._wakes = [], [], []
         try:
-            tick = self._store.tick(self._id, now, Report(done, started, cancels), hints, room)
+            tick = self._store.tick(self._id, now, report, hints, room)
         except StoreError:
-            self._done, self._cancels = done + self._done, cancels + self._cancels
+            self._done = done + self._done
+            self._cancels, self._timeouts = [*report.cancels], [*report.timeouts]
             raise
-        self._queue.push(tick.ready)
+        self._push(tick.ready)
+        self._again = tick.again
+        for job in once:
+            self._pool.put(job)
         refused = set(tick.refused)
+        self._begin_children(done, refused)
+        for run in tick.stopping:
+            self._fail_fast(run)
         for observer in self._observers:
             observer.completed([completion for completion in done if completion.task not in refused])
             observer.claimed(tick.claims)
@@ -203,19 +232,28 @@ class Worker:
         self._finish(tick.finishing)
         return bool(self._done)
 
-    def _dispatch(self, claim: Claim) -> None:
-        """Decides what can be decided here (conditions, lists), and has the rest run."""
-        live = self._live[claim.task.run]
-        task = live.plan.workflow.tasks[claim.node]
-        try:
-            if claim.expands:
-                self._end(claim, Expanded(*live.inputs.elements(task)))
-            elif not live.inputs.holds(task, claim):
-                self._end(claim, Skipped("its condition is false"))
+    def _push(self, hints: Iterable[Hint]) -> None:
+        plain = []
+        for hint in hints:
+            if hint.alarm:
+                heappush(self._alarms, (hint.due, hint.task))
             else:
-                self._pool.put(self._job(live, task, claim))
-        except (EvaluationError, Mismatch, TooManyInstances) as error:
-            self._end(claim, _failed("expression", str(error), retryable=False))
+                plain.append(hint)
+        self._queue.push(plain)
+
+    def _dispatch(self, claim: Claim) -> None:
+        """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
+        live = self._live[claim.task.run]
+        outcome = self._dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
+        if outcome is not None:
+            self._end(claim, outcome)
+            return
+        task = live.plan.workflow.tasks[claim.node]
+        job = self._job(live, task, claim)
+        if task.at_most_once:
+            self._once.append(job)
+        else:
+            self._pool.put(job)
 
     def _job(self, live: LiveRun, task: Task, claim: Claim) -> Job:
         texts = live.inputs.texts(task, claim.place, task.reads)
@@ -224,17 +262,38 @@ class Worker:
         identity = (
             f'"run":"{record.id}","seq":{claim.task.seq},"attempt":{claim.attempt},"key":{json.dumps(live.key(claim))}'
         )
-        where = f'"plan":"{record.plan_hash}","task":{claim.node},"folder":{json.dumps(record.folder)}'
-        return Job(claim, task.body.kind, record.plan_hash, task.timeout, f'{identity},{where},"values":{{{values}}}}}')
+        where = (
+            f'"plan":"{record.plan_hash}","workflow":{json.dumps(record.workflow)},"task":{claim.node},'
+            f'"folder":{json.dumps(record.folder)}'
+        )
+        timeout, limit = task.timeout, "timeout"
+        if claim.deadline is not None:
+            left = max(claim.deadline - self._clock(), 0.0)
+            if timeout is None or left <= timeout:
+                timeout, limit = left, "deadline"
+        text = f'{identity},{where},"values":{{{values}}}}}'
+        return Job(claim, task.body.kind, record.plan_hash, timeout, text, limit, task.at_most_once)
+
+    def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
+        for completion in done:
+            outcome = completion.outcome
+            if isinstance(outcome, Suspended) and outcome.child is not None and completion.task not in refused:
+                self.adopt(outcome.child.id)
+
+    def _fail_fast(self, run: str) -> None:
+        live = self._live[run]
+        if not live.stopping:
+            live.stopping = True
+            self._end_bodies(run)
 
     def _take(self, answers: Iterable[Answer]) -> None:
         for claim, message in answers:
             times = (message.get("started"), message.get("finished"), message.get("log"))
-            self._done.append(Completion(claim.task, claim.attempt, self._id, _outcome(message), *times))
+            self._done.append(Completion(claim.task, claim.attempt, self._id, outcome_of(message), *times))
             self._told.discard((claim.task.run, claim.task.seq, claim.attempt))
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
-        now = time.time()
+        now = self._clock()
         self._done.append(Completion(claim.task, claim.attempt, self._id, outcome, now, now))
 
     def _finish(self, runs: Iterable[str]) -> None:
@@ -245,20 +304,28 @@ class Worker:
                 ends.append(self._run_end(live))
         if not ends:
             return
-        self._store.finish(self._id, time.time(), ends)
+        self._store.finish(self._id, self._clock(), ends)
+        if any(self._live[end.run].record.parent for end in ends):
+            self._wakes += self._store.arrivals(self._id)
         for end in ends:
             del self._live[end.run]
             self._queue.drop(end.run)
             for observer in self._observers:
                 observer.ended(end.run)
 
+    def _finish_if_over(self, run: str) -> None:
+        """A run whose last task had ended when its worker died."""
+        if all(row.state in states.FINAL for row in self._store.tasks(run)):
+            self._finish([run])
+
     def _run_end(self, live: LiveRun) -> RunEnd:
-        if live.timed_out:
+        outcome = self._store.outcome(live.record.id)
+        if outcome == states.FAILED and self._store.run(live.record.id).cancel_reason == "timeout":
             seconds = live.plan.workflow.timeout
             return RunEnd(
                 live.record.id, None, json.dumps({"code": "timeout", "message": f"the run was not done in {seconds} s"})
             )
-        if self._store.outcome(live.record.id) != states.SUCCEEDED:
+        if outcome != states.SUCCEEDED:
             return RunEnd(live.record.id, None, None)
         try:
             return RunEnd(live.record.id, live.inputs.result(), None)
@@ -282,18 +349,20 @@ class Worker:
         now = time.monotonic()
         for view, sent, since in self._pool.running():
             live = self._live.get(sent.claim.task.run)
+            ending = live is not None and (live.cancelling or live.stopping) and self._is_main(sent.claim)
             if sent.timeout is not None and now - since >= sent.timeout:
-                view.end_head("timeout", now)
-            elif live is not None and live.cancelling:  # the body before it ended just when it was told to
+                view.end_head(sent.limit, now)
+            elif ending:  # the body before it ended just when it was told to
                 view.end_head("cancelled", now)
         self._pool.press()
         for run, live in list(self._live.items()):
-            if live.deadline is not None and time.time() >= live.deadline:
-                self.cancel(run, timed_out=True)
+            if live.deadline is not None and self._clock() >= live.deadline:
+                self.cancel(run, "timeout")
         if now - self._looked_at >= WATCH:
             self._looked_at = now
             for run in self._store.cancel_requests(self._id):
                 self.cancel(run)
+            self._wakes += self._store.arrivals(self._id)
 
     def _patience(self, patience: float | None) -> float:
         """Until the next deadline, delayed task or look around, whichever is first."""
@@ -306,41 +375,9 @@ class Worker:
         ]
         due = self._queue.next_due()
         if due is not None and not self._draining and self._pool.capacity():
-            left.append(due - time.time())
+            left.append(due - self._clock())
+        left += [at - self._clock() for at in (self._again,) if at is not None]
+        left += [at - self._clock() for at, _ in self._alarms[:1]]
+        if self._wakes:
+            return 0.0
         return max(min(left), 0.0)
-
-
-def _outcome(message: dict[str, object]) -> Outcome:
-    """What a slot's answer means."""
-    if "void" in message:
-        return Released()
-    if "lost" in message:
-        return Lost(str(message["lost"]))
-    if "died" in message:
-        return _death(int(str(message["died"])), str(message["why"]))
-    if "cancelled" in message:
-        return _ended(str(message["cancelled"]))
-    if "code" in message:
-        return Failed(str(message["code"]), dumps(message["error"]), bool(message.get("retryable", True)))
-    return Succeeded(str(message["result"]))
-
-
-def _ended(why: str) -> Outcome:
-    return (
-        _failed("timeout", "the attempt was not done in its time")
-        if why == "timeout"
-        else Cancelled("the run was cancelled")
-    )
-
-
-def _death(status: int, why: str) -> Outcome:
-    """A slot that died took its body with it: on demand, or because the body ended the process."""
-    if why:
-        return _ended(why)
-    code = os.waitstatus_to_exitcode(status)
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return _failed("crashed", f"the body ended its process ({how}) instead of returning")
-
-
-def _failed(code: str, message: str, retryable: bool = True) -> Failed:
-    return Failed(code, dumps({"code": code, "message": message}), retryable)

@@ -8,6 +8,34 @@ from flow_lang.diagnostics import Diagnostic
 from lang.compiling import compiled
 
 TASKS = [
+    (
+        'http get "https://x"; timeout = 1m',
+        "FLOW230",
+        "get",
+        "write it in capital letters: GET",
+        'http GET "https://x"; timeout = 1m',
+    ),
+    (
+        'http GET "example.com/a"; timeout = 1m',
+        "FLOW330",
+        "example.com/a",
+        "write https://example.com/a",
+        'http GET "https://example.com/a"; timeout = 1m',
+    ),
+    (
+        'http POST "https://x" { data = name }; timeout = 1m',
+        "FLOW203",
+        "data",
+        "did you mean `body`?",
+        'http POST "https://x" { body = name }; timeout = 1m',
+    ),
+    (
+        'http GET "https://x" { timeout = 1m }',
+        "FLOW203",
+        "timeout",
+        "move it out of the braces",
+        'http GET "https://x"; timeout = 1m',
+    ),
     ("shell echo hello", "FLOW101", "echo", 'shell "echo hello"', 'shell "echo hello"'),
     (
         'shell f"echo {n}"',

@@ -7,7 +7,7 @@ from flow_lang.checks.expressions.calls import signature
 from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.values import File, encode
-from lang.compiling import tasks
+from lang.compiling import codes, tasks
 
 
 class Disk:
@@ -39,6 +39,27 @@ def value(expression: str) -> Any:
         ("sum([1s, 2s])", 3.0),
         ("sum([1KiB, 1B])", 1025),
         ("min([3, 1])", 1),
+        ("slice([1, 2, 3], 1)", [2, 3]),
+        ("slice([1, 2, 3], 0, -1)", [1, 2]),
+        ("chunks([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("all([true, false])", False),
+        ("any([true, false])", True),
+        ("all([])", True),
+        ('get({ a = 1 }, "a") ?? 3', 1),
+        ('get({ a = 1 }, "b") is present', False),
+        ("[1, 2][5] ?? 9", 9),
+        ('parse_json("[1, {\\"a\\": null}]")', [1, {"a": None}]),
+        ('parse_json("{}").a.b[0] ?? "none"', "none"),
+        ('matches("abc", "b|x") and not matches("abc", "^b")', True),
+        ('datetime("2026-01-31T12:00:00+01:00")', "2026-01-31T12:00:00+01:00"),
+        ('date(datetime("2026-01-31T23:00:00-05:00"))', "2026-01-31"),
+        ('date("2026-03-01") - date("2026-02-01")', 28 * 86400.0),
+        ('datetime("2026-01-31T12:00:00Z") + 90m', "2026-01-31T13:30:00+00:00"),
+        ('datetime("2026-01-01T00:00:00Z") < datetime("2026-01-01T00:00:00-01:00")', True),
+        ('duration("1h30m") + duration(1.5)', 5401.5),
+        ('size("1KiB") + size(10)', 1034),
+        ("float(90s) / 60", 1.5),
+        ('dir("data").name', "data"),
         ('max(["a", "b"])', "b"),
         ("range(3)", [0, 1, 2]),
         ("range(1, 7, step = 3)", [1, 4]),
@@ -92,19 +113,33 @@ def test_value(expression: str, expected: Any) -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        "first([])",
-        'int("x")',
+        "first(none)",
+        "int(text)",
         "1 // 0",
         "[1][3]",
-        'date("x")',
+        "date(text)",
+        "datetime(text)",
+        "duration(text)",
+        "size(text)",
+        "date(3 + number)",
+        "matches(text, text)",
+        "parse_json(text)",
+        "chunks([1], number)",
         "range(2000000)",
-        'format(1, "99999d")',
+        "format(1, wide)",
         'lines_file(["a\\nb"])',
     ],
 )
 def test_no_value(expression: str) -> None:
+    params = "none: list[int], text: str, number: int, wide: str"
+    (made,) = tasks(f'task t {{\nin x = {expression}\nshell "true"\n}}', params=params)["t"].inputs
     with pytest.raises(EvaluationError):
-        value(expression)
+        evaluate(made.value, {"none": [], "text": "(", "number": 0, "wide": "99999d"}, Disk())
+
+
+@pytest.mark.parametrize("call", ["first([])", 'int("x")', 'date("x")', 'format(1, "99999d")', 'matches(s, "(")'])
+def test_no_value_in_any_run(call: str) -> None:
+    assert codes(f'flow 1\nworkflow w(s: str) {{ task t {{ in x = {call}; shell "~{{x}}" }} }}') == ["FLOW333"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

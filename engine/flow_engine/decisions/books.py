@@ -81,12 +81,14 @@ class Books:
         refused = self._apply(report, now, notes)
         claims: list[Claim] = []
         desk = _Desk(worker, now, claims, notes, usage)
+        for task in report.wakes:
+            self._wake(task, desk)
         self._claim_parked(desk, want)
         for hint in hints:
             self._claim(hint, desk)
         ready = self.take_ready(notes, now)
         room = max(want - len(claims), 0)
-        now_due = [hint for hint in ready if hint.due <= now][:room]
+        now_due = [hint for hint in ready if hint.due <= now and not hint.alarm][:room]
         for hint in now_due:
             self._claim(hint, desk)
         taken = set(now_due)
@@ -105,7 +107,7 @@ class Books:
                 if graph.state[row] in (states.READY, states.WAITING):
                     due = graph.due.get(row, now)
                     order = rank(due, tasks[graph.node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row)))
+                    hints.append(Hint(due, order, TaskRef(run, row), row in graph.awaiting))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -131,11 +133,13 @@ class Books:
                 note = self._note(run, notes)
                 if note:  # also where it was restored as cancelled: rows may be left that were not yet
                     note.graph.cancel(reason, now)
-        for task in report.wakes:
-            note = self._note(task.run, notes)
-            if note:
-                note.graph.wake(task.seq)
         return refused
+
+    def _wake(self, task: TaskRef, desk: "_Desk") -> None:
+        """Claims a suspended task whatever the worker has in hand: to look at it takes no slot."""
+        note = self._note(task.run, desk.notes)
+        if note and note.graph.wake(task.seq):
+            self._claim(Hint(desk.now, 0.0, task), desk)
 
     def _claim_parked(self, desk: "_Desk", want: int) -> None:
         for key in list(self._parked):

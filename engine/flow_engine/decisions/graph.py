@@ -73,13 +73,16 @@ class RunGraph(Rows):
     def _stop(self, now: float) -> None:
         for row, state in enumerate(self.state):
             waits = state in (states.BLOCKED, states.READY, states.WAITING) and self.state[row] == state
-            if waits and self.stops(row) and not (self.failing and self._hears_of_failure(row)):
+            if waits and self.stops(row) and not self._outlives(row):
                 self._settle(row, states.CANCELLED)
                 self._propagate(now)
         self._drain(now)
 
-    def _hears_of_failure(self, row: int) -> bool:
-        return any(parent.how == "failure" for parent in self.shape.parents[self.node[row]])
+    def _outlives(self, row: int) -> bool:
+        """A child run is ended by itself, and its task with it; and what a task does when it fails is done when others fail fast."""
+        if row in self.awaiting and self.awaiting[row].kind == "child":
+            return True
+        return self.failing and any(parent.how == "failure" for parent in self.shape.parents[self.node[row]])
 
     def _lose(self, row: int, now: float) -> None:
         self.losses[row] = self.losses.get(row, 0) + 1

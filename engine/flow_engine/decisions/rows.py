@@ -137,7 +137,6 @@ class Rows:
         if self.state[row] != states.WAITING or row not in self.awaiting:
             return False
         self.due[row] = 0.0
-        self.ready.append(row)
         return True
 
     def _holds(self, row: int, attempt: int, worker: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flow_lang.plan import MAIN, PHASES, UNDO, Need, Workflow
+from flow_lang.plan import PHASES, UNDO, Need, Workflow
 
 PHASE = {name: number for number, name in enumerate(PHASES)}
 """Phases by number, in the order in which they run."""
@@ -56,7 +56,7 @@ def shape_of(workflow: Workflow) -> Shape:
     elements = tuple(tuple(parent for parent in group if parent.how == "element") for group in parents)
     counts = tuple(phase.count(number) for number in range(len(PHASES)))
     undo = tuple(position.get(task.undo, -1) if task.undo else -1 for task in workflow.tasks)
-    undoes = tuple(position[task.of] if task.of and task.phase != MAIN else -1 for task in workflow.tasks)
+    undoes = tuple(position[task.of] if task.of and task.phase == UNDO else -1 for task in workflow.tasks)
     return Shape(workflow, tuple(map(tuple, children)), unmet, tuple(parents), elements, phase, counts, undo, undoes)
 
 

@@ -118,6 +118,10 @@ class Store(Protocol):
         """The row of an instance of a `for` task. Only the owner may ask."""
         ...
 
+    def state_of(self, run: str, node: int) -> str:
+        """The state of a task. Only the owner may ask."""
+        ...
+
     def size_of(self, run: str, node: int) -> int:
         """How many instances a `for` task has. Only the owner may ask."""
         ...

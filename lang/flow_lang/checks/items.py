@@ -6,9 +6,8 @@ from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.syntax import tree
 
-BodyItem = tree.Body | tree.CallBody
+BodyItem = tree.Body | tree.CallBody | tree.HttpBody
 _UNBUILT = {
-    "http": "`http` bodies",
     "undo": "`undo` blocks",
     "on": "`on failure` blocks",
     "finally": "`finally` blocks",
@@ -20,13 +19,8 @@ _UNBUILT = {
     "notify": "`notify`",
     "dead_letter": "`dead_letter`",
     "call": "calling another workflow",
-    "header": "`header`",
-    "test": "`test` blocks",
-    "mock": "`mock`",
-    "run": "`run`",
-    "assert": "`assert`",
 }
-_IN_TASK = ("http", "undo", "on", "limits", "dead_letter", "header")
+_IN_TASK = ("undo", "on", "limits", "dead_letter")
 _IN_WORKFLOW = ("wait", "secret", "pool", "defaults", "call", "on", "finally", "undo")
 _PLACES = {
     tree.WorkflowItem: ("a workflow", "at the top of the file"),
@@ -40,6 +34,10 @@ _PLACES = {
     tree.Return: ("`return`", "at the end of a workflow"),
     tree.Body: ("a body", "in a task"),
     tree.CallBody: ("a `call`", "in a task"),
+    tree.HttpBody: ("an `http` body", "in a task"),
+    tree.Header: ("`header`", "in an `http` block"),
+    tree.TestItem: ("a `test`", "at the top of the file"),
+    tree.Mock: ("`mock`", "in a `test`"),
     tree.Input: ("`in`", "in a task"),
     tree.Output: ("`out`", "in a task"),
     tree.After: ("`after`", "in a task"),
@@ -59,7 +57,7 @@ class Sorted(NamedTuple):
 def sort_items(task: tree.TaskItem, report: Report) -> Sorted:
     found = Sorted([], [], [], [], [], [])
     for item in task.items:
-        if isinstance(item, tree.Body | tree.CallBody):
+        if isinstance(item, tree.Body | tree.CallBody | tree.HttpBody):
             found.bodies.append(item)
         elif isinstance(item, tree.Input):
             found.inputs.append(item)
@@ -82,7 +80,7 @@ def sort_items(task: tree.TaskItem, report: Report) -> Sorted:
 
 
 def _word(item: BodyItem) -> Span:
-    return item.word if isinstance(item, tree.Body) else item.span
+    return item.word if isinstance(item, tree.Body | tree.HttpBody) else item.span
 
 
 def workflow_item(item: tree.Item, report: Report) -> None:
@@ -99,10 +97,6 @@ def other_item(item: tree.Other, where: str, allowed: tuple[str, ...], report: R
         return
     places = [place for place, words in (("a task", _IN_TASK), ("a workflow", _IN_WORKFLOW)) if item.word in words]
     place = places[0] if places else "a `test` block" if item.word in ("mock", "run", "assert") else "`on failure`"
-    if item.word == "header":
-        place = "an `http` block"
-    if item.word == "test":
-        place = "the top of the file"
     report.error("FLOW111", f"`{item.word}` has no place in {where}", item.word_span, "", f"it belongs in {place}")
 
 
@@ -113,6 +107,8 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
     span = (
         item.name.span
         if isinstance(item, tree.TaskItem | tree.WorkflowItem | tree.Setting | tree.Input | tree.Output)
+        else item.word
+        if isinstance(item, tree.HttpBody | tree.Header | tree.TestItem | tree.Mock)
         else item.span
     )
     hint = f"it belongs {place}"

@@ -26,6 +26,11 @@ def _item_names(item: tree.Item, lines: Lines) -> Iterator[tuple[str, Span]]:
         yield from expression_names(item.value)
     elif isinstance(item, tree.Output) and item.path is not None:
         yield from expression_names(item.path)
+    elif isinstance(item, tree.HttpBody):
+        yield from expression_names(item.url)
+        for inner in item.items:
+            if isinstance(inner, tree.Header | tree.Setting):
+                yield from expression_names(inner.value)
     elif isinstance(item, tree.CallBody):
         for argument in item.call.args:
             yield from expression_names(argument.value)

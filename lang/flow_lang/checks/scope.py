@@ -27,11 +27,17 @@ class Symbol(NamedTuple):
 
 
 class Use(NamedTuple):
-    """One use of a name. `lenient`: where an absent value is all right."""
+    """One use of a name. `lenient`: where an absent value is all right. `member` is what is asked of a task itself (`all`, `status`)."""
 
     symbol: Symbol
     span: Span
     lenient: bool
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name in the plan's form."""
+        return f"{self.symbol.name}.{self.member}" if self.member else self.symbol.name
 
 
 class Scope:
@@ -42,14 +48,22 @@ class Scope:
         self.report = report
         self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols))
         self.skips_consumer = skips_consumer
+        self.members: tuple[str, ...] = ("all", "status")
+        """What can be asked of a task besides its value."""
+        self.assumes_present = False
+        """Whether a value that may be absent is taken for present where nothing is said (and something else sees to it)."""
+        self.known_present: frozenset[str] = frozenset()
+        """Names, and fields of names as `order.note`, that a condition has found present."""
+        self.dotted: dict[str, Type] = {}
+        """Names with a dot that are known here, such as `run.id`."""
         self.uses: list[Use] = []
 
-    def find(self, name: str, span: Span, lenient: bool) -> Symbol | None:
+    def find(self, name: str, span: Span, lenient: bool, member: str = "") -> Symbol | None:
         symbol = self.symbols.get(name)
         if symbol is None:
             self._unknown(name, span)
             return None
-        self.uses.append(Use(symbol, span, lenient))
+        self.uses.append(Use(symbol, span, lenient, member))
         return symbol
 
     def add(self, symbol: Symbol) -> bool:

@@ -10,6 +10,7 @@ from flow_lang.syntax.layout import Layout
 from flow_lang.syntax.lexer import Token, scan
 from flow_lang.syntax.parser import Build, Parser
 from flow_lang.syntax.settle import settle
+from flow_lang.syntax.strangers import stranger
 from flow_lang.syntax.texts import read_text
 
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -33,6 +34,10 @@ def parse_file(source: Source, report: Report) -> tree.File:
     tokens = layout.run()
     parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
     items = parser.parse(tokens)
+    other = stranger(source.text, source.path) if raw.failed else None
+    if other is not None:
+        report.diagnostics.append(other)
+        return tree.File(())
     report.diagnostics += (
         settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
     )
@@ -66,7 +71,6 @@ class _Builder:
         self.table |= {
             "input": self.on_input,
             "secret": self.on_named,
-            "mock": self.on_named,
             "pool": self.on_named_block,
         }
         self.table |= {"file": self.on_inside_file, "on_section": self.on_on_section}
@@ -184,6 +188,21 @@ class _Builder:
     def on_python(self, parts: list[Any], span: Span) -> Any:
         return tree.Body("python", parts[1], parts[0].span, span)
 
+    def on_http(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(_name(parts[1]), parts[2], (), parts[0].span, span)
+
+    def on_http_block(self, parts: list[Any], span: Span) -> Any:
+        return tree.HttpBody(_name(parts[1]), parts[2], parts[3], parts[0].span, span)
+
+    def on_header(self, parts: list[Any], span: Span) -> Any:
+        return tree.Header(parts[1], parts[3], span, parts[0].span)
+
+    def on_test(self, parts: list[Any], span: Span) -> Any:
+        return tree.TestItem(parts[1], parts[2], span, parts[0].span)
+
+    def on_mock(self, parts: list[Any], span: Span) -> Any:
+        return tree.Mock(_name(parts[1]), parts[3], span, parts[0].span)
+
     def on_call_body(self, parts: list[Any], span: Span) -> Any:
         return tree.CallBody(parts[1], span)
 
@@ -219,9 +238,6 @@ class _Builder:
     def on_wait(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]), tuple(parts[2])), parts[3], span)
 
-    def on_test(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1],), parts[2], span)
-
     def on_named(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]), parts[3]), (), span)
 
@@ -233,15 +249,6 @@ class _Builder:
 
     def on_on_section(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (_name(parts[1]),), parts[2], span)
-
-    def on_http(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), parts[2]), (), span)
-
-    def on_http_block(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), parts[2]), parts[3], span)
-
-    def on_header(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (parts[1], parts[3]), (), span)
 
     def on_word(self, parts: list[Any], span: Span) -> Any:
         return self._other(parts, (parts[1],), (), span)

@@ -74,7 +74,7 @@ class Layout:
                 self._newline(token, at)
             elif kind == "COMMENT":
                 self._comment(token)
-            elif kind in ("JUNK", "OPEN", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
+            elif kind in ("JUNK", "OPEN", "DEEP", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
                 self._wrong(token)
             else:
                 self._plain(token, at)
@@ -271,6 +271,10 @@ class Layout:
                 "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", f"add {mark}"
             )
             self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
+        elif token.kind == "DEEP":
+            hint = "give a part of it a name, with `in name: type = ...`, and use the name"
+            self.report.error("FLOW105", "this text is nested too deeply", Span(token.start, token.start + 1), "", hint)
+            self._plain(Token("STRING", '""', token.start, token.start + 2), len(self.tokens))
         elif token.kind == "OPEN":
             self._open_interpolation(token)
         elif token.kind == "QUOTED":

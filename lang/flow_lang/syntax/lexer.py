@@ -1,11 +1,13 @@
 """Text to tokens. It never fails: what is no token comes as JUNK, UNENDED or WRONG_NUMBER, for the layout to report."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
 from flow_lang.diagnostics import Span
 from flow_lang.syntax.grammar.load import load
+from flow_lang.syntax.nesting import TOO_DEEP, end_of_text
 
 
 class Token(NamedTuple):
@@ -37,30 +39,57 @@ def _lexer() -> _Lexer:
 
 def scan(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """All tokens of `text[start:end]`, with comments and newlines, without spaces."""
-    pattern, words = _lexer()
+    words = _lexer().words
     tokens: list[Token] = []
     add = tokens.append
-    for match in pattern.finditer(text, start, len(text) if end is None else end):
-        kind = match.lastgroup or ""
-        if kind == "SPACE":
-            continue
-        value = match.group()
+    for kind, first, last in _lexemes(text, start, len(text) if end is None else end):
+        value = text[first:last]
         if kind == "NAME" and value in words:
             kind = words[value]
-        add(Token(kind, value, match.start(), match.end()))
+        add(Token(kind, value, first, last))
     return tokens
 
 
 def end_of_interpolation(text: str, start: int, limit: int) -> int:
     """The offset of the `}` that ends the expression which starts at `start`, or -1. Strings in it may hold braces."""
-    pattern, _ = _lexer()
     depth = 0
-    for match in pattern.finditer(text, start, limit):
-        kind = match.lastgroup
+    for kind, first, _ in _lexemes(text, start, limit):
         if kind == "LBRACE":
             depth += 1
         elif kind == "RBRACE":
             if depth == 0:
-                return match.start()
+                return first
             depth -= 1
     return -1
+
+
+def _lexemes(text: str, start: int, limit: int) -> Iterator[tuple[str, int, int]]:
+    """The kind, start and end of each token but spaces. The pattern of a STRING knows what is frequent; where one is nested deeper, it
+    ends where `end_of_text` finds."""
+    pattern = _lexer().pattern
+    at = start
+    while at < limit:
+        for match in pattern.finditer(text, at, limit):
+            kind = match.lastgroup or ""
+            if kind == "SPACE":
+                continue
+            if kind == "OPEN":
+                at = end_of_text(text, match.start(), limit)
+                if at > 0:
+                    yield "STRING", match.start(), at
+                    break
+                if at == TOO_DEEP:
+                    at = _end_of_the_deep(text, match.start(), limit)
+                    yield "DEEP", match.start(), at
+                    break
+            yield kind, match.start(), match.end()
+        else:
+            return
+
+
+def _end_of_the_deep(text: str, start: int, limit: int) -> int:
+    """Where to go on after a text that is nested too deeply: its last quote, or the end of the line."""
+    line_end = text.find("\n", start, limit)
+    line_end = limit if line_end == -1 else line_end
+    quote = text.rfind('"', start, line_end)
+    return line_end if text.startswith("~{", quote + 1) else quote + 1

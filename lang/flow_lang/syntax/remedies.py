@@ -76,6 +76,13 @@ def _first_word(place: Place) -> str:
     return word_remedy(place.token.text)
 
 
+def _else(place: Place) -> str:
+    before = place.before
+    if place.token.text in ("else", "elif") and before is not None and before.kind == "RBRACE":
+        return word_remedy("else")
+    return ""
+
+
 def _labelled(place: Place) -> str:
     before = place.before
     if place.token.kind != "COLON" or before is None or not Place(place.tokens, place.at - 1, set(), []).starts_item:
@@ -208,6 +215,7 @@ def _value(place: Place) -> str:
 _RULES: tuple[Callable[[Place], str], ...] = (
     _comment,
     _first_word,
+    _else,
     _labelled,
     _body,
     _prefixed_text,

@@ -249,6 +249,25 @@ class Body(NamedTuple):
     span: Span
 
 
+class Header(NamedTuple):
+    """`header "Name" = value`, in an `http` block."""
+
+    name: Text
+    value: Expr
+    span: Span
+    word: Span
+
+
+class HttpBody(NamedTuple):
+    """`http GET "https://..." { ... }`; `word` is the span of `http`."""
+
+    method: Name
+    url: Text
+    items: tuple["Item", ...]
+    word: Span
+    span: Span
+
+
 class CallBody(NamedTuple):
     call: Call
     span: Span
@@ -284,6 +303,24 @@ class Return(NamedTuple):
     span: Span
 
 
+class Mock(NamedTuple):
+    """`mock task = value`, in a `test`."""
+
+    name: Name
+    value: Expr
+    span: Span
+    word: Span
+
+
+class TestItem(NamedTuple):
+    """`test "title" { ... }`; `run` and `assert` are among the items as `Other`s."""
+
+    title: Text
+    items: tuple["Item", ...]
+    span: Span
+    word: Span
+
+
 class Other(NamedTuple):
     """An item that is parsed and formatted but not built yet: `word` says which (`wait`, `pool`, `http`, `undo`, ...)."""
 
@@ -311,12 +348,16 @@ Item: TypeAlias = (
     | WorkflowItem
     | TaskItem
     | Body
+    | HttpBody
+    | Header
     | CallBody
     | Input
     | Output
     | After
     | Setting
     | Return
+    | TestItem
+    | Mock
     | Other
     | Wrong
 )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flow_lang.evaluate import Scope, compile_expr
 from flow_lang.plan import Plan, Task, Workflow
-from flow_lang.types import optional
+from flow_lang.types import STR, list_of, optional
 from flow_lang.values import decode
 
 from flow_runtime.executors.secrets import NO_SECRETS, Secrets
@@ -30,8 +30,10 @@ class Work(NamedTuple):
     attempt: int
     key: str
     plan: Plan
+    """Its entry is the workflow of this run."""
     task: Task
     folder: str
+    """The folder of the entry's file."""
     values: dict[str, Any]
     place: Place
     scratch: str
@@ -42,8 +44,12 @@ class Work(NamedTuple):
         return log_path(self.place.logs, self.run, self.seq, self.attempt)
 
     def source_path(self) -> str:
-        """The flow file, as tracebacks name it."""
-        return os.path.join(self.folder, self.plan.file)
+        """The flow file that the task is written in, as tracebacks name it."""
+        return os.path.join(self.folder, self.plan.workflow.file or self.plan.file)
+
+    def source_folder(self) -> str:
+        """Where relative paths of the task's file start."""
+        return os.path.dirname(self.source_path())
 
     def environment(self) -> dict[str, str]:
         """What every body finds in its environment. The idempotency key is the same for all attempts; the fence rises."""
@@ -53,7 +59,7 @@ class Work(NamedTuple):
             "FLOW_ATTEMPT": str(self.attempt),
             "FLOW_FENCE": str(self.attempt),
             "FLOW_IDEMPOTENCY_KEY": f"{self.run}:{self.key}",
-            "FLOW_FOLDER": self.folder,
+            "FLOW_FOLDER": self.source_folder(),
             "FLOW_ENGINE": self.place.incarnation,
         }
 
@@ -68,6 +74,10 @@ def captured_path(log: str) -> str:
     return f"{log}.out"
 
 
+_TEXT = optional(STR)
+"""The type of the names with a dot: `run.id`, `error.code`, `fetch.status`."""
+
+
 class NameTypes:
     """The type of every name of a workflow; made once for a plan. Tasks and `for` variables count as optional, since they may have
     been skipped."""
@@ -75,18 +85,23 @@ class NameTypes:
     def __init__(self, workflow: Workflow) -> None:
         self._types = {param.name: param.type for param in workflow.params}
         self._types.update({task.name: optional(task.value_type()) for task in workflow.tasks})
+        self._types.update({f"{task.name}.all": list_of(optional(task.result)) for task in workflow.tasks if task.loop})
+        self._undone = {task.name: optional(workflow.task(task.of).result) for task in workflow.tasks if task.of}
 
     def decoded(self, task: Task | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values in memory, as an expression of `task` sees them."""
         own = {clause.var: optional(clause.type) for clause in task.loop} if task and task.loop else {}
-        return {name: decode(own.get(name) or self._types[name], value) for name, value in values.items()}
+        if task and task.name in self._undone:
+            own["result"] = self._undone[task.name]
+        known = self._types
+        return {name: decode(own.get(name) or known.get(name) or _TEXT, value) for name, value in values.items()}
 
 
 def scope_of(work: Work, types: NameTypes) -> Scope:
     """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration."""
     values = types.decoded(work.task, work.values)
     values.update(work.secrets.values)
-    scope = Scope(values, FlowFiles(work.folder, work.scratch))
+    scope = Scope(values, FlowFiles(work.source_folder(), work.scratch))
     for given in work.task.inputs:
         values[given.name] = compile_expr(given.value)(scope)
     return scope

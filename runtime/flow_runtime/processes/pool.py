@@ -28,13 +28,16 @@ STEAL_AFTER = 0.01
 
 
 class Job(NamedTuple):
-    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number."""
+    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number. After `timeout` seconds it is ended,
+    for the reason `limit` (`timeout` or `deadline`). `alone`: nothing is sent ahead of its start."""
 
     claim: Claim
     kind: str
     plan_hash: str
     timeout: float | None
     text: str
+    limit: str = "timeout"
+    alone: bool = False
 
 
 class SlotPool:
@@ -146,7 +149,7 @@ class SlotPool:
         return taken
 
     def _choose(self, job: Job) -> SlotView | None:
-        depth = self._pace.depth()
+        depth = 1 if job.alone else self._pace.depth()
         able = [view for view in self._views if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth]
         if able:
             return min(able, key=lambda view: (len(view.sent), job.kind not in PYTHON and view.python_plan is not None))
@@ -169,7 +172,7 @@ class SlotPool:
         frames.append(f'{{"n":{view.next_number},{job.text}'.encode("utf-8", "surrogateescape"))
         if job.kind in PYTHON:
             view.python_plan = job.plan_hash
-        view.put(Sent(job.claim, job.kind, job.timeout, self._clock()), frames)
+        view.put(Sent(job.claim, job.kind, job.timeout, self._clock(), job.limit), frames)
         if channel.pending:
             self._poll.modify(channel, select.POLLIN | select.POLLOUT)
 

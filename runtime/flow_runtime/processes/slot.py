@@ -38,7 +38,7 @@ class Slot:
         self._page = cursor.page(slot)
         self._place = place
         self._plans: dict[str, Plan] = {}
-        self._types: dict[str, NameTypes] = {}
+        self._types: dict[tuple[str, str], NameTypes] = {}
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []
         self._full = False
@@ -79,8 +79,7 @@ class Slot:
             if "kill" in message:
                 self._kills.append((message["kill"], message["why"], message["grace"]))
             elif "bundle" in message:
-                plan = plan_from_json(message["bundle"])
-                self._plans[message["plan"]], self._types[message["plan"]] = plan, NameTypes(plan.workflow)
+                self._plans[message["plan"]] = plan_from_json(message["bundle"])
             else:
                 self._todo.append(message)
         return frames is not None
@@ -103,7 +102,7 @@ class Slot:
         log: str | None = work.log
         try:
             work = self._with_secrets(work)
-            answer["result"], log = self._run(work, self._types[item["plan"]])
+            answer["result"], log = self._run(work, self._types_of(item["plan"], work.plan))
         except BodyFailed as error:
             told = {"code": error.code, "message": error.message, **error.details}
             answer |= {"code": error.code, "error": work.secrets.masked(told), "retryable": error.retryable}
@@ -134,12 +133,18 @@ class Slot:
             raise BodyFailed("exception", described(error)) from error
 
     def _work(self, item: dict[str, Any]) -> Work:
-        plan = self._plans[item["plan"]]
+        plan = self._plans[item["plan"]]._replace(entry=item["workflow"])
         task = plan.workflow.tasks[item["task"]]
         identity = (item["n"], item["run"], item["seq"], item["attempt"], item["key"])
         attempt = os.path.join(self._place.scratch, f"{item['run']}-{item['seq']}.{item['attempt']}")
         scratch = self._home if task.body.kind in PYTHON else attempt
         return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
+
+    def _types_of(self, plan_hash: str, plan: Plan) -> NameTypes:
+        key = (plan_hash, plan.entry)
+        if key not in self._types:
+            self._types[key] = NameTypes(plan.workflow)
+        return self._types[key]
 
     def _shell(self, work: Work, types: NameTypes) -> object:
         from flow_runtime.executors.shell import run_shell

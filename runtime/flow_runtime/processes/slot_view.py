@@ -21,6 +21,7 @@ class Sent(NamedTuple):
     kind: str
     timeout: float | None
     at: float
+    limit: str = "timeout"
 
 
 class Answer(NamedTuple):

@@ -179,6 +179,9 @@ class MemoryStore:
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._graph(run).base[node] + place
 
+    def state_of(self, run: str, node: int) -> str:
+        return self._graph(run).state[node]
+
     def size_of(self, run: str, node: int) -> int:
         return self._graph(run).size[node]
 

@@ -154,6 +154,9 @@ class SqliteStore(Reads):
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._books.graph(run).base[node] + place
 
+    def state_of(self, run: str, node: int) -> str:
+        return self._books.graph(run).state[node]
+
     def size_of(self, run: str, node: int) -> int:
         return self._books.graph(run).size[node]
 

@@ -1,9 +1,9 @@
 """Function calls inside expressions."""
 
 from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature
+from flow_lang.checks.expressions.constants import no_value
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.expressions.names import shown
-from flow_lang.checks.unbuilt import not_built
 from flow_lang.foreign import MEMBERS
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
@@ -11,13 +11,25 @@ from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import UNKNOWN, Type
 
+_PLACES = {
+    "words": ("in a shell body", "it says how a list stands in a script: ~{words(xs)}; elsewhere use join(xs)"),
+    "raw": ("in a shell body or a URL", "it says that a value is put in as it is; elsewhere write the value alone"),
+    "zip": ("after `for ... in`", "lists are gone over in step so: task pair for a, b in zip(xs, ys) { ... }"),
+    "fires": ("in the `assert` of a test", "it tells when the schedule of the tested workflow starts a run"),
+    "fail": (
+        "in the `mock` of a test",
+        "a body fails by itself: a shell body by `exit 1`, a Python body by an exception",
+    ),
+    "attempts": ("in the `mock` of a test", "how often a task is tried says `retry`"),
+}
+"""Functions that are no functions: where each may stand, and a hint for all other places."""
+
 _ELSEWHERE = {
     "retry": "`retry(...)` stands after `retry =` or in a `policy`",
     "exponential": "`exponential(...)` is a `backoff` of retry(...)",
     "constant": "`constant(...)` is a `backoff` of retry(...)",
     "len": "did you mean `count`?",
     "length": "did you mean `count`?",
-    "size": "did you mean `count`? A file's size is `f.size`",
     "open": "did you mean `file`?",
     "print": "a body prints; an expression gives a value",
     "map": "a task runs `for x in xs`",
@@ -35,24 +47,32 @@ class Applications:
             self._no_method(node)
             return WRONG
         name = node.target.name
-        if name == "zip":
-            not_built(self.report, "`zip`", node.target.span)
+        if name in _PLACES and name not in self.core.scope.symbols:
+            where, hint = _PLACES[name]
+            self.report.error("FLOW316", f"`{name}` has a meaning only {where}", node.target.span, "", hint)
             return WRONG
         if name not in FUNCTIONS:
             self._unknown(name, node.target)
             return WRONG
         found = signature(name)
-        if name in ("words", "raw"):
-            hint = "`words(...)` and `raw(...)` say how a value stands in a shell body: ~{words(xs)}; in a text use join(...)"
-            self.report.error("FLOW316", f"`{name}` has a meaning only in a shell body", node.span, "", hint)
-            return WRONG
+        mistakes = self.report.mistakes
         arguments = self.arguments(node, name, found)
         if arguments is None:
             return WRONG
         exprs, result = arguments
         if name == "sum" and result.kind == "duration":
             exprs.append(["typed", "duration", 0.0])
-        return Checked(["call", name, *exprs], result)
+        expr = ["call", name, *exprs]
+        tried = (
+            ["call", name, ["lit", ""], exprs[1]] if name == "matches" else expr
+        )  # a pattern is wrong with every text
+        reason = no_value(tried) if name != "range" and self.report.mistakes == mistakes else ""
+        if reason:
+            hint = f"correct it; {self._usage(name)}"
+            message = f"`{name}` has no value here: {reason.removeprefix(f'{name}: ')}"
+            self.report.error("FLOW333", message, node.span, "the same in every run", hint)
+            return Checked(expr, UNKNOWN)
+        return Checked(expr, result)
 
     def arguments(self, node: tree.Call, name: str, found: Signature) -> tuple[list[Expr], Type] | None:
         placed = self._place(node, name, found)
@@ -62,7 +82,7 @@ class Applications:
         exprs: list[Expr] = []
         for formal, value in placed:
             if formal.type.kind in ("var", "list", "map"):
-                checked = self.core.required(value)
+                checked = self._opened(self.core.required(value), formal.type)
                 if not bind(formal.type, checked.type, bound):
                     message = f"`{formal.name}` of `{name}` must be {readable(formal.type)}, and is `{checked.type}`"
                     self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", self._usage(name))
@@ -71,6 +91,13 @@ class Applications:
                 checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")
             exprs.append(checked.expr)
         return exprs, applied(found.result, bound) if bound or found.result.kind != "var" else UNKNOWN
+
+    @staticmethod
+    def _opened(checked: Checked, formal: Type) -> Checked:
+        """`json` where a list or a map is taken is one of `json`, or the run says that it is not."""
+        if checked.type.kind != "json" or formal.kind not in ("list", "map"):
+            return checked
+        return Checked(["as", {formal.kind: "json"}, checked.expr], Type(formal.kind, checked.type))
 
     def _place(self, node: tree.Call, name: str, found: Signature) -> list[tuple[Formal, tree.Expr]] | None:
         """Arguments by parameter, in the order of the parameters; optional ones may be missing only at the end."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flow_lang.checks.types.assignable import assignable, common
 from flow_lang.checks.types.operators import ORDERED, SUMMED
 from flow_lang.functions import FUNCTIONS
-from flow_lang.types import UNKNOWN, Type, list_of, map_of, present
+from flow_lang.types import UNKNOWN, Type, list_of, map_of, optional, present
 
 VARIABLES = {"T": (), "N": SUMMED, "C": ORDERED}
 
@@ -39,6 +39,8 @@ def _type(written: str) -> Type:
         return list_of(_type(written[5:-1]))
     if written.startswith("map[str, "):
         return map_of(_type(written[9:-1]))
+    if written.endswith("?"):
+        return optional(_type(written[:-1]))
     return Type("var", name=written) if written in VARIABLES else Type(written)
 
 
@@ -64,6 +66,8 @@ def applied(type_: Type, bound: dict[str, Type]) -> Type:
         return present(bound.get(type_.name, UNKNOWN))
     if type_.kind == "list" and type_.item:
         return list_of(applied(type_.item, bound))
+    if type_.kind == "optional" and type_.item:
+        return optional(applied(type_.item, bound))
     return type_
 
 

@@ -1,5 +1,7 @@
 """Which expressions have the same value in every run."""
 
+from collections.abc import Iterator
+
 from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
@@ -14,10 +16,29 @@ def constant(expr: Expr) -> bool:
     return all(constant(part) for part in _operands(expr))
 
 
+def references(expr: Expr) -> Iterator[str]:
+    """The names in an expression, in order."""
+    if expr[0] == "ref":
+        yield expr[1]
+    elif expr[0] not in ("lit", "typed"):
+        for part in _operands(expr):
+            yield from references(part)
+
+
 def _operands(expr: Expr) -> list[Expr]:
     if expr[0] == "record":
         return [value for _, value in expr[1:]]
-    return [part for part in expr[1:] if isinstance(part, list)]
+    return [part for part in expr[2 if expr[0] in ("as", "call") else 1 :] if isinstance(part, list)]
+
+
+def no_value(expr: Expr) -> str:
+    """Why a constant expression has no value in any run, or ""."""
+    try:
+        if constant(expr):
+            evaluate(expr, {})
+    except EvaluationError as error:
+        return str(error)
+    return ""
 
 
 def always_false(expr: Expr) -> bool:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flow_lang.checks.scope import Scope
-from flow_lang.checks.types.assignable import assignable
+from flow_lang.checks.types.assignable import assignable, narrows
 from flow_lang.checks.types.conversions import conversion
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
-from flow_lang.types import UNKNOWN, Type, present
+from flow_lang.types import UNKNOWN, Type, present, to_json
 
 
 class Checked(NamedTuple):
@@ -41,6 +41,16 @@ class Expressions:
     def expect(self, node: tree.Expr, want: Type, what: str = "", declared: Span | None = None) -> Checked:
         """As `infer`, and reports where the value is not a `want`. `declared` is where that type was asked for."""
         checked = self.infer(node, want, want.kind == "optional")
+        return self.expect_type(node, checked, want, what, declared)
+
+    def expect_type(
+        self, node: tree.Expr, checked: Checked, want: Type, what: str = "", declared: Span | None = None
+    ) -> Checked:
+        """As `expect`, for a node whose type is known already."""
+        if self.scope.assumes_present and want.kind != "optional":
+            checked = Checked(checked.expr, present(checked.type))
+        if checked.type.kind == "json" and narrows(want):
+            return Checked(["as", to_json(want), checked.expr], want)
         if assignable(checked.type, want):
             return Checked(checked.expr, want if checked.type.kind != "unknown" else UNKNOWN)
         secondary = (Label(declared, f"`{want}` is asked for here"),) if declared else ()
@@ -77,6 +87,8 @@ class Expressions:
 
     def absent(self, node: tree.Expr, type_: Type) -> None:
         """Told once for each cause: what comes after one skipped task is absent together with it."""
+        if self.scope.assumes_present:
+            return
         root = node
         while isinstance(root, tree.Field | tree.Index):
             root = root.base

@@ -8,7 +8,7 @@ from flow_lang.diagnostics import Label
 from flow_lang.plan import Expr
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type, list_of, present, record
+from flow_lang.types import BOOL, FLOAT, INT, JSON, STR, UNKNOWN, Type, list_of, present, record
 from flow_lang.values import parse_duration, parse_size
 
 
@@ -68,7 +68,7 @@ class Literals:
         return WRONG
 
     def _list(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
-        item = present(want).item if want and present(want).kind == "list" else None
+        item = _element(want)
         checked = [self.core.expect(x, item, "an element") if item else self.core.given(x) for x in node.items]
         found = item or UNKNOWN
         if item is None:
@@ -78,7 +78,8 @@ class Literals:
                     self._mixed(node, element, found, one.type)
                     return WRONG
                 found = shared
-        return Checked(["list", *(one.expr for one in checked)], list_of(found))
+        made = JSON if want is not None and present(want).kind == "json" else list_of(found)
+        return Checked(["list", *(one.expr for one in checked)], made)
 
     def _mixed(self, node: tree.ListOf, element: tree.Expr, found: Type, other: Type) -> None:
         first = Label(node.items[0].span, f"the elements before are `{found}`")
@@ -106,12 +107,12 @@ class Literals:
         if target.kind == "record":
             self._missing(node, target, types)
             return Checked(["record", *([n, e] for n, e in fields)], target)
-        made = target if target.kind == "map" else record("", types)
+        made = target if target.kind in ("map", "json") else record("", types)
         return Checked(["record", *([n, e] for n, e in fields)], made)
 
     def _field_type(self, target: Type, name: tree.Name) -> Type | None:
-        if target.kind == "map":
-            return target.item
+        if target.kind in ("map", "json"):
+            return target.item or target
         if target.kind != "record":
             return None
         found = target.field(name.text)
@@ -126,3 +127,9 @@ class Literals:
         if missing and len(types) < len(target.names):
             hint = f"add {listed(missing)}"
             self.core.report.error("FLOW301", f"a `{target}` needs {listed(missing)}", node.span, "", hint)
+
+
+def _element(want: Type | None) -> Type | None:
+    """What an element of a list is asked to be: anything, where the whole is `json`."""
+    inner = present(want) if want else UNKNOWN
+    return inner.item if inner.kind == "list" else JSON if inner.kind == "json" else None

@@ -2,8 +2,9 @@
 
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.expressions.names import shown
+from flow_lang.checks.expressions.narrowing import path
+from flow_lang.checks.expressions.own import OwnMembers
 from flow_lang.checks.scope import Symbol
-from flow_lang.checks.unbuilt import not_built
 from flow_lang.foreign import MEMBERS
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
@@ -15,26 +16,26 @@ _FILE_FIELDS = {"path": STR, "name": STR, "stem": STR, "size": Type("size")}
 class Members:
     def __init__(self, core: Expressions) -> None:
         self.core = core
+        self.own = OwnMembers(core)
         core.rules |= {tree.Ref: self._ref, tree.Field: self._field, tree.Index: self._index}
 
     def _ref(self, node: tree.Ref, want: Type | None, lenient: bool) -> Checked:
-        symbol = self.core.scope.find(node.name, node.span, lenient)
+        known = node.name in self.core.scope.known_present
+        symbol = self.core.scope.find(node.name, node.span, lenient or known)
         if symbol is None:
             return WRONG
-        return Checked(["ref", node.name], self._seen_as(symbol, lenient))
+        return Checked(["ref", node.name], present(symbol.type) if known else self._seen_as(symbol, lenient))
 
     def _seen_as(self, symbol: Symbol, lenient: bool) -> Type:
         """A task that may be skipped is `T?`; in a task that needs it, it is `T`, because without it that task is skipped too."""
         if symbol.skips and (lenient or not self.core.scope.skips_consumer):
             return optional(symbol.type) if symbol.type.kind != "nothing" else optional(JSON)
-        return symbol.type
+        return present(symbol.type) if self.core.scope.assumes_present and not lenient else symbol.type
 
     def _field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
-        if node.name.text in ("all", "status") and isinstance(node.base, tree.Ref):
-            symbol = self.core.scope.symbols.get(node.base.name)
-            if symbol is not None and symbol.kind == "task" and symbol.type.field(node.name.text) is None:
-                not_built(self.core.report, f"`.{node.name.text}` of a task", node.name.span)
-                return WRONG
+        own = self.own.read(node, lenient)
+        if own is not None:
+            return own
         base = self.core.infer(node.base, None, lenient)
         if base.type.kind == "nothing":
             self.core.no_result(node.base)
@@ -42,14 +43,20 @@ class Members:
         if base.type.kind == "optional" and not lenient:
             self.core.absent(node.base, base.type)
             base = Checked(base.expr, present(base.type))
-        return self._member(node, base)
+        found = self._member(node, base, lenient)
+        if found.type.kind == "optional" and path(node) in self.core.scope.known_present:
+            return Checked(found.expr, present(found.type))
+        return found
 
-    def _member(self, node: tree.Field, base: Checked) -> Checked:
+    def _member(self, node: tree.Field, base: Checked, lenient: bool) -> Checked:
         name, owner = node.name.text, present(base.type)
+        if lenient and owner.kind in ("json", "map"):
+            return Checked(["find", base.expr, ["lit", name]], optional(owner.item or owner))
         head = "maybe" if base.type.kind == "optional" else "field"
         found = self._named(owner, name)
         if found is None and owner.kind == "list" and owner.item is not None:
-            found, head = self._named(owner.item, name), "each"
+            found, head = self._named(present(owner.item), name), "each"
+            found = optional(found) if found is not None and owner.item.kind == "optional" else found
         if found is None:
             self._no_field(node, owner)
             return WRONG
@@ -83,8 +90,8 @@ class Members:
         self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)
 
     def _index(self, node: tree.Index, want: Type | None, lenient: bool) -> Checked:
-        base = self.core.required(node.base)
-        kind = base.type.kind
+        base = self.core.infer(node.base, None, True) if lenient else self.core.required(node.base)
+        kind = present(base.type).kind
         if kind not in ("list", "map", "json", "unknown"):
             hint = "a list is indexed by a number, a map by a text"
             self.core.report.error(
@@ -96,5 +103,8 @@ class Members:
             if kind in ("list", "map")
             else self.core.required(node.at)
         )
-        found = base.type.item if kind in ("list", "map") else base.type
+        inner = present(base.type)
+        found = inner.item if kind in ("list", "map") else inner
+        if lenient:
+            return Checked(["find", base.expr, at.expr], optional(found or UNKNOWN))
         return Checked(["index", base.expr, at.expr], found or UNKNOWN)

@@ -42,3 +42,9 @@ def shown(node: tree.Expr) -> str:
     if isinstance(node, tree.Field):
         return f"{shown(node.base)}.{node.name.text}"
     return "..."
+
+
+def called(node: object, name: str) -> tree.Call | None:
+    """The node, where it is a call of that function."""
+    is_call = isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name == name
+    return node if is_call and isinstance(node, tree.Call) else None

@@ -1,6 +1,7 @@
 """Operators."""
 
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.narrowing import narrowed
 from flow_lang.checks.types.assignable import common
 from flow_lang.checks.types.conversions import operator_hint
 from flow_lang.checks.types.operators import negative, result
@@ -8,7 +9,7 @@ from flow_lang.diagnostics import Label
 from flow_lang.foreign import ABSENT
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, UNKNOWN, Type, present
+from flow_lang.types import BOOL, UNKNOWN, Type, list_of, present
 
 
 class Operations:
@@ -29,14 +30,13 @@ class Operations:
 
     def _binary(self, node: tree.Binary, want: Type | None, lenient: bool) -> Checked:
         if node.op in ("and", "or"):
-            sides = [self.core.expect(side, BOOL, f"a side of `{node.op}`").expr for side in (node.left, node.right)]
-            return Checked([node.op, *sides], BOOL)
+            return self._both(node)
         if node.op == "??":
             return self._default(node, want)
         if node.op in ("==", "!=") and self._asks_absent(node):
             return WRONG
         left = self.core.required(node.left)
-        right = self.core.required(node.right, left.type if node.op in ("==", "!=") else None)
+        right = self.core.required(node.right, self._welcome(node, left.type))
         if node.op in ("==", "!=") and right.type.kind == "enum" and isinstance(node.left, tree.Text):
             left = self.core.infer(node.left, right.type)
         found = result(node.op, left.type, right.type)
@@ -44,6 +44,14 @@ class Operations:
             self._no_operator(node, left.type, right.type)
             return Checked(["lit", None], UNKNOWN)
         return Checked([node.op, left.expr, right.expr], found)
+
+    def _both(self, node: tree.Binary) -> Checked:
+        """The right side of `and` is only asked where the left one is true, that of `or` where it is false."""
+        what = f"a side of `{node.op}`"
+        left = self.core.expect(node.left, BOOL, what)
+        with narrowed(self.core, node.left, node.op == "and"):
+            right = self.core.expect(node.right, BOOL, what)
+        return Checked([node.op, left.expr, right.expr], BOOL)
 
     def _asks_absent(self, node: tree.Binary) -> bool:
         """`x == None`, which has a spelling of its own."""
@@ -55,6 +63,14 @@ class Operations:
                 self.core.report.error("FLOW201", f"there is no `{side.name}` here", side.span, "not found", hint)
                 return True
         return False
+
+    @staticmethod
+    def _welcome(node: tree.Binary, left: Type) -> Type | None:
+        """What the right side may be taken for, so that a text which is no value of an enum is found."""
+        if node.op in ("==", "!="):
+            return left
+        texts = isinstance(node.right, tree.ListOf) and all(isinstance(item, tree.Text) for item in node.right.items)
+        return list_of(left) if node.op == "in" and left.kind == "enum" and texts else None
 
     def _no_operator(self, node: tree.Binary, left: Type, right: Type) -> None:
         labels = (Label(node.left.span, f"`{left}`"), Label(node.right.span, f"`{right}`"))

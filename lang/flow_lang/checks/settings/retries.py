@@ -34,6 +34,18 @@ ERRORS = (
 _NUMBERED = re.compile(r"exit_\d{1,3}|signal_\d{1,2}|http_\d{3}")
 """What `on` may name: the code of an attempt's error. `exit` is every exit code; `exit_75`, `signal_9` and `http_429` are one."""
 
+_GROUPS = ("exit", "http_4xx", "http_5xx")
+
+
+def attempt_errors() -> tuple[str, ...]:
+    """The codes that one attempt may end with; of those with a number, an example."""
+    return (*(error for error in ERRORS if error not in _GROUPS), "exit_1", "signal_9", "http_404", "http_503")
+
+
+def is_attempt_error(code: str) -> bool:
+    return code in attempt_errors() or bool(_NUMBERED.fullmatch(code))
+
+
 _EXAMPLE = "write for example retry(5, backoff = exponential(2s, cap = 5m), jitter = full, on = [timeout])"
 
 

@@ -2,10 +2,12 @@
 
 from flow_lang import plan
 from flow_lang.checks.expressions.core import Expressions
+from flow_lang.checks.http.body import http_body
 from flow_lang.checks.items import Sorted
 from flow_lang.checks.python.body import FreeName, first_line, place, read_python
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.python.signatures import Function
+from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.checks.shell.body import is_shell, shell_body
 from flow_lang.checks.shell.foreign import spelled
 from flow_lang.checks.tasks.shape import Shape
@@ -23,13 +25,16 @@ EMPTY = plan.Body("shell")
 
 
 class Bodies:
-    def __init__(self, expressions: Expressions, imported: dict[str, Imported], lines: Lines) -> None:
+    def __init__(
+        self, expressions: Expressions, imported: dict[str, Imported], lines: Lines, fixed: FixedValues
+    ) -> None:
+        self.fixed = fixed
         self.expressions, self.report, self.imported, self.lines = expressions, expressions.report, imported, lines
 
     def read(self, task: tree.TaskItem, items: Sorted, with_: str, shape: Shape) -> plan.Body:
         if not items.bodies:
             if not _explained(task, items):
-                hint = "say what it does: shell \"...\", python '''...''' or call f(...)"
+                hint = "say what it does: shell \"...\", python '''...''', http GET \"...\" or call f(...)"
                 self.report.error("FLOW313", f"the task `{task.name.text}` has no body", task.name.span, "", hint)
             return EMPTY
         body = items.bodies[0]
@@ -39,6 +44,8 @@ class Bodies:
             self.report.error("FLOW203", "only a `shell` body has a `with`", setting.name.span, "", hint)
         if isinstance(body, tree.CallBody):
             return self._call(body, shape)
+        if isinstance(body, tree.HttpBody):
+            return http_body(body, self.expressions, self.fixed)
         if body.kind == "python":
             return self._python(body, task, shape)
         made = shell_body(body, with_, self.expressions, self.report)
@@ -186,8 +193,6 @@ class Bodies:
 
 def _explained(task: tree.TaskItem, items: Sorted) -> bool:
     """Whether the missing body has been told in another way."""
-    return (
-        any(other.word == "http" for other in items.unbuilt)
-        or any(setting.name.text in BODIES for setting in items.settings)
-        or any(isinstance(item, tree.Return | tree.Wrong) for item in task.items)
+    return any(setting.name.text in BODIES for setting in items.settings) or any(
+        isinstance(item, tree.Return | tree.Wrong) for item in task.items
     )

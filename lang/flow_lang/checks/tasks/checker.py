@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flow_lang import plan
 from flow_lang.checks.expressions.constants import always_false
 from flow_lang.checks.expressions.kinds import expressions
+from flow_lang.checks.expressions.narrowing import present_where
 from flow_lang.checks.items import sort_items
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.tasks.arrows import Arrows
@@ -14,7 +15,7 @@ from flow_lang.checks.tasks.loops import Loops
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, STR, present
+from flow_lang.types import BOOL, STR
 
 
 class TaskChecker:
@@ -40,13 +41,13 @@ class TaskChecker:
         self.doubtful = self.report.mistakes > mistakes
         inputs = tuple(self._inputs())
         outputs = tuple(self._outputs())
-        body = Bodies(self.expressions, context.imported, context.lines).read(
+        body = Bodies(self.expressions, context.imported, context.lines, context.settings.fixed).read(
             item, self.sorted, self.settings.with_, self.shape
         )
         order = self._after()
         needs = self._needs(loops.aligned, order)
         self.skips = self._skips(when is not None, needs)
-        reads = [use.symbol.name for use in self.scope.uses[from_loops:] if use.symbol.kind != "input"]
+        reads = [use.name for use in self.scope.uses[from_loops:] if use.symbol.kind != "input"]
         return plan.Task(
             item.name.text,
             body,
@@ -76,23 +77,13 @@ class TaskChecker:
             checked = self.expressions.expect(condition, BOOL, "the condition of `when`").expr
             found = checked if found is None else ["and", found, checked]
         for condition in conditions:
-            self._narrow(condition)
+            self.scope.known_present |= frozenset(present_where(condition, True))
         if found is not None and not self.report.failed and always_false(found):
             hint = "correct the condition, or take the task out"
             self.report.error(
                 "FLOW402", "this condition is always false", conditions[0].span, "the task never runs", hint
             )
         return found
-
-    def _narrow(self, condition: tree.Expr) -> None:
-        """After `when x is present` the rest of the task knows that x is."""
-        if isinstance(condition, tree.Binary) and condition.op == "and":
-            self._narrow(condition.left)
-            self._narrow(condition.right)
-        elif isinstance(condition, tree.Is) and not condition.negated and isinstance(condition.operand, tree.Ref):
-            symbol = self.scope.symbols.get(condition.operand.name)
-            if symbol is not None:
-                self.scope.symbols[symbol.name] = symbol._replace(type=present(symbol.type))
 
     def _inputs(self) -> list[plan.Input]:
         found: list[plan.Input] = []
@@ -142,16 +133,14 @@ class TaskChecker:
                     names.append(node.name)
         return names
 
-    def _needs(self, aligned: str | None, order: list[str]) -> tuple[plan.Need, ...]:
-        found: dict[tuple[str, str], bool] = {}
-        if aligned is not None:
-            found[aligned, "element"] = False
+    def _needs(self, aligned: list[str], order: list[str]) -> tuple[plan.Need, ...]:
+        found: dict[tuple[str, str], bool] = {(name, "element"): False for name in aligned}
         for use in self.scope.uses:
             if use.symbol.kind == "task":
-                key = (use.symbol.name, "value")
+                key = (use.symbol.name, "ended" if use.member == "status" else "value")
                 found[key] = found.get(key, True) and use.lenient
         for name in order:
-            if (name, "value") not in found and (name, "element") not in found:
+            if not any((name, how) in found for how in ("value", "element", "ended")):
                 found[name, "order"] = True
         return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
 

@@ -31,7 +31,7 @@ def shape_of(item: tree.TaskItem, context: Context) -> Shape:
         return Shape(context.types.resolve(results[0].type), True, loops)
     if outputs:
         return Shape(_outputs_type(outputs, context), False, loops)
-    if not any(isinstance(inner, tree.Body | tree.CallBody) for inner in item.items):
+    if not any(isinstance(inner, tree.Body | tree.CallBody | tree.HttpBody) for inner in item.items):
         return Shape(UNKNOWN, True, loops)  # reported as a task without a body
     for inner in item.items:
         if isinstance(inner, tree.CallBody):

@@ -28,6 +28,13 @@ def assignable(type_: Type, want: Type) -> bool:
     return (type_.kind, want.kind) in (("int", "float"), ("enum", "str"))
 
 
+def narrows(want: Type) -> bool:
+    """Whether a value of `json` may be taken for a `want`, which is then checked when it is there. A file is no JSON."""
+    if present(want).kind in ("file", "dir", "json", "secret", "nothing", "unknown", "var"):
+        return False
+    return all(part.kind == "json" or narrows(part) for part in (*want.fields, *([want.item] if want.item else [])))
+
+
 def common(left: Type, right: Type) -> Type | None:
     """The narrowest type that holds both, or None."""
     if assignable(left, right):

@@ -1,0 +1,152 @@
+"""What the engine itself decides about a claimed task, with no body: conditions, the lists of `for`, waits, child runs."""
+
+import json
+import os
+from typing import Any
+
+from flow_engine import states
+from flow_engine.ids import new_id
+from flow_engine.model import (
+    Awaits,
+    Cancelled,
+    Claim,
+    Expanded,
+    Failed,
+    NewRun,
+    Outcome,
+    RunRecord,
+    Skipped,
+    Succeeded,
+    Suspended,
+)
+from flow_engine.stores.contract import Store
+from flow_lang.evaluate import EvaluationError
+from flow_lang.params import bind
+from flow_lang.plan import Plan, Task
+from flow_lang.values import Mismatch
+
+from flow_runtime.inputs import RunInputs, TooManyInstances
+from flow_runtime.wire import dumps
+
+
+class Dispatcher:
+    """Decides for the runs of one worker, which `incarnation` names."""
+
+    def __init__(self, store: Store, incarnation: str) -> None:
+        self._store = store
+        self._incarnation = incarnation
+
+    def decide(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim, now: float) -> Outcome | None:
+        """The outcome, or None for a task whose body is to run."""
+        task = plan.workflow.tasks[claim.node]
+        key = task.name if claim.place is None else f"{task.name}[{claim.place}]"
+        try:
+            if claim.awaits is not None:
+                return self._go_on(record, task, inputs, claim, claim.awaits, now)
+            if claim.expands:
+                return Expanded(*inputs.elements(task))
+            if not inputs.holds(task, claim):
+                return Skipped("its condition is false")
+            if claim.deadline is not None and now >= claim.deadline:
+                return over("deadline")
+            if task.body.kind == "wait":
+                return self._wait(record, task, inputs, claim, key, now)
+            if task.body.kind == "child":
+                return self._call(record, plan, inputs, task, claim, now)
+        except (EvaluationError, Mismatch, TooManyInstances) as error:
+            return failed("expression", str(error), retryable=False)
+        return None
+
+    def _wait(self, record: RunRecord, task: Task, inputs: RunInputs, claim: Claim, key: str, now: float) -> Outcome:
+        kind, subject = task.body.function, inputs.evaluate(task, claim.place, task.body.payload)
+        limit = _limit(task, claim, now)
+        if kind in ("duration", "until"):
+            until = now + subject.total_seconds() if kind == "duration" else subject.timestamp()
+            awaits = Awaits("timer", repr(until), "", min(until, limit or until))
+        elif kind == "event":
+            awaits = Awaits("event", str(subject), "", limit)
+        else:
+            awaits = Awaits("approval", key, str(subject), limit)
+        return self._go_on(record, task, inputs, claim, awaits, now)
+
+    def _call(self, record: RunRecord, plan: Plan, inputs: RunInputs, task: Task, claim: Claim, now: float) -> Outcome:
+        child = plan._replace(entry=task.body.function)
+        given = inputs.arguments(task, claim.place, child.workflow)
+        params, wrong = bind(child.workflow, {}, given, child.file, inputs.files)
+        if wrong:
+            return failed("expression", "; ".join(diagnostic.message for diagnostic in wrong), retryable=False)
+        new = NewRun(
+            new_id(now, os.urandom),
+            record.plan_hash,
+            child,
+            "",
+            params,
+            record.folder,
+            now,
+            record.priority,
+            record.labels,
+            None,
+            record.namespace,
+            self._incarnation,
+            claim.task,
+        )
+        return Suspended(Awaits("child", new.id, child.workflow.name, _limit(task, claim, now)), new)
+
+    def _go_on(
+        self, record: RunRecord, task: Task, inputs: RunInputs, claim: Claim, awaits: Awaits, now: float
+    ) -> Outcome:
+        """What has come, or what the end of its time means, or that nothing has come yet."""
+        if awaits.kind == "child":
+            return self._child(awaits, claim, now)
+        if awaits.kind == "timer":
+            if now >= float(awaits.name):
+                return Succeeded("null")
+        else:
+            came = [s for s in self._store.signals(record.id) if (s.kind, s.name) == (awaits.kind, awaits.name)]
+            if came:
+                return Succeeded(inputs.checked(task.result, came[0].payload))
+        if awaits.due is None or now < awaits.due:
+            return Suspended(awaits)
+        if task.body.default is not None:
+            return Succeeded(inputs.encoded(task, claim.place, task.body.default))
+        return over(_which(claim, now))
+
+    def _child(self, awaits: Awaits, claim: Claim, now: float) -> Outcome:
+        child = self._store.run(awaits.name)
+        if child.finished_at is None:
+            if awaits.due is None or now < awaits.due:
+                return Suspended(awaits)
+            self._store.request_cancel(child.id, now)
+            return over(_which(claim, now))
+        if child.state == states.SUCCEEDED:
+            return Succeeded(child.result or "null")
+        if child.state == states.CANCELLED and child.cancel_reason != "timeout":
+            return Cancelled(f"its child run {child.id} was cancelled")
+        return _child_failed(child)
+
+
+def failed(code: str, message: str, retryable: bool = True, **details: Any) -> Failed:
+    return Failed(code, dumps({"code": code, "message": message, **details}), retryable)
+
+
+def over(code: str) -> Failed:
+    """The end of a time: of an attempt (`timeout`), or of the task with all its attempts (`deadline`)."""
+    what = "the task was not done by its deadline" if code == "deadline" else "the attempt was not done in its time"
+    return failed(code, what, retryable=code != "deadline")
+
+
+def _limit(task: Task, claim: Claim, now: float) -> float | None:
+    """When the attempt ends at the latest, in seconds since the epoch."""
+    times = [claim.deadline] if claim.deadline is not None else []
+    times += [now + task.timeout] if task.timeout is not None else []
+    return min(times, default=None)
+
+
+def _which(claim: Claim, now: float) -> str:
+    return "deadline" if claim.deadline is not None and now >= claim.deadline else "timeout"
+
+
+def _child_failed(child: RunRecord) -> Failed:
+    error = json.loads(child.error) if child.error else None
+    why = f": {error['message']}" if error else ""
+    return failed("child_failed", f"its child run {child.id} of {child.workflow} has {child.state}{why}", run=child.id)

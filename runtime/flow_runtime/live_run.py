@@ -1,0 +1,29 @@
+"""What a worker keeps of a run that it owns."""
+
+from flow_engine.model import Claim
+from flow_engine.stores.contract import Adopted
+from flow_lang.plan import MAIN
+
+from flow_runtime.inputs import RunInputs
+
+
+class LiveRun:
+    """What the worker keeps of a run that it owns."""
+
+    def __init__(self, adopted: Adopted, inputs: RunInputs) -> None:
+        self.record = adopted.record
+        self.plan = adopted.plan
+        self.inputs = inputs
+        self.cancelling = False
+        self.stopping = False
+        """It fails fast: what runs of its main part is ended."""
+        timeout = adopted.plan.workflow.timeout
+        self.deadline = None if timeout is None else adopted.record.created_at + timeout
+
+    def key(self, claim: Claim) -> str:
+        name = self.plan.workflow.tasks[claim.node].name
+        return name if claim.place is None else f"{name}[{claim.place}]"
+
+    def is_main(self, claim: Claim) -> bool:
+        """Whether the task is of the part that a cancellation ends; what handles the end goes on."""
+        return self.plan.workflow.tasks[claim.node].phase == MAIN
