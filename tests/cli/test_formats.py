@@ -103,6 +103,7 @@ def test_github_paths_are_of_the_repository() -> None:
     told = Diagnostic("FLOW101", "error", "x", Label(Span(0, 0)), (), "", "/repo/sub/w.flow")
     assert github([told], {}, "/repo") == ["::error file=sub/w.flow,title=FLOW101::x"]
     assert github([told], {}, "/other") == ["::error file=/repo/sub/w.flow,title=FLOW101::x"]
+    assert github([told._replace(path="./w.flow")], {}) == ["::error file=w.flow,title=FLOW101::x"]
 
 
 def test_json_is_the_short_form(wrong: Project) -> None:

@@ -31,6 +31,7 @@ def _command(diagnostic: Diagnostic, places: Places, workspace: str) -> str:
 
 
 def _relative(path: str, workspace: str) -> str:
+    path = os.path.normpath(path)
     if not workspace:
         return path
     relative = os.path.relpath(path, workspace)

@@ -70,4 +70,4 @@ def _location(path: str, label: Label, places: Places) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     """Relative to the folder of the command, where the path is."""
-    return Path(path).as_uri() if os.path.isabs(path) else quote(path, errors="surrogateescape")
+    return Path(path).as_uri() if os.path.isabs(path) else quote(os.path.normpath(path), errors="surrogateescape")
