@@ -78,15 +78,19 @@ def run(
     raise typer.Exit(start(request))
 
 
-@app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json")
+@app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json  ·  flow check --format github")
 def check(
     files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="text, json, sarif or github.")] = None,
     as_json: Json = False,
 ) -> None:
     """Report every mistake in files, before anything runs."""
     from flow_cli.commands.language import check as check_files
 
-    _exit(lambda: check_files(files or [], as_json), as_json)
+    if as_json and format_ not in (None, "json"):
+        raise typer.BadParameter("--json is --format json: give one of them")
+    as_json = as_json or format_ == "json"
+    _exit(lambda: check_files(files or [], "json" if as_json else format_ or "text"), as_json)
 
 
 @app.command(epilog="Examples: flow fmt  ·  flow fmt --check examples/  ·  flow fmt - < etl.flow")

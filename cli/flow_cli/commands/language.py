@@ -4,7 +4,7 @@ import difflib
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flow_runtime.plans import Loaded, load_plan
 
@@ -14,26 +14,56 @@ from flow_cli.failure import CommandError
 from flow_cli.progress.text import counted
 from flow_cli.sources import rendered
 
+if TYPE_CHECKING:
+    from flow_lang.diagnostics import Diagnostic
+    from flow_lang.source import Source
 
-def check(files: list[str], as_json: bool) -> int:
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def check(files: list[str], format_: str) -> int:
     """0: no errors; 2: errors. Warnings do not change the code."""
-    documents: list[dict[str, Any]] = []
+    if format_ not in FORMATS:
+        raise CommandError(exits.USAGE, "format", f"there is no format {format_}; there are: {', '.join(FORMATS)}")
+    diagnostics: list[Diagnostic] = []
+    sources: dict[str, Source] = {}
     failed = 0
     for path in flow_files(files):
         loaded = _loaded(path)
         failed += loaded.plan is None
-        if as_json:
-            from flow_lang.diagnostics import to_dict
-
-            documents += [to_dict(diagnostic, loaded.sources) for diagnostic in loaded.diagnostics]
-        elif loaded.diagnostics:
+        if format_ != "text":
+            diagnostics += loaded.diagnostics
+            sources |= loaded.sources
+            continue
+        if loaded.diagnostics:
             print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
-        if not as_json and loaded.plan is not None:
+        if loaded.plan is not None:
             tasks = len(loaded.plan.workflow.tasks)
             print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
-    if as_json:
-        print(json.dumps({"ok": not failed, "diagnostics": documents}, ensure_ascii=False))
+    if format_ != "text":
+        for line in _formatted(format_, diagnostics, sources, ok=not failed):
+            print(line)
     return exits.USAGE if failed else exits.OK
+
+
+def _formatted(format_: str, diagnostics: "list[Diagnostic]", sources: "dict[str, Source]", ok: bool) -> list[str]:
+    """Lines of standard output."""
+    if format_ == "github":
+        from flow_cli.formats.github import github
+
+        return github(diagnostics, sources, os.environ.get("GITHUB_WORKSPACE", ""))
+    if format_ == "sarif":
+        from importlib.metadata import version
+
+        from flow_cli.formats.sarif import sarif
+
+        document = sarif(diagnostics, sources, version("flow-dsl"))
+    else:
+        from flow_lang.diagnostics import to_dict
+
+        document = {"ok": ok, "diagnostics": [to_dict(diagnostic, sources) for diagnostic in diagnostics]}
+    return [json.dumps(document, ensure_ascii=False)]
 
 
 def fmt(files: list[str], check_only: bool) -> int:
