@@ -8,9 +8,11 @@ from flow_lang.cases import Case
 from flow_lang.checks.cases.checker import CaseChecker, Tested
 from flow_lang.checks.declarations import EDITION, Declared, declare
 from flow_lang.checks.imports.files import FlowFile, load
+from flow_lang.checks.lints import lint_workflow
 from flow_lang.checks.program import check_program
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
+from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_order
 from flow_lang.source import Loader, Source
 from flow_lang.suggest import did_you_mean, listed
@@ -31,7 +33,8 @@ class Compiled(NamedTuple):
 def compile_source(source: Source, loader: Loader, workflow: str | None = None) -> Compiled:
     """Compiles a file and what it imports. The entry is `workflow`, or else the last one of the file. Wrong text is answered with
     diagnostics."""
-    return _Compiler(source, loader).run(workflow)
+    with waiting_collector():
+        return _Compiler(source, loader).run(workflow)
 
 
 class _Compiler:
@@ -73,7 +76,17 @@ class _Compiler:
         for flow in self.flows:
             if not flow.broken:
                 self._test(flow, checked)
+        if not any(flow.report.failed for flow in self.flows):
+            self._lint(checked)
         return {key: tested.workflow for key, tested in checked.items()}
+
+    def _lint(self, checked: dict[str, Tested]) -> None:
+        """Only a program without an error is asked more: what is unused may be so because of a mistake elsewhere."""
+        for flow in self.flows:
+            made = {one.workflow.name: one.workflow for one in checked.values() if one.workflow.file == flow.path}
+            for item in flow.tree.items:
+                if isinstance(item, tree.WorkflowItem):
+                    lint_workflow(item, made[item.name.text], flow.report)
 
     def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
         """The tests of every file are checked, those of the entry are kept."""

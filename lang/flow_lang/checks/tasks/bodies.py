@@ -9,10 +9,12 @@ from flow_lang.checks.items import Sorted
 from flow_lang.checks.notices import notify_body
 from flow_lang.checks.python.body import FreeName, first_line, place, read_python
 from flow_lang.checks.python.imported import Imported
+from flow_lang.checks.python.shadows import shadowed
 from flow_lang.checks.python.signatures import Function
 from flow_lang.checks.scope import Symbol
 from flow_lang.checks.shell.body import is_shell, shell_body
 from flow_lang.checks.shell.foreign import spelled
+from flow_lang.checks.shell.pipes import hidden_failure
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.checks.types.assignable import assignable
@@ -60,7 +62,21 @@ class Bodies:
         made = shell_body(body, with_, self.expressions, self.report)
         if is_shell(with_):
             self._foreign(body)
+            self._pipes(body, with_)
         return made
+
+    def _pipes(self, body: tree.Body, with_: str) -> None:
+        text = body.text
+        inner = Span(text.content, text.span.end - (1 if text.kind == "string" else 3))
+        pipe = hidden_failure(self.lines.text, inner, with_)
+        if pipe is not None:
+            hint = "only the last command of a pipe counts here; set -o pipefail before it, or leave `with` out"
+            hint = (
+                hint
+                if with_
+                else "only the last command of a pipe counts after `set +o pipefail`; add `|| true` to it instead"
+            )
+            self.report.warning("FLOW523", "a failure on the left of this pipe is not seen", pipe, "", hint)
 
     def _foreign(self, body: tree.Body) -> None:
         """A name of the workflow as another tool would spell it: the shell sees a variable of its own, which is not set."""
@@ -89,6 +105,7 @@ class Bodies:
             hint = "this is the body of a function in Python: it has its own rules, and `return` gives the result"
             self.report.error("FLOW112", f"Python: {bad.message}", span, "", hint)
             return plan.Body("python")
+        self._shadows(code, body)
         names = [name.name for name in found.free if self._bind(name, body, found.stars)]
         if shape.single and not found.returns and shape.result.kind not in ("optional", "json", "unknown"):
             first = next(c for c in task.clauses if isinstance(c, tree.ResultClause))
@@ -96,6 +113,15 @@ class Bodies:
             label = (Label(first.span, "the result is declared here"),)
             self.report.error("FLOW315", "this body never returns a value", body.word, "", hint, label)
         return plan.Body("python", code=code, names=tuple(names), line=first_line(body.text, self.lines))
+
+    def _shadows(self, code: str, body: tree.Body) -> None:
+        symbols = self.expressions.scope.symbols
+        for name in shadowed(code):
+            if name.name in symbols:
+                span = place(body.text, self.lines, name.line, name.column, len(name.name))
+                message = f"this `{name.name}` is not that of the workflow, because the body makes one of its own"
+                hint = f"call its own one otherwise, such as new_{name.name}; Python would find no value here"
+                self.report.warning("FLOW522", message, span, "read before it is made", hint)
 
     def _bind(self, name: FreeName, body: tree.Body, stars: bool) -> bool:
         symbols = self.expressions.scope.symbols
