@@ -131,6 +131,12 @@ def test_an_undo_repeats_the_loop_and_the_inputs_that_it_uses() -> None:
     assert (found.labels, found.timeout, found.retry.retries) == (("gpu",), 60.0, 3)
 
 
+def test_an_undo_uses_the_result() -> None:
+    items = 'task a -> str { shell "echo"; undo { shell "~{result}" } }\ntask b -> int { shell "echo 1" }\nreturn b'
+    assert codes(in_workflow(items)) == []
+    assert codes(in_workflow(items.replace("~{result}", ""))) == ["FLOW520"]
+
+
 def test_an_undo_may_call_a_workflow() -> None:
     text = """flow 1
     workflow withdraw(id: str) { task t { shell "echo ~{id}" } }

@@ -120,7 +120,8 @@ class Schedules:
             if name.text not in declared or name.text in found:
                 hint = did_you_mean(name.text, declared, f"the parameters are {listed(declared)}")
                 what = "is given twice" if name.text in found else "is no parameter of this workflow"
-                self.report.error("FLOW208", f"`{name.text}` {what}", name.span, "", hint)
+                if name.text in found or self.report.first_unknown(name.text):
+                    self.report.error("FLOW208", f"`{name.text}` {what}", name.span, "", hint)
                 continue
             want = declared[name.text].type
             found[name.text] = checker.expect(value, want, f"`{name.text}`", self.spans.get(name.text)).expr
