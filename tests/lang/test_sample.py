@@ -46,7 +46,10 @@ def test_the_settings_of_the_sample() -> None:
     assert (fetch.pool, fetch.timeout, fetch.retry.retries, fetch.secrets) == ("api", 600.0, 5, ("token",))
     assert fetch.cache is not None
     assert fetch.cache.ttl == 86400.0
-    assert (release.timeout, release.body.payload) == (14400.0, ["interp", ["lit", "Publish "], ["ref", "day"], ["lit", "?"]])
+    assert (release.timeout, release.body.payload) == (
+        14400.0,
+        ["interp", ["lit", "Publish "], ["ref", "day"], ["lit", "?"]],
+    )
     assert scored.dead_letter == "orders.scores"
 
 
