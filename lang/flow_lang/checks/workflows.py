@@ -13,7 +13,6 @@ from flow_lang.checks.pools import read_pools
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.secrets import read_secret
 from flow_lang.checks.settings.kinds import Settings
-from flow_lang.checks.settings.schedules import Schedules
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.forms import as_task
@@ -119,6 +118,8 @@ class WorkflowChecker:
     def _schedule(self, settings: Settings) -> plan.Schedule | None:
         if "schedule" not in settings.given:
             return None
+        from flow_lang.checks.settings.schedules import Schedules  # brings a calendar, which few files need
+
         spans = {param.name.text: param.name.span for param in self.item.params}
         return Schedules(self.settings.fixed, self.params, spans).read(settings.given["schedule"])
 
