@@ -68,6 +68,8 @@ def test_the_run_in_a_python_body() -> None:
 def test_a_workflow_may_use_the_names_of_the_language_for_its_own() -> None:
     found = tasks('task run -> str { shell "echo" }\ntask error { shell "~{run}" }')
     assert found["error"].reads == ("run",)
+    ambiguous = 'task run -> str { shell "echo" }\nfinally { task t { shell "~{run.status}" } }'
+    assert codes(in_workflow(ambiguous)) == ["FLOW210"]
 
 
 def test_names_of_notifications() -> None:

@@ -189,13 +189,14 @@ class WorkflowChecker:
         notices: list[plan.Task] = []
         undos: list[plan.Task] = []
         symbols = ended(self.names.symbols) if self.checkers else {}
+        given = {name: symbol for name, symbol in symbols.items() if symbol.kind in ("param", "secret")}
         for task, checker in self.checkers:
             for handler in checker.sorted.handlers[:1]:
                 task, made = on_failure(handler, task, symbols, self.context)
                 notices += made
             undo = next((section for section in checker.sorted.sections if section.word.text == "undo"), None)
             if undo is not None:
-                undos.append(undo_task(undo, task, checker, self.context))
+                undos.append(undo_task(undo, task, checker, given, self.context))
                 task = task._replace(undo=undos[-1].name)
             tasks[places[task.name]] = task
         return notices + undos
