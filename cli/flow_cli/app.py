@@ -78,15 +78,19 @@ def run(
     raise typer.Exit(start(request))
 
 
-@app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json")
+@app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json  ·  flow check --format github")
 def check(
     files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="text, json, sarif or github.")] = None,
     as_json: Json = False,
 ) -> None:
     """Report every mistake in files, before anything runs."""
     from flow_cli.commands.language import check as check_files
 
-    _exit(lambda: check_files(files or [], as_json), as_json)
+    if as_json and format_ not in (None, "json"):
+        raise typer.BadParameter("--json is --format json: give one of them")
+    as_json = as_json or format_ == "json"
+    _exit(lambda: check_files(files or [], "json" if as_json else format_ or "text"), as_json)
 
 
 @app.command(epilog="Examples: flow fmt  ·  flow fmt --check examples/  ·  flow fmt - < etl.flow")
@@ -100,6 +104,22 @@ def fmt(
     from flow_cli.commands.language import fmt as format_files
 
     _exit(lambda: format_files(files or [], check))
+
+
+@app.command("test", epilog="Examples: flow test  ·  flow test etl.flow -k 'dry run'  ·  flow test --junit report.xml")
+def run_tests(
+    files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
+    only: Annotated[str | None, typer.Option("--only", "-k", help="Only tests whose name holds this.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="F.xml", help="Write the results as JUnit XML, too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the `test` blocks of files: mocked bodies, virtual time.
+
+    Exit code: 0 all have passed, 1 one has failed, 2 a file is wrong or there is no test.
+    """
+    from flow_cli.commands.test import run_tests as start
+
+    _exit(lambda: start(files or [], only, as_json, junit), as_json)
 
 
 @app.command(epilog="Example: flow explain FLOW201")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flow_engine.model import NewRun
+from flow_engine.stores.contract import RunFilter
 from flow_lang import types
 from flow_lang.bundle import bundle_of
 from flow_lang.plan import Body, Output, Plan, Secret, Task, Workflow
@@ -33,7 +34,7 @@ class Done(NamedTuple):
 
 
 def run_plan(made: Plan, folder: Path, params: dict[str, Any] | None = None, slots: int = 2) -> dict[str, Done]:
-    """The tasks of the run once it has ended, by name and, for an instance, position."""
+    """The tasks of the run once it has ended, by name and, for an instance, position; those of a child run as `WORKFLOW NAME`."""
     folder.mkdir(parents=True, exist_ok=True)
     engine = Embedded(StateFolder(str(folder / ".flow")), slots)
     try:
@@ -45,7 +46,12 @@ def run_plan(made: Plan, folder: Path, params: dict[str, Any] | None = None, slo
         while not engine.worker.idle:
             assert time.monotonic() < until, "the run did not end"
             engine.worker.step()
-        return {_key(made, row): _done(row) for row in engine.store.tasks(run)}
+        found = {_key(made, row): _done(row) for row in engine.store.tasks(run)}
+        for record in engine.store.runs(RunFilter()):
+            if record.id != run:
+                child = made._replace(entry=record.workflow)
+                found |= {f"{record.workflow} {_key(child, row)}": _done(row) for row in engine.store.tasks(record.id)}
+        return found
     finally:
         engine.close()
         engine.pool.close()

@@ -4,35 +4,66 @@ import difflib
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from flow_runtime.plans import Loaded, load_plan
 
 from flow_cli import exits
+from flow_cli.commands.files import flow_files
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import counted
 from flow_cli.sources import rendered
 
+if TYPE_CHECKING:
+    from flow_lang.diagnostics import Diagnostic
+    from flow_lang.source import Source
 
-def check(files: list[str], as_json: bool) -> int:
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def check(files: list[str], format_: str) -> int:
     """0: no errors; 2: errors. Warnings do not change the code."""
-    documents: list[dict[str, Any]] = []
+    if format_ not in FORMATS:
+        raise CommandError(exits.USAGE, "format", f"there is no format {format_}; there are: {', '.join(FORMATS)}")
+    diagnostics: list[Diagnostic] = []
+    sources: dict[str, Source] = {}
     failed = 0
-    for path in _flow_files(files):
+    for path in flow_files(files):
         loaded = _loaded(path)
         failed += loaded.plan is None
-        if as_json:
-            from flow_lang.diagnostics import to_dict
-
-            documents += [to_dict(diagnostic, loaded.sources) for diagnostic in loaded.diagnostics]
-        elif loaded.diagnostics:
+        if format_ != "text":
+            diagnostics += loaded.diagnostics
+            sources |= loaded.sources
+            continue
+        if loaded.diagnostics:
             print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
-        if not as_json and loaded.plan is not None:
+        if loaded.plan is not None:
             tasks = len(loaded.plan.workflow.tasks)
             print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
-    if as_json:
-        print(json.dumps({"ok": not failed, "diagnostics": documents}, ensure_ascii=False))
+    if format_ != "text":
+        for line in _formatted(format_, diagnostics, sources, ok=not failed):
+            print(line)
     return exits.USAGE if failed else exits.OK
+
+
+def _formatted(format_: str, diagnostics: "list[Diagnostic]", sources: "dict[str, Source]", ok: bool) -> list[str]:
+    """Lines of standard output."""
+    if format_ == "github":
+        from flow_cli.formats.github import github
+
+        return github(diagnostics, sources, os.environ.get("GITHUB_WORKSPACE", ""))
+    if format_ == "sarif":
+        from importlib.metadata import version
+
+        from flow_cli.formats.sarif import sarif
+
+        document = sarif(diagnostics, sources, version("flow-dsl"))
+    else:
+        from flow_lang.diagnostics import to_dict
+
+        document = {"ok": ok, "diagnostics": [to_dict(diagnostic, sources) for diagnostic in diagnostics]}
+    return [json.dumps(document, ensure_ascii=False)]
 
 
 def fmt(files: list[str], check_only: bool) -> int:
@@ -41,7 +72,7 @@ def fmt(files: list[str], check_only: bool) -> int:
     from flow_lang.source import Source
 
     changed = failed = 0
-    for path in ["-"] if files == ["-"] else _flow_files(files):
+    for path in ["-"] if files == ["-"] else flow_files(files):
         text = sys.stdin.read() if path == "-" else _read(path)
         formatted, diagnostics = format_source(Source("<stdin>" if path == "-" else path, text))
         if formatted is None:
@@ -88,33 +119,6 @@ def _rewrite(path: str, text: str, formatted: str, check_only: bool) -> None:
     os.chmod(partial, os.stat(path).st_mode)
     os.replace(partial, path)
     print(f"formatted {path}", file=sys.stderr)
-
-
-def _flow_files(paths: list[str]) -> list[str]:
-    """The files named, and every .flow file below the folders named."""
-    found: list[str] = []
-    for path in paths or ["."]:
-        if not os.path.isdir(path):
-            found.append(path)
-            continue
-        below = [
-            os.path.join(folder, name)
-            for folder, folders, names in os.walk(path)
-            for name in names
-            if name.endswith(".flow") and not _hidden(folder, path) and folders is not None
-        ]
-        if not below:
-            raise CommandError(exits.USAGE, "no_files", f"{path} holds no .flow file")
-        found += sorted(below)
-    return found
-
-
-def _hidden(folder: str, below: str) -> bool:
-    return any(
-        part.startswith(".") or part == "node_modules"
-        for part in os.path.relpath(folder, below).split(os.sep)
-        if part != "."
-    )
 
 
 def _read(path: str) -> str:

@@ -38,8 +38,8 @@ class PythonBodies:
         self._functions: dict[tuple[str, str], Function] = {}
         self._modules: dict[str, types.ModuleType] = {}
         self._process = os.getpid()
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+        self._folder = folder
+        self._reach(folder)
 
     def run(self, work: Work, scope: Scope) -> object:
         """The body's JSON result. Raises BodyFailed."""
@@ -58,13 +58,19 @@ class PythonBodies:
                 os._exit(1 if sys.exc_info()[0] else 0)  # a copy that the body forked: only the original answers
 
     def _inline(self, work: Work, scope: Scope) -> object:
-        body = work.task.body
-        key = (work.plan.entry, work.task.name)
+        body, key = work.task.body, (work.plan.entry, work.task.name)
         function = self._functions.get(key)
         if function is None:
+            self._reach(work.source_folder())
             file = work.plan.workflow.file or work.plan.file
-            function = self._functions[key] = compile_inline(body, work.source_path(), work.plan.sources.get(file, ""))
+            function = compile_inline(body, work.source_path(), work.plan.sources.get(file, ""))
+            self._functions[key] = function
         return function(*[to_python(scope.values[name]) for name in body.names])
+
+    def _reach(self, folder: str) -> None:
+        """Modules beside a flow file can be imported; those beside the entry come first."""
+        if folder not in sys.path:
+            sys.path.insert(0 if folder == self._folder else 1, folder)
 
     def _imported(self, work: Work, scope: Scope) -> object:
         body = work.task.body
@@ -83,9 +89,7 @@ class PythonBodies:
             module = types.ModuleType("flow_source_" + path.removesuffix(".py").replace("/", "_"))
             module.__file__ = full
             sys.modules[module.__name__] = module
-            folder = os.path.dirname(full)
-            if folder not in sys.path:
-                sys.path.insert(1, folder)
+            self._reach(os.path.dirname(full))
             source = work.plan.sources[path]
             linecache.cache[full] = (len(source), None, source.splitlines(keepends=True), full)
             exec(compile(source, full, "exec"), module.__dict__)  # noqa: S102

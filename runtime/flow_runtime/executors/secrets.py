@@ -37,7 +37,8 @@ NO_SECRETS = Secrets()
 def read_secrets(
     declared: tuple[Secret, ...], used: tuple[str, ...], environment: Mapping[str, str], folder: str
 ) -> Secrets:
-    """Raises BodyFailed(secret) where one that the task uses cannot be read; no message holds a value."""
+    """`environment` is the worker's; paths of files start at `folder`. Raises BodyFailed(secret) where one that the task uses cannot be
+    read; no message holds a value."""
     from flow_runtime.executors.masking import Mask
 
     values: dict[str, str] = {}

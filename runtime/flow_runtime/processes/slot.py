@@ -178,7 +178,7 @@ class Slot:
         workflow = work.plan.workflow
         if not workflow.secrets:
             return work
-        found = read_secrets(workflow.secrets, work.task.secrets, self._environment, work.folder)
+        found = read_secrets(workflow.secrets, work.task.secrets, self._environment, work.source_folder())
         return work._replace(secrets=found)
 
     def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:

@@ -12,6 +12,7 @@ from flow_lang.types import FLOAT, INT
 
 ERRORS = (
     "timeout",
+    "child_failed",
     "exit",
     "exception",
     "type_mismatch",
