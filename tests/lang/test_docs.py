@@ -6,7 +6,7 @@ from pathlib import Path
 import flow_lang.syntax.grammar
 import pytest
 from flow_lang.functions import FUNCTIONS
-from flow_lang.syntax.grammar.reference import BEGIN, END, section
+from flow_lang.syntax.reference import BEGIN, END, section
 from flow_lang.syntax.layout import BLOCK_WORDS
 from lang.compiling import codes
 
@@ -29,7 +29,7 @@ def test_the_reference_lists_every_function() -> None:
 def test_the_grammar_of_the_reference_is_that_of_the_parser() -> None:
     grammar = (Path(flow_lang.syntax.grammar.__file__).parent / "flow.lark").read_text("utf-8")
     assert "\nitem          = " in PAGE
-    assert section(PAGE, grammar) == PAGE, "run: python -m flow_lang.syntax.grammar.reference docs/language.md"
+    assert section(PAGE, grammar) == PAGE, "run: python -m flow_lang.syntax.reference docs/language.md"
 
 
 def test_every_rule_and_word_is_in_the_grammar_of_the_reference() -> None:

@@ -1,6 +1,6 @@
 """The grammar as people read it: the section of docs/language.md between its two markers.
 
-`python -m flow_lang.syntax.grammar.reference docs/language.md` writes it anew after a change of flow.lark; a test finds it stale.
+`python -m flow_lang.syntax.reference docs/language.md` writes it anew after a change of flow.lark; a test finds it stale.
 """
 
 import sys
@@ -8,7 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-BEGIN, END = "<!-- grammar: begin, made by flow_lang.syntax.grammar.reference -->", "<!-- grammar: end -->"
+from flow_lang.syntax.layout import BLOCK_WORDS
+
+BEGIN, END = "<!-- grammar: begin, made by flow_lang.syntax.reference -->", "<!-- grammar: end -->"
 _SPELLED = {
     "NL": "END",
     "COMPARE": '( "==" | "!=" | "<" | "<=" | ">" | ">=" )',
@@ -23,9 +25,7 @@ Symbols = tuple[str, ...]
 
 def reference(grammar: str) -> str:
     """The rules in EBNF: `[ x ]` may be missing, `{ x }` stands any number of times, words and signs are in quotes."""
-    from lark import Lark
-
-    from flow_lang.syntax.layout import BLOCK_WORDS
+    from lark import Lark  # it takes its time, and only who writes the docs waits for it
 
     lark: Any = Lark(grammar, parser="lalr", lexer="basic", start=["file", "expr"], maybe_placeholders=False)
     literals = {t.name: f'"{t.pattern.value}"' for t in lark.terminals if t.pattern.type == "str"}
