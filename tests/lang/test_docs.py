@@ -6,8 +6,8 @@ from pathlib import Path
 import flow_lang.syntax.grammar
 import pytest
 from flow_lang.functions import FUNCTIONS
-from flow_lang.syntax.reference import BEGIN, END, section
 from flow_lang.syntax.layout import BLOCK_WORDS
+from flow_lang.syntax.reference import BEGIN, END, section
 from lang.compiling import codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
