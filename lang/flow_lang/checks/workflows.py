@@ -36,6 +36,7 @@ class WorkflowChecker:
         self.settings = context.settings.of_workflow(self.pools)
         self.context = context._replace(settings=self.settings)
         self.names = Scope(self.report, {}, skips_consumer=False)
+        self.names.hint = context.hint
         self.tasks: dict[str, tree.TaskItem] = {}
         self.shapes: dict[str, Shape] = {}
         self.checkers: list[tuple[plan.Task, TaskChecker]] = []

@@ -121,7 +121,9 @@ class _Block:
         return [self._task(name, shapes[name]) for name in ordered]
 
     def _hint(self, name: str) -> str:
-        return "it is a task of the other block, and nothing is known of it here" if name in self.others else ""
+        if name in self.others:
+            return "it is a task of the other block, and nothing is known of it here"
+        return self.context.hint(name)
 
     def _task(self, name: str, shape: Shape) -> plan.Task:
         item = self.items[name]

@@ -30,7 +30,7 @@ def undo_task(
     symbols = _symbols(section, of, checker, given)
     item = tree.TaskItem(name, (), tuple(items), "", section.span)
     undone = TaskChecker(item, Shape(NOTHING, False, False), context, symbols, phase=plan.UNDO)
-    undone.scope.hint = partial(_hint, of, checker)
+    undone.scope.hint = partial(_hint, of, checker, context)
     task = undone.check()
     _check_result(checker, undone, context)
     used = set(task.reads) | {use.symbol.name for use in undone.scope.uses}
@@ -81,12 +81,12 @@ def _symbols(
     return kept
 
 
-def _hint(of: plan.Task, checker: TaskChecker, name: str) -> str:
+def _hint(of: plan.Task, checker: TaskChecker, context: Context, name: str) -> str:
     if name == "result":
         return f"`{of.name}` gives none; declare one: task {of.name} -> str"
     symbol = checker.scope.symbols.get(name)
     if symbol is None or symbol.kind != "task":
-        return ""
+        return context.hint(name)
     return (
         f"an undo knows no other task; give the task what its undo needs: in the_{name} = {name}, and use `the_{name}`"
     )
