@@ -98,6 +98,15 @@ def test_what_a_notification_says() -> None:
     assert (third.optional, third.retry.retries, third.result) == (True, 3, NOTHING)
 
 
+def test_to_whom_a_mail_goes() -> None:
+    items = 'task a { shell "1" }\non failure { notify email(to) }'
+    for type_, expected in (("str", ["list", ["ref", "to"]]), ("list[str]", ["ref", "to"])):
+        body = tasks(items, params=f"to: {type_}")["failure.email_1"].body
+        assert dict(body.args)["to"] == expected
+    for type_, code in (("str?", "FLOW305"), ("int", "FLOW301"), ("list[int]", "FLOW301")):
+        assert codes(in_workflow(items, f"to: {type_}")) == [code]
+
+
 def test_on_failure_of_a_task() -> None:
     found = tasks(
         f'task a -> int {{ shell "echo 1" }}\ntask b {{ shell "~{{a}}"; on failure {{ dead_letter "x.y"; {HOOK}; {HOOK} }} }}'
