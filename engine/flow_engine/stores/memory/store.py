@@ -167,9 +167,10 @@ class MemoryStore:
         return fresh[-1].cached if fresh else None
 
     def last_cached(self, workflow: str, task: str, key: str, before: float) -> Cached | None:
-        named = [item for item in self._cached if (item.workflow, *item.entry[1:3]) == (workflow, task, key)]
-        older = [item.cached for item in named if item.cached.created_at < before]
-        return older[-1] if older else None
+        named = [item for item in self._cached if (item.workflow, item.entry.task) == (workflow, task)]
+        older = [item for item in named if item.cached.created_at < before]
+        older.sort(key=lambda item: (item.entry.key == key, item.cached.created_at))
+        return older[-1].cached if older else None
 
     def cancel_requests(self, worker: str) -> list[str]:
         records = [kept.record for kept in self._runs.values()]

@@ -129,7 +129,7 @@ WHERE namespace = 'default' AND digest = ? AND (expires_at IS NULL OR expires_at
 
 -- name: last_cached
 SELECT run, result, components, created_at FROM cache
-WHERE namespace = 'default' AND workflow = ? AND task = ? AND key = ? AND created_at < ? ORDER BY created_at DESC LIMIT 1
+WHERE namespace = 'default' AND workflow = ?1 AND task = ?2 AND created_at < ?4 ORDER BY key = ?3 DESC, created_at DESC LIMIT 1
 
 -- name: keep_cached
 INSERT INTO cache (digest, workflow, task, key, components, result, run, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
