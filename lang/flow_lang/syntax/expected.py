@@ -46,6 +46,14 @@ _EXAMPLES = {
     "POLICY": "a policy is written: policy flaky = retry(5, backoff = exponential(2s))",
     "FLOW": "the first line of a file is: flow 1",
     "FOR": "a loop is written: for region in regions",
+    "HTTP": 'a request is written: http GET "https://example.com/orders" { header "Accept" = "text/csv" }',
+    "HEADER": 'a header is written: header "Accept" = "text/csv"',
+    "MOCK": "a mock is the whole result of a task: mock clean = { rows = 3 }",
+    "TEST": 'a test is written: test "what holds" { mock fetch = 3; run nightly(day = date("2026-01-31")); assert ... }',
+    "WAIT": 'a wait is written: wait release -> bool { approval = "Publish?"; timeout = 4h }',
+    "SECRET": 'a secret is written: secret token = env("ORDERS_TOKEN")',
+    "POOL": "a pool is written: pool api { slots = 4 }",
+    "ON": "what follows a failure is written: on failure { ... }",
     "RETURN": "the last line of a workflow is: return name",
 }
 

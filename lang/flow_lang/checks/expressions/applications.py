@@ -104,7 +104,10 @@ class Applications:
                 checked = self._opened(self.core.required(value), formal.type)
                 if not bind(formal.type, checked.type, bound):
                     message = f"`{formal.name}` of `{name}` must be {readable(formal.type)}, and is `{checked.type}`"
-                    self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", self._usage(name))
+                    hint = self._usage(name)
+                    if checked.type.item is not None and checked.type.item.kind == "json":
+                        hint = f"say what the list holds: in xs: list[float] = {shown(value)}"
+                    self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", hint)
                     return None
             else:
                 checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")
