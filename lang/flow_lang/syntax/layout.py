@@ -253,7 +253,9 @@ class Layout:
         """Inside other brackets there are only records, whatever stands before."""
         if self.open and self.open[-1].kind != "LBRACE":
             return True
-        return bool(self.out) and self.out[-1].kind in BEFORE_A_SIGN
+        if not self.out:
+            return not self.fresh  # an expression begins with it
+        return self.out[-1].kind in BEFORE_A_SIGN
 
     def _is_block_word(self, at: int) -> bool:
         following = self.tokens[at + 1].kind if at + 1 < len(self.tokens) else "END"
