@@ -89,7 +89,9 @@ class Reader:
         name = item.name
         self.report.first_unknown(name.text)  # it may have been meant for something that others name
         places = [place for place in PLACES if place != where and name.text in SETTINGS[place]]
-        if places and where in ("a task", "a workflow", "a pool", "`limits`"):
+        if places[:1] == ["`limits`"]:
+            hint = FOREIGN[name.text]
+        elif places and where in ("a task", "a workflow", "a pool", "`limits`"):
             hint = f"`{name.text}` is a setting of {places[0]}; move it there"
         elif name.text in FOREIGN:
             hint = FOREIGN[name.text]
@@ -97,6 +99,7 @@ class Reader:
             hint = did_you_mean(name.text, known, f"a child run is written: call {name.text} = other(...)")
         else:
             hint = did_you_mean(name.text, known, f"the settings of {where} are {listed(known)}")
+        self.report.unknown.add(name.text)  # whatever uses it as a value is a part of the same mistake
         self.report.error("FLOW203", f"{where} has no setting `{name.text}`", name.span, "", hint)
 
     def _limits(self, found: Settings, section: tree.Section) -> Settings:
