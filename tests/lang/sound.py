@@ -172,7 +172,6 @@ _MAKERS: dict[str, tuple[Maker, ...]] = {
     "size": (_of("({} + {})", "size", "size"), _of("size({})", "int")),
     "list[int]": (
         _of("range({})", "int"),
-        _of("{}.n", "list[Item]"),
         _of("sort({} + {})", "list[int]", "list[int]"),
         _of("values({})", "map[str, int]"),
     ),
@@ -186,7 +185,7 @@ _MAKERS: dict[str, tuple[Maker, ...]] = {
 
 def complaints(text: str) -> Iterator[str]:
     found = _compiled(text)
-    if [diagnostic.code for diagnostic in found.diagnostics if diagnostic.is_error] == ["FLOW402"]:
+    if {diagnostic.code for diagnostic in found.diagnostics if diagnostic.is_error} == {"FLOW402"}:
         return  # a condition of fixed values, which the checker is right about
     if found.plan is None:
         yield f"it is refused:\n{render(found.diagnostics, found.sources)}"
