@@ -193,14 +193,14 @@ def test_usage_errors_are_exit_2_and_help_is_exit_0(project: Project) -> None:
         assert len(ended.out) > 200, command
 
 
-def test_a_second_loop_in_one_for_is_refused_and_not_half_done(project: Project) -> None:
+def test_a_second_loop_in_one_for_runs_inside_the_first(project: Project) -> None:
     project.write(
         "n.flow",
-        'flow 1\nworkflow w {\n  task t for x in ["a", "b"], i in [x, "z"] -> str { shell "echo ~{x}~{i}" }\n}\n',
+        'flow 1\nworkflow w -> list[str] {\n  task t for x in ["a", "b"], i in [x, "z"] -> str { shell "echo ~{x}~{i}" }\n'
+        "  return t\n}\n",
     )
-    ended = project.flow("run", "n.flow")
-    assert ended.code == 2
-    assert "FLOW450" in ended.err
+    ended = project.flow("run", "n.flow", "--json")
+    assert json.loads(ended.out)["result"] == ["aa", "az", "bb", "bz"]
 
 
 def test_a_json_result_holds_no_infinity(project: Project) -> None:

@@ -86,7 +86,7 @@ class PythonBodies:
         """The module as it was when the run was submitted: its source travels in the plan."""
         if path not in self._modules:
             full = os.path.join(work.folder, path)
-            module = types.ModuleType("flow_source_" + os.path.basename(path).removesuffix(".py"))
+            module = types.ModuleType("flow_source_" + path.removesuffix(".py").replace("/", "_"))
             module.__file__ = full
             sys.modules[module.__name__] = module
             self._reach(os.path.dirname(full))
