@@ -106,6 +106,22 @@ def fmt(
     _exit(lambda: format_files(files or [], check))
 
 
+@app.command("test", epilog="Examples: flow test  ·  flow test etl.flow -k 'dry run'  ·  flow test --junit report.xml")
+def run_tests(
+    files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
+    only: Annotated[str | None, typer.Option("--only", "-k", help="Only tests whose name holds this.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="F.xml", help="Write the results as JUnit XML, too.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the `test` blocks of files: mocked bodies, virtual time.
+
+    Exit code: 0 all have passed, 1 one has failed, 2 a file is wrong or there is no test.
+    """
+    from flow_cli.commands.test import run_tests as start
+
+    _exit(lambda: start(files or [], only, as_json, junit), as_json)
+
+
 @app.command(epilog="Example: flow explain FLOW201")
 def explain(
     code: Annotated[str | None, typer.Argument(help="A diagnostic's code; all are listed if left out.")] = None,

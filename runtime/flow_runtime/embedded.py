@@ -1,14 +1,17 @@
 """A worker with its store, queue and slots in one process: what `flow run` is, and what a server starts beside itself."""
 
 import os
+import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
+from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
 
+from flow_runtime.dispatch import Dispatcher
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.processes.cursor import Cursor
@@ -35,17 +38,26 @@ def _usable(state: StateFolder) -> Iterator[None]:
         ) from error
 
 
-def open_store(state: StateFolder, incarnation: str = "") -> SqliteStore:
+def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = random.random) -> SqliteStore:
     """The state's store; any process may read and submit through it. Raises StoreError."""
     with _usable(state):
         state.make()
-    return SqliteStore(state.database, alive=lambda other: other == incarnation or alive(state, other))
+    return SqliteStore(state.database, lambda other: other == incarnation or alive(state, other), draw)
 
 
 class Embedded:
-    """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs."""
+    """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs. Tests of flow files
+    give a clock, a dispatcher and a source of random numbers of their own."""
 
-    def __init__(self, state: StateFolder, slots: int | None = None, observers: Iterable[Observer] = ()) -> None:
+    def __init__(
+        self,
+        state: StateFolder,
+        slots: int | None = None,
+        observers: Iterable[Observer] = (),
+        clock: Callable[[], float] = time.time,
+        make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
         self.state = state
         count = slots or os.cpu_count() or 2
         with _usable(state):
@@ -62,15 +74,16 @@ class Embedded:
             cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place).serve()
         )
         try:
-            self.store = open_store(state, self.incarnation.id)
+            self.store = open_store(state, self.incarnation.id, draw)
         except BaseException:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
         self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.monotonic)
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
+        dispatcher = make_dispatcher(self.store, self.incarnation.id)
         self.worker = Worker(
-            self.store, MemoryQueue(), self.pool, self.incarnation.id, scratch, observers, was_started=self._was_started
+            self.store, MemoryQueue(), self.pool, dispatcher, scratch, observers, self._was_started, clock
         )
         self._cursors: dict[str, Cursor] = {}
 

@@ -16,6 +16,7 @@ from flow_lang.plan import Plan
 from flow_runtime.state_folder import StateFolder
 
 if TYPE_CHECKING:
+    from flow_lang.compile import Compiled
     from flow_lang.diagnostics import Diagnostic
     from flow_lang.source import Source
 
@@ -74,6 +75,19 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     if kept and not compiled.diagnostics:
         _keep(kept, {"entry": _digest(text), "files": loader.digests, "bundle": bundle, "hash": digest})
     return Loaded(plan, digest, bundle, folder, compiled.diagnostics, compiled.sources)
+
+
+def compile_file(path: str, workflow: str | None) -> "Compiled":
+    """The file compiled afresh, with its tests. Raises OSError, UnicodeDecodeError."""
+    from flow_lang.compile import compile_source
+    from flow_lang.source import Source
+
+    with open(path, encoding="utf-8", newline="") as stream:
+        text = stream.read()
+    compiled = compile_source(Source(path, text), FolderLoader(os.path.dirname(os.path.abspath(path))), workflow)
+    if compiled.plan is None:
+        return compiled
+    return compiled._replace(plan=compiled.plan._replace(file=os.path.basename(path)))
 
 
 def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:

@@ -61,7 +61,7 @@ class Worker:
         store: Store,
         queue: Queue,
         pool: SlotPool,
-        incarnation: str,
+        dispatcher: Dispatcher,
         scratch: str,
         observers: Iterable[Observer] = (),
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
@@ -70,12 +70,12 @@ class Worker:
         self._store = store
         self._queue = queue
         self._pool = pool
-        self._id = incarnation
+        self._id = dispatcher.incarnation
         self._scratch = scratch
         self._observers = list(observers)
         self._was_started = was_started
         self._clock = clock
-        self._dispatcher = Dispatcher(store, incarnation)
+        self.dispatcher = dispatcher
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
         self._told: set[tuple[str, int, int]] = set()
@@ -109,6 +109,17 @@ class Worker:
     def drained(self) -> bool:
         """After `drain`: nothing runs any more, and all that is known is durable."""
         return self._draining and not (self._pool.busy or self._done or self._cancels or self._timeouts or self._once)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing runs, and nothing is known that is not durable: only time can bring something."""
+        return not (self._pool.busy or self._done or self._cancels or self._timeouts or self._wakes or self._once)
+
+    def next_event(self) -> float | None:
+        """When something happens next that time brings: a delay, a timer, a run's time. None: never."""
+        times = [self._queue.next_due(), self._again, *[at for at, _ in self._alarms[:1]]]
+        times += [live.deadline for live in self._live.values() if not live.cancelling]
+        return min((at for at in times if at is not None), default=None)
 
     def watch(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -244,7 +255,7 @@ class Worker:
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
         live = self._live[claim.task.run]
-        outcome = self._dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
+        outcome = self.dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
         if outcome is not None:
             self._end(claim, outcome)
             return

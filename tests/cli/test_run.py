@@ -1,5 +1,7 @@
 """`flow run` as a user meets it."""
 
+import json
+
 from support.command import Project
 
 HELLO = """flow 1

@@ -5,6 +5,12 @@ from flow_lang.plan import Plan, Task
 from flow_lang.render import render
 from flow_lang.source import Source
 
+CHAIN = {
+    f"chain/{at}.flow": f'flow 1\nimport "{at + 1}.flow" as next\nworkflow w {{ task t {{ shell "true" }} }}\n'
+    for at in range(1, 50)
+}
+"""Files each of which imports the next."""
+
 
 class Memory:
     """A loader over a dict."""

@@ -6,8 +6,10 @@ from lang.compiling import Memory
 
 FOLDER = Path(__file__).parent / "programs"
 SOURCES = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.flow"))}
-PYTHON = {path.name: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.py"))}
-COMPLETE = [name for name in SOURCES if name != "whole_language.flow"]
-"""Those that compile; the other one uses what is not built yet."""
+FILES = {
+    path.relative_to(FOLDER).as_posix(): path.read_text("utf-8")
+    for path in sorted([*FOLDER.rglob("*.py"), *FOLDER.glob("lib/*.flow")])
+}
+"""What they import."""
 
-LOADER = Memory(PYTHON)
+LOADER = Memory(FILES)

@@ -10,7 +10,7 @@ type Order { id: str, total: float }
 workflow w(regions: list[str], day: date, dry: bool = false, note: str?) -> str? {
   task fetch for region in regions -> list[Order] { shell "x" }
   task clean for o in fetch { out rows: int; out table: file = "x"; shell "~{count(o)}" }
-  task show -> str when not dry { shell "~{sum(clean.rows)}" }
+  task show -> str when not dry { after [one]; shell "~{sum(clean.rows)}" }
   task one -> int { shell "x" }
   task none { shell "x" }
   return show

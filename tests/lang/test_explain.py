@@ -8,7 +8,7 @@ import flow_lang
 import pytest
 from flow_lang.explain import all_codes, explain
 from flow_lang.params import bind
-from lang.compiling import compiled
+from lang.compiling import CHAIN, compiled
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -19,8 +19,9 @@ def answers(page: str, which: int) -> list[str]:
     """The codes that the first (0) or second (1) example of a page is answered with."""
     python = blocks(page, "python")
     files = {"tasks.py": python[min(which, len(python) - 1)]} if python else {}
+    files |= dict(re.findall(r"```flow (\S+)\n(.*?)```", page, re.DOTALL)) | CHAIN
     found = compiled(blocks(page, "flow")[which].replace("\n\\0", "\n\0"), files)
-    codes = [diagnostic.code for diagnostic in found.diagnostics]
+    codes = list(dict.fromkeys(diagnostic.code for diagnostic in found.diagnostics))
     console = blocks(page, "console")
     if console and found.plan is not None:
         words = shlex.split(console[which])

@@ -13,6 +13,7 @@ from flow_lang.explain import all_codes
 from flow_lang.params import bind
 from flow_lang.render import render
 from flow_lang.source import Source
+from lang.compiling import CHAIN
 
 FOLDER = Path(__file__).parent.parent / "golden"
 FILES = sorted(FOLDER.glob("*.flow"))
@@ -20,6 +21,8 @@ FILES = sorted(FOLDER.glob("*.flow"))
 
 class _Loader:
     def read(self, path: str) -> str:
+        if path in CHAIN:
+            return CHAIN[path]
         return (FOLDER / path).read_text("utf-8")
 
 

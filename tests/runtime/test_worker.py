@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.memory import MemoryStore
+from flow_runtime.dispatch import Dispatcher
 from flow_runtime.processes.pool import Job
 from flow_runtime.processes.slot_view import Answer, Kill, Sent, SlotView
 from flow_runtime.worker import Worker
@@ -58,7 +59,7 @@ def slot() -> OneSlot:
 def worker_of(slot: OneSlot, tmp_path: Path, count: int = 2) -> Worker:
     store = MemoryStore()
     World(store, now=time.time()).submit(plan(*[task(f"t{n}") for n in range(count)]))
-    worker = Worker(store, MemoryQueue(), slot, "w1", str(tmp_path))  # type: ignore[arg-type]
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
     assert worker.adopt("run-1")
     return worker
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flow_runtime.plans import Loaded, load_plan
 
 from flow_cli import exits
+from flow_cli.commands.files import flow_files
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import counted
 from flow_cli.sources import rendered
@@ -28,7 +29,7 @@ def check(files: list[str], format_: str) -> int:
     diagnostics: list[Diagnostic] = []
     sources: dict[str, Source] = {}
     failed = 0
-    for path in _flow_files(files):
+    for path in flow_files(files):
         loaded = _loaded(path)
         failed += loaded.plan is None
         if format_ != "text":
@@ -71,7 +72,7 @@ def fmt(files: list[str], check_only: bool) -> int:
     from flow_lang.source import Source
 
     changed = failed = 0
-    for path in ["-"] if files == ["-"] else _flow_files(files):
+    for path in ["-"] if files == ["-"] else flow_files(files):
         text = sys.stdin.read() if path == "-" else _read(path)
         formatted, diagnostics = format_source(Source("<stdin>" if path == "-" else path, text))
         if formatted is None:
@@ -118,33 +119,6 @@ def _rewrite(path: str, text: str, formatted: str, check_only: bool) -> None:
     os.chmod(partial, os.stat(path).st_mode)
     os.replace(partial, path)
     print(f"formatted {path}", file=sys.stderr)
-
-
-def _flow_files(paths: list[str]) -> list[str]:
-    """The files named, and every .flow file below the folders named."""
-    found: list[str] = []
-    for path in paths or ["."]:
-        if not os.path.isdir(path):
-            found.append(path)
-            continue
-        below = [
-            os.path.join(folder, name)
-            for folder, folders, names in os.walk(path)
-            for name in names
-            if name.endswith(".flow") and not _hidden(folder, path) and folders is not None
-        ]
-        if not below:
-            raise CommandError(exits.USAGE, "no_files", f"{path} holds no .flow file")
-        found += sorted(below)
-    return found
-
-
-def _hidden(folder: str, below: str) -> bool:
-    return any(
-        part.startswith(".") or part == "node_modules"
-        for part in os.path.relpath(folder, below).split(os.sep)
-        if part != "."
-    )
 
 
 def _read(path: str) -> str:

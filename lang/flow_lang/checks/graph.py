@@ -19,27 +19,42 @@ class Edge(NamedTuple):
     span: Span
 
 
-def order(names: list[str], edges: list[Edge], declared: dict[str, Span], report: Report) -> tuple[list[str], set[str]]:
-    """The names in topological order, as near to the order of declaration as that allows, and those that are on or after a
-    circle (and so come last, in the order of declaration). One circle of each knot is reported."""
-    if not edges:
-        return names, set()
-    first: dict[tuple[str, str], Span] = {}
-    for edge in edges:
-        first.setdefault((edge.needs, edge.task), edge.span)
+class Arranged(NamedTuple):
+    """`ordered`: all names in topological order, as near to the order of declaration as that allows; those of `stuck`, which are on or after a
+    circle, come last. `circles`: one of each knot, its names each needed by the next."""
+
+    ordered: list[str]
+    stuck: set[str]
+    circles: list[list[str]]
+
+
+def arranged(names: list[str], edges: Iterable[tuple[str, str]]) -> Arranged:
+    """`edges` are pairs of a name and one that needs it."""
+    pairs = list(edges)
+    if not pairs:
+        return Arranged(names, set(), [])
     try:
-        return _sorted(names, first), set()
+        return Arranged(_sorted(names, pairs), set(), [])
     except CycleError:
         from flow_lang.checks.circles import (
             circles,  # brings networkx, which a graph without a circle does not wait for
         )
 
-        met = circles(names, first)
-    for circle in met.found:
-        _report(circle, first, declared, report)
+        met = circles(names, pairs)
     free = [name for name in names if name not in met.stuck]
-    ordered = _sorted(free, [(needs, task) for needs, task in first if task not in met.stuck])
-    return ordered + [name for name in names if name in met.stuck], met.stuck
+    ordered = _sorted(free, [(needs, task) for needs, task in pairs if task not in met.stuck])
+    return Arranged(ordered + [name for name in names if name in met.stuck], met.stuck, met.found)
+
+
+def order(names: list[str], edges: list[Edge], declared: dict[str, Span], report: Report) -> tuple[list[str], set[str]]:
+    """The tasks as `arranged`, and those that are on or after a circle. Circles are reported."""
+    first: dict[tuple[str, str], Span] = {}
+    for edge in edges:
+        first.setdefault((edge.needs, edge.task), edge.span)
+    found = arranged(names, first)
+    for circle in found.circles:
+        _report(circle, first, declared, report)
+    return found.ordered, found.stuck
 
 
 def _sorted(names: list[str], edges: Iterable[tuple[str, str]]) -> list[str]:

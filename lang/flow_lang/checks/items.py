@@ -2,27 +2,11 @@
 
 from typing import NamedTuple
 
-from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.syntax import tree
 
-BodyItem = tree.Body | tree.CallBody | tree.HttpBody
-_UNBUILT = {
-    "undo": "`undo` blocks",
-    "on": "`on failure` blocks",
-    "finally": "`finally` blocks",
-    "wait": "`wait`",
-    "secret": "secrets",
-    "pool": "pools",
-    "limits": "`limits`",
-    "defaults": "`defaults`",
-    "notify": "`notify`",
-    "dead_letter": "`dead_letter`",
-    "call": "calling another workflow",
-}
-_IN_TASK = ("undo", "on", "limits", "dead_letter")
-_IN_WORKFLOW = ("wait", "secret", "pool", "defaults", "call", "on", "finally", "undo")
-_PLACES = {
+BodyItem = tree.Body | tree.CallBody | tree.HttpBody | tree.WaitBody | tree.Notify
+_PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.WorkflowItem: ("a workflow", "at the top of the file"),
     tree.TaskItem: ("a task", "in a workflow"),
     tree.RecordType: ("a type", "at the top of the file"),
@@ -42,7 +26,26 @@ _PLACES = {
     tree.Output: ("`out`", "in a task"),
     tree.After: ("`after`", "in a task"),
     tree.Setting: ("a setting", "in a workflow or a task"),
+    tree.CallItem: ("a `call` with a name", "in a workflow"),
+    tree.WaitItem: ("a `wait`", "in a workflow"),
+    tree.SecretItem: ("a secret", "in a workflow"),
+    tree.PoolItem: ("a pool", "in a workflow"),
+    tree.OnItem: ("`on failure`", "in a workflow or a task"),
+    tree.Notify: ("`notify`", "in `on failure` or `finally`"),
+    tree.DeadLetter: ("`dead_letter`", "in the `on failure` of a task"),
 }
+_SECTIONS = {"defaults": "in a workflow", "finally": "in a workflow", "limits": "in a task", "undo": "in a task"}
+_NAMED = (
+    tree.TaskItem
+    | tree.WorkflowItem
+    | tree.Setting
+    | tree.Input
+    | tree.Output
+    | tree.CallItem
+    | tree.WaitItem
+    | tree.SecretItem
+    | tree.PoolItem
+)
 
 
 class Sorted(NamedTuple):
@@ -51,13 +54,14 @@ class Sorted(NamedTuple):
     outputs: list[tree.Output]
     after: list[tree.After]
     settings: list[tree.Setting]
-    unbuilt: list[tree.Other]
+    sections: list[tree.Section]
+    handlers: list[tree.OnItem]
 
 
-def sort_items(task: tree.TaskItem, report: Report) -> Sorted:
-    found = Sorted([], [], [], [], [], [])
+def sort_items(task: tree.TaskItem, report: Report, where: str = "a task") -> Sorted:
+    found = Sorted([], [], [], [], [], [], [])
     for item in task.items:
-        if isinstance(item, tree.Body | tree.CallBody | tree.HttpBody):
+        if isinstance(item, BodyItem):
             found.bodies.append(item)
         elif isinstance(item, tree.Input):
             found.inputs.append(item)
@@ -67,50 +71,49 @@ def sort_items(task: tree.TaskItem, report: Report) -> Sorted:
             found.after.append(item)
         elif isinstance(item, tree.Setting):
             found.settings.append(item)
+        elif isinstance(item, tree.Section) and item.word.text in ("limits", "undo"):
+            found.sections.append(item)
+        elif isinstance(item, tree.OnItem):
+            found.handlers.append(item)
         elif isinstance(item, tree.Other):
-            found.unbuilt.append(item)
-            other_item(item, "a task", _IN_TASK, report)
+            other_item(item, where, report)
         else:
-            misplaced(item, "a task", report)
+            misplaced(item, where, report)
     if len(found.bodies) > 1:
         first = (Label(_word(found.bodies[0]), "the first is here"),)
         hint = "make a task of each; the second uses the result of the first"
         report.error("FLOW313", f"the task `{task.name.text}` has two bodies", _word(found.bodies[1]), "", hint, first)
+    once([(section.word.text, section.word.span) for section in found.sections], report)
+    once([("on failure", handler.word.span) for handler in found.handlers], report)
     return found
 
 
+def once(found: list[tuple[str, Span]], report: Report) -> None:
+    """Reports what stands twice that may stand once."""
+    first: dict[str, Span] = {}
+    for word, span in found:
+        if word in first:
+            labels = (Label(first[word], "the first is here"),)
+            report.error("FLOW202", f"`{word}` stands twice", span, "again here", "put all into one block", labels)
+        first.setdefault(word, span)
+
+
 def _word(item: BodyItem) -> Span:
-    return item.word if isinstance(item, tree.Body | tree.HttpBody) else item.span
+    if isinstance(item, tree.Body | tree.HttpBody):
+        return item.word
+    return item.word.span if isinstance(item, tree.Notify) else item.span
 
 
-def workflow_item(item: tree.Item, report: Report) -> None:
-    """For an item of a workflow that is no task, setting or return."""
-    if isinstance(item, tree.Other):
-        other_item(item, "a workflow", _IN_WORKFLOW, report)
-    else:
-        misplaced(item, "a workflow", report)
-
-
-def other_item(item: tree.Other, where: str, allowed: tuple[str, ...], report: Report) -> None:
-    if item.word in allowed:
-        not_built(report, _UNBUILT[item.word], item.word_span)
-        return
-    places = [place for place, words in (("a task", _IN_TASK), ("a workflow", _IN_WORKFLOW)) if item.word in words]
-    place = places[0] if places else "a `test` block" if item.word in ("mock", "run", "assert") else "`on failure`"
-    report.error("FLOW111", f"`{item.word}` has no place in {where}", item.word_span, "", f"it belongs in {place}")
+def other_item(item: tree.Other, where: str, report: Report) -> None:
+    """For `run` and `assert`, the items that only a test has."""
+    hint = "it belongs in a `test` block"
+    report.error("FLOW111", f"`{item.word}` has no place in {where}", item.word_span, "", hint)
 
 
 def misplaced(item: tree.Item, where: str, report: Report) -> None:
     if isinstance(item, tree.Wrong | tree.Other):
         return
-    what, place = _PLACES[type(item)]
-    span = (
-        item.name.span
-        if isinstance(item, tree.TaskItem | tree.WorkflowItem | tree.Setting | tree.Input | tree.Output)
-        else item.word
-        if isinstance(item, tree.HttpBody | tree.Header | tree.TestItem | tree.Mock)
-        else item.span
-    )
+    what, place = _place(item)
     hint = f"it belongs {place}"
     if isinstance(item, tree.TaskItem):
         hint = (
@@ -120,4 +123,18 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
         )
     if isinstance(item, tree.Return) and where == "a task":
         hint = "the body gives the result: a shell body prints it, a Python body returns it"
-    report.error("FLOW111", f"{what} has no place in {where}", span, "", hint)
+    report.error("FLOW111", f"{what} has no place in {where}", _heading(item), "", hint)
+
+
+def _place(item: tree.Item) -> tuple[str, str]:
+    if isinstance(item, tree.Section):
+        return f"`{item.word.text}`", _SECTIONS[item.word.text]
+    return _PLACES[type(item)]
+
+
+def _heading(item: tree.Item) -> Span:
+    if isinstance(item, _NAMED):
+        return item.name.span
+    if isinstance(item, tree.HttpBody | tree.Header | tree.TestItem | tree.Mock):
+        return item.word
+    return item.word.span if isinstance(item, tree.Section | tree.OnItem | tree.Notify | tree.DeadLetter) else item.span

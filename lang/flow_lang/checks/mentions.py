@@ -21,21 +21,37 @@ def task_names(task: tree.TaskItem, lines: Lines) -> Iterator[tuple[str, Span]]:
         yield from _item_names(item, lines)
 
 
+def call_targets(items: tuple[tree.Item, ...]) -> Iterator[tree.Expr]:
+    """What is called in items of a workflow or task, and in what is inside them."""
+    for item in items:
+        if isinstance(item, tree.CallBody):
+            yield item.call.target
+        elif isinstance(item, tree.CallItem) and isinstance(item.value, tree.Call):
+            yield item.value.target
+        elif isinstance(item, tree.TaskItem | tree.Section | tree.OnItem):
+            yield from call_targets(item.items)
+
+
 def _item_names(item: tree.Item, lines: Lines) -> Iterator[tuple[str, Span]]:
-    if isinstance(item, tree.Input | tree.After):
-        yield from expression_names(item.value)
-    elif isinstance(item, tree.Output) and item.path is not None:
-        yield from expression_names(item.path)
-    elif isinstance(item, tree.HttpBody):
-        yield from expression_names(item.url)
-        for inner in item.items:
-            if isinstance(inner, tree.Header | tree.Setting):
-                yield from expression_names(inner.value)
-    elif isinstance(item, tree.CallBody):
-        for argument in item.call.args:
-            yield from expression_names(argument.value)
-    elif isinstance(item, tree.Body) and item.kind == "shell":
-        yield from expression_names(item.text)
-    elif isinstance(item, tree.Body):
+    for value in _values(item):
+        yield from expression_names(value)
+    if isinstance(item, tree.Body) and item.kind != "shell":
         for name in read_python(item.text.plain or "").free:
             yield name.name, place(item.text, lines, name.line, name.column, len(name.name))
+
+
+def _values(item: tree.Item) -> list[tree.Expr]:
+    """The expressions of an item that may use names of the workflow."""
+    if isinstance(item, tree.Input | tree.After | tree.Notify):
+        return [item.value]
+    if isinstance(item, tree.Setting):
+        return [item.value] if item.name.text == "cache" else []
+    if isinstance(item, tree.Output):
+        return [item.path] if item.path is not None else []
+    if isinstance(item, tree.WaitBody):
+        return [item.value] if item.default is None else [item.value, item.default]
+    if isinstance(item, tree.CallBody):
+        return [argument.value for argument in item.call.args]
+    if isinstance(item, tree.HttpBody):
+        return [item.url, *(one.value for one in item.items if isinstance(one, tree.Header | tree.Setting))]
+    return [item.text] if isinstance(item, tree.Body) and item.kind == "shell" else []

@@ -1,7 +1,8 @@
 """The names that an expression may use, and a record of how it used them."""
 
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from flow_lang.diagnostics import Label, Report, Span
@@ -13,10 +14,21 @@ from flow_lang.types import UNKNOWN, Type
 OWN_NAMES = frozenset(("all", "status", "error", "result", "run", "fire"))
 """Names that mean something of their own in edition 1, so no output may have them."""
 
+OWN_PLACES = {
+    "run": "`run.id` and `run.workflow` are known in the bodies of tasks, not here",
+    "error": "`error.task`, `error.code` and `error.message` are known in `on failure`",
+    "result": "`result` is known in `undo`: it is what the task has given",
+    "fire": "`fire.date` and `fire.time` are known in the `params` of a `schedule`",
+}
+"""Where the names of the language are known that are not known everywhere."""
+
 
 class Symbol(NamedTuple):
-    """`kind`: param, loop, input, task, or the word of an item that is not built yet. `skips`: the task may be skipped, so that its
-    value may be absent; it names the task whose `when` or `optional` that comes from. `loops`: it has a `for`."""
+    """`kind`: param, loop, input, task, secret; `own` for `run`, `error` and `fire`, whose fields are names of a run; `result` in an
+    undo; `later` for a task of `on failure` or `finally`, which nothing before it may use.
+
+    `skips`: the task may be skipped, so that its value may be absent; it names the task whose `when` or `optional` that comes from.
+    `loops`: it has a `for`. `ended`: seen from a handler, so that all that is known of the task is that it has ended."""
 
     name: str
     kind: str
@@ -24,6 +36,7 @@ class Symbol(NamedTuple):
     span: Span
     skips: str = ""
     loops: bool = False
+    ended: bool = False
 
 
 class Use(NamedTuple):
@@ -42,12 +55,23 @@ class Use(NamedTuple):
 
 class Scope:
     """The names of one workflow, or of one task in it. `skips_consumer`: whoever uses an absent value is skipped (a task), which
-    is not so in a workflow's `return`."""
+    is not so in a workflow's `return`. `own` are names that the language gives, which a workflow may take for something else.
+    `secrets` says that a secret may be used where the scope is used now."""
 
-    def __init__(self, report: Report, symbols: Mapping[str, Symbol], skips_consumer: bool = True) -> None:
+    def __init__(
+        self,
+        report: Report,
+        symbols: Mapping[str, Symbol],
+        skips_consumer: bool = True,
+        own: Mapping[str, Symbol] | None = None,
+    ) -> None:
         self.report = report
-        self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols))
+        self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols), *([_shared(own)] if own else []))
         self.skips_consumer = skips_consumer
+        self.own = own or {}
+        self.hints: Mapping[str, str] = {}
+        """What to say about a name that is known elsewhere, and not here."""
+        self.secrets = False
         self.members: tuple[str, ...] = ("all", "status")
         """What can be asked of a task besides its value."""
         self.assumes_present = False
@@ -63,28 +87,65 @@ class Scope:
         if symbol is None:
             self._unknown(name, span)
             return None
-        self.uses.append(Use(symbol, span, lenient, member))
+        if symbol.kind == "later":
+            self._later(symbol, span)
+            return None
+        if symbol.kind == "secret" and not self.secrets:
+            self.refuse_secret(symbol, span)
+            return None
+        if symbol.kind != "own":
+            self.uses.append(Use(symbol, span, lenient, member))
         return symbol
+
+    @contextmanager
+    def with_secrets(self) -> Iterator[None]:
+        """Secrets may be used inside: where a value is made by the worker that uses it, and goes nowhere else."""
+        before, self.secrets = self.secrets, True
+        try:
+            yield
+        finally:
+            self.secrets = before
+
+    def find_own(self, symbol: Symbol, field: str, span: Span) -> None:
+        """Notes the use of a name with a dot, such as `run.id`."""
+        self.uses.append(Use(symbol, span, True, field))
 
     def add(self, symbol: Symbol) -> bool:
         """False, with a report, where the name is taken: one name means one thing in a workflow."""
         taken = self.symbols.get(symbol.name)
-        if taken is not None:
+        if taken is not None and taken.kind != "own":
             already_declared(self.report, symbol.name, symbol.span, taken.span, taken.kind)
             self.symbols[symbol.name] = taken._replace(type=UNKNOWN)
             return False
         self.symbols[symbol.name] = symbol
         return True
 
-    def _names(self) -> str:
-        return (
-            f"the names here are {listed(self.symbols)}" if self.symbols else "only fixed values stand here, no names"
+    def refuse_secret(self, symbol: Symbol, span: Span, hint: str = "") -> None:
+        hint = hint or (
+            f"only the worker knows it, once a body starts: write ~{{{symbol.name}}} in a shell body or a header, or "
+            f"`{symbol.name}` in a Python body or as an argument of a Python function"
         )
+        label = (Label(symbol.span, "declared here"),)
+        self.report.error("FLOW320", f"the secret `{symbol.name}` cannot be used here", span, "", hint, label)
+
+    def _later(self, symbol: Symbol, span: Span) -> None:
+        label = (Label(symbol.span, "declared here"),)
+        hint = f"take `{symbol.name}` out of that block, or what uses it into it"
+        message = f"`{symbol.name}` runs later: in `on failure` or `finally`, after all other tasks"
+        self.report.error("FLOW413", message, span, "", hint, label)
+
+    def _names(self) -> str:
+        names = [name for name, symbol in self.symbols.items() if symbol.kind != "own"]
+        return f"the names here are {listed(names)}" if names else "only fixed values stand here, no names"
 
     def _unknown(self, name: str, span: Span) -> None:
         if not self.report.first_unknown(name):
             return
-        if name in VALUES:
+        if name in self.hints:
+            hint = self.hints[name]
+        elif name in OWN_PLACES:
+            hint = OWN_PLACES[name]
+        elif name in VALUES:
             hint = VALUES[name]
         elif name in FUNCTIONS:
             hint = f"`{name}` is a function: call it, as in {name}(...)"
@@ -98,12 +159,17 @@ def _shared(symbols: Mapping[str, Symbol]) -> MutableMapping[str, Symbol]:
     return cast(MutableMapping[str, Symbol], symbols)
 
 
-_KINDS = {"param": "parameter", "loop": "`for` variable", "input": "input", "task": "task"}
+_KINDS = {"param": "parameter", "loop": "`for` variable", "input": "input", "task": "task", "later": "task"}
 
 
 def already_declared(report: Report, name: str, span: Span, first: Span, kind: str) -> None:
     what = _KINDS.get(kind, kind)
     hint = "give one of them another name; in a workflow one name means one thing"
     report.error(
-        "FLOW202", f"`{name}` is declared twice", span, "again here", hint, (Label(first, f"first here, as a {what}"),)
+        "FLOW202",
+        f"`{name}` is declared twice",
+        span,
+        "again here",
+        hint,
+        (Label(first, f"first here, as {'an' if what[0] in 'aeiou' else 'a'} {what}"),),
     )

@@ -4,48 +4,87 @@ from flow_lang import plan
 from flow_lang.checks.expressions.constants import constant
 from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.graph import Edge, order
-from flow_lang.checks.items import workflow_item
+from flow_lang.checks.handlers.of_tasks import on_failure
+from flow_lang.checks.handlers.sections import Sections, blocks_of, ended
+from flow_lang.checks.handlers.undo import undo_task
+from flow_lang.checks.items import misplaced, once, other_item
 from flow_lang.checks.mentions import task_names
+from flow_lang.checks.pools import read_pools
 from flow_lang.checks.scope import Scope, Symbol
-from flow_lang.checks.settings.reader import Reader
+from flow_lang.checks.secrets import read_secret
+from flow_lang.checks.settings.kinds import Settings
+from flow_lang.checks.settings.schedules import Schedules
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
-from flow_lang.checks.tasks.shape import Shape, shape_of
+from flow_lang.checks.tasks.forms import as_task
+from flow_lang.checks.tasks.shape import Shape, lifted, shape_of
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
-from flow_lang.types import NOTHING, UNKNOWN, Type, list_of, present
+from flow_lang.types import NOTHING, SECRET, UNKNOWN, Type, present
+
+_SORTED = tree.TaskItem | tree.CallItem | tree.WaitItem | tree.SecretItem | tree.PoolItem | tree.Setting | tree.Return
 
 
 class WorkflowChecker:
-    def __init__(self, item: tree.WorkflowItem, context: Context) -> None:
-        self.item, self.context, self.report = item, context, context.report
+    """`file` is the path of its source in the plan ("" for the entry's). `symbols` are, after the check, the names of all its tasks."""
+
+    def __init__(self, item: tree.WorkflowItem, context: Context, file: str = "") -> None:
+        self.item, self.report, self.file = item, context.report, file
         self.types: Types = context.types
-        self.settings: Reader = context.settings
+        pools = [inner for inner in item.items if isinstance(inner, tree.PoolItem)]
+        self.pools = read_pools(pools, context.settings, self.report)
+        self.settings = context.settings.of_workflow(self.pools)
+        self.context = context._replace(settings=self.settings)
         self.names = Scope(self.report, {}, skips_consumer=False)
         self.tasks: dict[str, tree.TaskItem] = {}
         self.shapes: dict[str, Shape] = {}
+        self.checkers: list[tuple[plan.Task, TaskChecker]] = []
 
     def check(self) -> plan.Workflow:
         item = self.item
-        params = tuple(self._params())
-        settings = self.settings.read([inner for inner in item.items if isinstance(inner, tree.Setting)], "workflow")
+        self.params = tuple(self._params())
+        secrets = tuple(self._secrets())
+        settings = self.settings.read([inner for inner in item.items if isinstance(inner, tree.Setting)], "a workflow")
+        schedule = self._schedule(settings)
+        self.settings.defaults = self._defaults()
         self._declare_tasks()
-        for inner in item.items:
-            if not isinstance(inner, tree.TaskItem | tree.Setting | tree.Return):
-                workflow_item(inner, self.report)
-        tasks = tuple(self._check_tasks())
+        sections = Sections(blocks_of(item, self.report), self.names, self.context)
+        sections.declare()
+        self._misplaced()
+        tasks = self._check_tasks()
+        tasks += self._of_tasks(tasks)
+        tasks += sections.check()
+        self.symbols = {**self.names.symbols, **sections.symbols}
         returns, result = self._returns()
         return plan.Workflow(
             item.name.text,
-            params,
-            tasks,
+            self.params,
+            tuple(tasks),
             result,
             returns,
             settings.timeout,
             item.doc,
             self.context.lines.position(item.name.span.start).line,
+            file=self.file,
+            secrets=secrets,
+            pools=tuple(pool for pool, _ in self.pools.values() if pool is not None),
+            schedule=schedule,
+            concurrency=settings.concurrency,
+            fail_fast=settings.fail_fast,
+            priority=settings.priority,
+            labels=settings.labels,
         )
+
+    def _misplaced(self) -> None:
+        for inner in self.item.items:
+            if isinstance(inner, tree.Other):
+                other_item(inner, "a workflow", self.report)
+            elif isinstance(inner, tree.Section):
+                if inner.word.text not in ("defaults", "finally"):
+                    misplaced(inner, "a workflow", self.report)
+            elif not isinstance(inner, _SORTED | tree.OnItem):
+                misplaced(inner, "a workflow", self.report)
 
     def _params(self) -> list[plan.Param]:
         found: list[plan.Param] = []
@@ -67,16 +106,53 @@ class WorkflowChecker:
                 found.append(plan.Param(param.name.text, type_, default, param.doc))
         return found
 
-    def _declare_tasks(self) -> None:
+    def _secrets(self) -> list[plan.Secret]:
+        found: list[plan.Secret] = []
         for item in self.item.items:
-            if isinstance(item, tree.Other) and item.word in ("call", "wait", "secret"):
-                name = item.parts[0]
-                self.names.add(Symbol(name.text, item.word, UNKNOWN, name.span))
-            if not isinstance(item, tree.TaskItem):
+            if isinstance(item, tree.SecretItem):
+                secret = read_secret(item, self.settings.fixed)
+                added = self.names.add(Symbol(item.name.text, "secret", SECRET, item.name.span))
+                if added and secret is not None:
+                    found.append(secret)
+        return found
+
+    def _schedule(self, settings: Settings) -> plan.Schedule | None:
+        if "schedule" not in settings.given:
+            return None
+        spans = {param.name.text: param.name.span for param in self.item.params}
+        return Schedules(self.settings.fixed, self.params, spans).read(settings.given["schedule"])
+
+    def _defaults(self) -> Settings:
+        blocks = [
+            inner for inner in self.item.items if isinstance(inner, tree.Section) and inner.word.text == "defaults"
+        ]
+        once([("defaults", block.word.span) for block in blocks], self.report)
+        if not blocks:
+            return Settings()
+        settings: list[tree.Setting] = []
+        limits: tree.Section | None = None
+        for inner in blocks[0].items:
+            if isinstance(inner, tree.Setting):
+                settings.append(inner)
+            elif isinstance(inner, tree.Section) and inner.word.text == "limits" and limits is None:
+                limits = inner
+            else:
+                misplaced(inner, "`defaults`", self.report)
+        found = self.settings.read(settings, "`defaults`", limits)
+        if found.cache is not None and found.cache.keys is not None:
+            hint = "write cache = true here, and keys in the tasks"
+            where = found.given["cache"].value.span
+            self.report.error("FLOW310", "the keys of a cache are names of one task", where, "", hint)
+            return found._replace(cache=None)
+        return found
+
+    def _declare_tasks(self) -> None:
+        for inner in self.item.items:
+            if not isinstance(inner, tree.TaskItem | tree.CallItem | tree.WaitItem):
                 continue
+            item = as_task(inner, self.report)
             shape = shape_of(item, self.context)
-            type_ = _lifted(shape)
-            symbol = Symbol(item.name.text, "task", type_, item.name.span, loops=shape.loops)
+            symbol = Symbol(item.name.text, "task", lifted(shape), item.name.span, loops=shape.loops)
             if self.names.add(symbol):
                 self.tasks[item.name.text] = item
                 self.shapes[item.name.text] = shape
@@ -102,7 +178,26 @@ class WorkflowChecker:
             self.names.symbols[name] = self.names.symbols[name]._replace(type=UNKNOWN)
         elif checker.skips:
             self.names.symbols[name] = self.names.symbols[name]._replace(skips=checker.skips)
+        if checker.sorted.handlers or checker.sorted.sections:
+            self.checkers.append((task, checker))
         return task
+
+    def _of_tasks(self, tasks: list[plan.Task]) -> list[plan.Task]:
+        """What tasks do on failure, and their undos, once all tasks are known. Replaces those of `tasks` that have some."""
+        places = {task.name: at for at, task in enumerate(tasks)}
+        notices: list[plan.Task] = []
+        undos: list[plan.Task] = []
+        symbols = ended(self.names.symbols) if self.checkers else {}
+        for task, checker in self.checkers:
+            for handler in checker.sorted.handlers[:1]:
+                task, made = on_failure(handler, task, symbols, self.context)
+                notices += made
+            undo = next((section for section in checker.sorted.sections if section.word.text == "undo"), None)
+            if undo is not None:
+                undos.append(undo_task(undo, task, checker, self.context))
+                task = task._replace(undo=undos[-1].name)
+            tasks[places[task.name]] = task
+        return notices + undos
 
     def _returns(self) -> tuple[plan.Expr | None, Type]:
         returns = [inner for inner in self.item.items if isinstance(inner, tree.Return)]
@@ -132,7 +227,3 @@ class WorkflowChecker:
             checked = checker.given(item.value)
             return checked.expr, checked.type
         return checker.expect(item.value, result, "the result", self.item.result.span).expr, result
-
-
-def _lifted(shape: Shape) -> Type:
-    return list_of(shape.result) if shape.loops and shape.result.kind != "nothing" else shape.result

@@ -7,16 +7,14 @@ from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.layout import Layout
-from flow_lang.syntax.lexer import Token, scan
-from flow_lang.syntax.parser import Build, Parser
+from flow_lang.syntax.lexer import scan
+from flow_lang.syntax.parser import Parser
 from flow_lang.syntax.settle import settle
 from flow_lang.syntax.strangers import stranger
-from flow_lang.syntax.texts import read_text
+from flow_lang.syntax.term_builder import TermBuilder, name_of
 
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
-_NESTED = 20
-"""How deep an expression inside a text may be."""
 
 
 def parse_file(source: Source, report: Report) -> tree.File:
@@ -56,72 +54,11 @@ def _misleading(text: str, report: Report) -> bool:
     return bool(found)
 
 
-def _name(token: Token) -> tree.Name:
-    return tree.Name(token.text, token.span)
-
-
-class _Builder:
+class _Builder(TermBuilder):
     def __init__(self, text: str, report: Report, docs: dict[int, str]) -> None:
-        self.text, self.report, self.docs = text, report, docs
-        self.table: dict[str, Build] = {
-            name.removeprefix("on_"): getattr(self, name) for name in dir(self) if name.startswith("on_")
-        }
-        self.table |= dict.fromkeys(("string", "triple", "raw"), self.on_text)
-        self.table |= {name: self._literal(name) for name in ("true", "false", "int", "float", "duration", "size")}
-        self.table |= {
-            "input": self.on_input,
-            "secret": self.on_named,
-            "pool": self.on_named_block,
-        }
+        self.docs = docs
+        super().__init__(text, report)
         self.table |= {"file": self.on_inside_file, "on_section": self.on_on_section}
-        self.table |= {"field_end": self.on_none, "no_params": self.on_none, "no_items": self.on_no_items}
-
-    # Lists and passing on.
-
-    def on_none(self, parts: list[Any], span: Span) -> Any:
-        return []
-
-    def on_nothing(self, parts: list[Any], span: Span) -> Any:
-        return None
-
-    def on_no_items(self, parts: list[Any], span: Span) -> Any:
-        return []
-
-    def on_one(self, parts: list[Any], span: Span) -> Any:
-        return [parts[0]]
-
-    def on_all(self, parts: list[Any], span: Span) -> Any:
-        return parts[0]
-
-    def on_inside_file(self, parts: list[Any], span: Span) -> Any:
-        return parts[0]
-
-    def on_more(self, parts: list[Any], span: Span) -> Any:
-        parts[0].append(parts[1])
-        return parts[0]
-
-    def on_more_after(self, parts: list[Any], span: Span) -> Any:
-        parts[0].append(parts[2])
-        return parts[0]
-
-    def on_more_items(self, parts: list[Any], span: Span) -> Any:
-        parts[0].append(parts[1])
-        return parts[0]
-
-    def on_same_items(self, parts: list[Any], span: Span) -> Any:
-        return parts[0]
-
-    def on_same(self, parts: list[Any], span: Span) -> Any:
-        return parts[0]
-
-    def on_second(self, parts: list[Any], span: Span) -> Any:
-        return parts[1]
-
-    def on_inside(self, parts: list[Any], span: Span) -> Any:
-        return parts[1]
-
-    def on_block(self, parts: list[Any], span: Span) -> Any:
-        return tuple(parts[1])
 
     # Items of a file.
 
@@ -132,43 +69,43 @@ class _Builder:
         return tree.Import(parts[1], None, span)
 
     def on_import_as(self, parts: list[Any], span: Span) -> Any:
-        return tree.Import(parts[1], _name(parts[3]), span)
+        return tree.Import(parts[1], name_of(parts[3]), span)
 
     def on_from_import(self, parts: list[Any], span: Span) -> Any:
-        return tree.FromImport(_name(parts[1]), parts[2], tuple(parts[4]), span)
+        return tree.FromImport(name_of(parts[1]), parts[2], tuple(parts[4]), span)
 
     def on_imported_plain(self, parts: list[Any], span: Span) -> Any:
-        return _name(parts[0]), _name(parts[0])
+        return name_of(parts[0]), name_of(parts[0])
 
     def on_imported_as(self, parts: list[Any], span: Span) -> Any:
-        return _name(parts[0]), _name(parts[2])
+        return name_of(parts[0]), name_of(parts[2])
 
     def on_record_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.RecordType(_name(parts[1]), tuple(field for field in parts[3] if field is not None), span)
+        return tree.RecordType(name_of(parts[1]), tuple(field for field in parts[3] if field is not None), span)
 
     def on_type_field(self, parts: list[Any], span: Span) -> Any:
-        return _name(parts[0]), parts[2]
+        return name_of(parts[0]), parts[2]
 
     def on_type_alias(self, parts: list[Any], span: Span) -> Any:
-        return tree.TypeAliasItem(_name(parts[1]), parts[3], span)
+        return tree.TypeAliasItem(name_of(parts[1]), parts[3], span)
 
     def on_policy(self, parts: list[Any], span: Span) -> Any:
-        return tree.Policy(_name(parts[1]), parts[3], span)
+        return tree.Policy(name_of(parts[1]), parts[3], span)
 
     def on_workflow(self, parts: list[Any], span: Span) -> Any:
         _, name, params, result, items = parts
-        return tree.WorkflowItem(_name(name), tuple(params), result, items, self._doc(span), span)
+        return tree.WorkflowItem(name_of(name), tuple(params), result, items, self._doc(span), span)
 
     def on_param(self, parts: list[Any], span: Span) -> Any:
-        return tree.Parameter(_name(parts[0]), parts[2], None, self._doc(span), span)
+        return tree.Parameter(name_of(parts[0]), parts[2], None, self._doc(span), span)
 
     def on_param_default(self, parts: list[Any], span: Span) -> Any:
-        return tree.Parameter(_name(parts[0]), parts[2], parts[4], self._doc(span), span)
+        return tree.Parameter(name_of(parts[0]), parts[2], parts[4], self._doc(span), span)
 
     # Items of a workflow and a task.
 
     def on_task(self, parts: list[Any], span: Span) -> Any:
-        return tree.TaskItem(_name(parts[1]), tuple(parts[2]), parts[3], self._doc(span), span)
+        return tree.TaskItem(name_of(parts[1]), tuple(parts[2]), parts[3], self._doc(span), span)
 
     def on_result_clause(self, parts: list[Any], span: Span) -> Any:
         return tree.ResultClause(parts[1], span)
@@ -180,7 +117,7 @@ class _Builder:
         return tree.WhenClause(parts[1], span)
 
     def on_binding(self, parts: list[Any], span: Span) -> Any:
-        return tree.Binding(tuple(_name(token) for token in parts[0]), parts[2], span)
+        return tree.Binding(tuple(name_of(token) for token in parts[0]), parts[2], span)
 
     def on_shell(self, parts: list[Any], span: Span) -> Any:
         return tree.Body("shell", parts[1], parts[0].span, span)
@@ -189,10 +126,10 @@ class _Builder:
         return tree.Body("python", parts[1], parts[0].span, span)
 
     def on_http(self, parts: list[Any], span: Span) -> Any:
-        return tree.HttpBody(_name(parts[1]), parts[2], (), parts[0].span, span)
+        return tree.HttpBody(name_of(parts[1]), parts[2], (), parts[0].span, span)
 
     def on_http_block(self, parts: list[Any], span: Span) -> Any:
-        return tree.HttpBody(_name(parts[1]), parts[2], parts[3], parts[0].span, span)
+        return tree.HttpBody(name_of(parts[1]), parts[2], parts[3], parts[0].span, span)
 
     def on_header(self, parts: list[Any], span: Span) -> Any:
         return tree.Header(parts[1], parts[3], span, parts[0].span)
@@ -201,28 +138,28 @@ class _Builder:
         return tree.TestItem(parts[1], parts[2], span, parts[0].span)
 
     def on_mock(self, parts: list[Any], span: Span) -> Any:
-        return tree.Mock(_name(parts[1]), parts[3], span, parts[0].span)
+        return tree.Mock(name_of(parts[1]), parts[3], span, parts[0].span)
 
     def on_call_body(self, parts: list[Any], span: Span) -> Any:
         return tree.CallBody(parts[1], span)
 
     def on_input_untyped(self, parts: list[Any], span: Span) -> Any:
-        return tree.Input(_name(parts[1]), None, parts[3], span)
+        return tree.Input(name_of(parts[1]), None, parts[3], span)
 
     def on_input(self, parts: list[Any], span: Span) -> Any:
-        return tree.Input(_name(parts[1]), parts[3], parts[5], span)
+        return tree.Input(name_of(parts[1]), parts[3], parts[5], span)
 
     def on_output(self, parts: list[Any], span: Span) -> Any:
-        return tree.Output(_name(parts[1]), parts[3], None, span)
+        return tree.Output(name_of(parts[1]), parts[3], None, span)
 
     def on_output_path(self, parts: list[Any], span: Span) -> Any:
-        return tree.Output(_name(parts[1]), parts[3], parts[5], span)
+        return tree.Output(name_of(parts[1]), parts[3], parts[5], span)
 
     def on_after(self, parts: list[Any], span: Span) -> Any:
         return tree.After(parts[1], span)
 
     def on_setting(self, parts: list[Any], span: Span) -> Any:
-        return tree.Setting(_name(parts[0]), parts[2], span)
+        return tree.Setting(name_of(parts[0]), parts[2], span)
 
     def on_return_(self, parts: list[Any], span: Span) -> Any:
         return tree.Return(parts[1], span)
@@ -230,27 +167,31 @@ class _Builder:
     def on_return_nothing(self, parts: list[Any], span: Span) -> Any:
         return tree.Return(None, span)
 
-    # Items that are read and not built yet.
+    # Other items of a workflow.
 
     def on_child(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), tuple(parts[2]), parts[4]), (), span)
+        return tree.CallItem(name_of(parts[1]), tuple(parts[2]), parts[4], self._doc(span), span)
 
     def on_wait(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), tuple(parts[2])), parts[3], span)
+        return tree.WaitItem(name_of(parts[1]), tuple(parts[2]), parts[3], self._doc(span), span)
 
-    def on_named(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]), parts[3]), (), span)
+    def on_secret(self, parts: list[Any], span: Span) -> Any:
+        return tree.SecretItem(name_of(parts[1]), parts[3], span)
 
-    def on_named_block(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]),), parts[2], span)
+    def on_pool(self, parts: list[Any], span: Span) -> Any:
+        return tree.PoolItem(name_of(parts[1]), parts[2], span)
 
     def on_section(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (), parts[1], span)
+        return tree.Section(name_of(parts[0]), parts[1], span)
 
     def on_on_section(self, parts: list[Any], span: Span) -> Any:
-        return self._other(parts, (_name(parts[1]),), parts[2], span)
+        return tree.OnItem(name_of(parts[1]), parts[2], name_of(parts[0]), span)
 
     def on_word(self, parts: list[Any], span: Span) -> Any:
+        if parts[0].text == "notify":
+            return tree.Notify(parts[1], name_of(parts[0]), span)
+        if parts[0].text == "dead_letter":
+            return tree.DeadLetter(parts[1], name_of(parts[0]), span)
         return self._other(parts, (parts[1],), (), span)
 
     def on_wrong(self, parts: list[Any], span: Span) -> Any:
@@ -258,99 +199,6 @@ class _Builder:
 
     def on_wrong_block(self, parts: list[Any], span: Span) -> Any:
         return tree.Wrong(parts[1], span)
-
-    # Types.
-
-    def on_optional_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.OptionalType(parts[0], span)
-
-    def on_named_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.NamedType(parts[0].text, span)
-
-    def on_foreign_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.ForeignType(_name(parts[0]), _name(parts[2]), span)
-
-    def on_applied_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.AppliedType(_name(parts[0]), tuple(parts[2]), span)
-
-    def on_enum_type(self, parts: list[Any], span: Span) -> Any:
-        return tree.EnumType(_name(parts[0]), tuple(parts[2]), span)
-
-    # Expressions.
-
-    def on_binary(self, parts: list[Any], span: Span) -> Any:
-        return tree.Binary(parts[1].text, parts[0], parts[2], parts[1].span, span)
-
-    def on_not_in(self, parts: list[Any], span: Span) -> Any:
-        inner = tree.Binary("in", parts[0], parts[3], parts[1].span.to(parts[2].span), span)
-        return tree.Unary("not", inner, span)
-
-    def on_is_(self, parts: list[Any], span: Span) -> Any:
-        return tree.Is(parts[0], _name(parts[2]), False, span)
-
-    def on_is_not(self, parts: list[Any], span: Span) -> Any:
-        return tree.Is(parts[0], _name(parts[3]), True, span)
-
-    def on_unary(self, parts: list[Any], span: Span) -> Any:
-        return tree.Unary(parts[0].text, parts[1], span)
-
-    def on_field(self, parts: list[Any], span: Span) -> Any:
-        return tree.Field(parts[0], _name(parts[2]), span)
-
-    def on_index(self, parts: list[Any], span: Span) -> Any:
-        return tree.Index(parts[0], parts[2], span)
-
-    def on_call(self, parts: list[Any], span: Span) -> Any:
-        return tree.Call(parts[0], tuple(parts[2]), span)
-
-    def on_arg(self, parts: list[Any], span: Span) -> Any:
-        return tree.Argument(None, parts[0], span)
-
-    def on_named_arg(self, parts: list[Any], span: Span) -> Any:
-        return tree.Argument(_name(parts[0]), parts[2], span)
-
-    def on_ref(self, parts: list[Any], span: Span) -> Any:
-        return tree.Ref(parts[0].text, span)
-
-    def on_list(self, parts: list[Any], span: Span) -> Any:
-        return tree.ListOf(tuple(parts[1]), span)
-
-    def on_record(self, parts: list[Any], span: Span) -> Any:
-        return tree.Record(tuple(parts[1]), span)
-
-    def on_pair(self, parts: list[Any], span: Span) -> Any:
-        return _name(parts[0]), parts[2]
-
-    def on_string_pair(self, parts: list[Any], span: Span) -> Any:
-        text = self._text(parts[0])
-        if text.plain is None:
-            hint = "build such a map in a Python body"
-            self.report.error("FLOW101", "the key of a map is a text without `~{}`", parts[0].span, "", hint)
-        return tree.Name(text.plain or "", parts[0].span), parts[2]
-
-    def on_text(self, parts: list[Any], span: Span) -> Any:
-        return self._text(parts[0])
-
-    def _literal(self, kind: str) -> Build:
-        kind = "bool" if kind in ("true", "false") else kind
-        return lambda parts, span: tree.Literal(kind, parts[0].text, span)
-
-    def _text(self, token: Token) -> tree.Text:
-        return read_text(token, self.text, self.report, self._parse_expr)
-
-    def _parse_expr(self, start: int, end: int) -> Any:
-        tokens = scan(self.text, start, end)
-        if len(tokens) == 1 and tokens[0].kind == "NAME":
-            return tree.Ref(tokens[0].text, tokens[0].span)  # by far the most frequent
-        if not [token for token in tokens if token.kind not in ("NL", "COMMENT")]:
-            hint = "put a name or an expression between the braces; a `~{` that is meant as text is written `~~{`"
-            self.report.error("FLOW108", "this `~{}` is empty", Span(start - 2, end + 1), "", hint)
-            return None
-        kept = [token for token in tokens if token.kind != "NL"]
-        layout = Layout(kept, self.report, end, _NESTED)
-        layout.fresh = False  # no item starts here, so that a task called `test` can be named
-        laid_out = [token for token in layout.run() if token.kind != "NL"]
-        return Parser("expr", self.table, self.report).parse(laid_out)
 
     def _other(self, parts: list[Any], content: tuple[Any, ...], items: Any, span: Span) -> tree.Other:
         return tree.Other(parts[0].text, content, tuple(items), span, parts[0].span)

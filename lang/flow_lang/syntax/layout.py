@@ -84,10 +84,10 @@ class Layout:
     def _plain(self, token: Token, at: int) -> None:
         kind = token.kind
         if kind == "NAME" and self.fresh and token.text in BLOCK_WORDS and self._is_block_word(at):
-            token = token._replace(kind=BLOCK_WORDS[token.text])
+            token = Token(BLOCK_WORDS[token.text], token.text, token.start, token.end)
             self._close_forgotten(token)
         elif kind == "LBRACE" and self._is_record():
-            token = token._replace(kind="LCURLY")
+            token = Token("LCURLY", token.text, token.start, token.end)
         elif kind in _CLOSERS:
             self._close(token)
             return
@@ -180,7 +180,7 @@ class Layout:
         self._pop()
         self.fresh = False
         self.doc = []
-        self.out.append(token._replace(kind=_OPENERS[opener.kind]))
+        self.out.append(Token(_OPENERS[opener.kind], token.text, token.start, token.end))
 
     def _closes_record(self, token: Token) -> bool:
         return token.kind == "RBRACE" and self.open[-1].kind == "LCURLY"

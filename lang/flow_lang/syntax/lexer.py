@@ -41,12 +41,12 @@ def scan(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """All tokens of `text[start:end]`, with comments and newlines, without spaces."""
     words = _lexer().words
     tokens: list[Token] = []
-    add = tokens.append
+    add, new, cls = tokens.append, tuple.__new__, Token
     for kind, first, last in _lexemes(text, start, len(text) if end is None else end):
         value = text[first:last]
         if kind == "NAME" and value in words:
             kind = words[value]
-        add(Token(kind, value, first, last))
+        add(new(cls, (kind, value, first, last)))
     return tokens
 
 
@@ -70,8 +70,8 @@ def _lexemes(text: str, start: int, limit: int) -> Iterator[tuple[str, int, int]
     at = start
     while at < limit:
         for match in pattern.finditer(text, at, limit):
-            kind = match.lastgroup or ""
-            if kind == "SPACE":
+            kind = match.lastgroup
+            if kind == "SPACE" or kind is None:
                 continue
             if kind == "OPEN":
                 at = end_of_text(text, match.start(), limit)
@@ -82,7 +82,7 @@ def _lexemes(text: str, start: int, limit: int) -> Iterator[tuple[str, int, int]
                     at = _end_of_the_deep(text, match.start(), limit)
                     yield "DEEP", match.start(), at
                     break
-            yield kind, match.start(), match.end()
+            yield kind, *match.span()
         else:
             return
 

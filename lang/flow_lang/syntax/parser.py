@@ -16,6 +16,9 @@ from flow_lang.syntax.lexer import Token
 Build = Callable[[list[Any], Span], Any]
 """Makes the value of a rule from the values of its parts and the span that they cover."""
 
+_new = tuple.__new__
+"""Makes a span; a file has a hundred thousand, and the constructor of a named tuple takes three times as long."""
+
 MOST_ERRORS = 50
 
 
@@ -56,33 +59,49 @@ class Parser:
     def _feed(self, token: Token) -> bool:
         """Reduces as often as the token asks, then shifts it. False: the token cannot stand here (and nothing was shifted)."""
         kind = "$END" if token.kind == "END" else token.kind
-        states, rows, rules = self.states, self.tables.states, self.tables.rules
+        states, rows, passed = self.states, self.tables.states, self.tables.passed
         while True:
-            action = rows[states[-1]].get(kind)
+            top = states[-1]
+            action = rows[top].get(kind)
             if action is None:
-                return kind == "$END" and states[-1] == self.final
+                return kind == "$END" and top == self.final
             if action >= 0:
                 states.append(action)
                 if kind != "$END":
                     self.values.append(token)
-                    self.spans.append(Span(token.start, token.end))
+                    self.spans.append(_new(Span, (token.start, token.end)))
                 return True
-            self._reduce(rules[-1 - action], token.start)
+            rule = self.tables.rules[-1 - action]
+            if rule.passes:
+                key = (states[-2], top, kind)
+                states[-1] = passed[key] if key in passed else self._pass(key)
+            else:
+                self._reduce(rule, token.start)
+
+    def _pass(self, key: tuple[int, int, str]) -> int:
+        """The state at the top after all reductions of one value to itself: `x` alone is a term, a sum, a comparison and so on.
+        They depend on nothing but the two states at the top and the token, so each way is gone once in a process."""
+        below, top, kind = key
+        tables = self.tables
+        while True:
+            action = tables.states[top].get(kind)
+            if action is None or action >= 0 or not tables.rules[-1 - action].passes:
+                tables.passed[key] = top
+                return top
+            top = tables.states[below][tables.rules[-1 - action].name]
 
     def _reduce(self, rule: Rule, at: int) -> None:
         count = rule.length
         states, values, spans = self.states, self.values, self.spans
-        if count == 1 and rule.alias == "same":
-            states.pop()
-        elif count:
-            span = Span(spans[-count].start, spans[-1].end)
+        if count:
+            span = _new(Span, (spans[-count][0], spans[-1][1]))
             parts = values[-count:]
             del states[-count:], values[-count:], spans[-count:]
-            values.append(self.builders[rule.alias or rule.name](parts, span))
-            spans.append(span)
+            values.append(self.builders[rule.builder](parts, span))
         else:
-            values.append(self.builders[rule.alias or rule.name]([], Span(at, at)))
-            spans.append(Span(at, at))
+            span = _new(Span, (at, at))
+            values.append(self.builders[rule.builder]([], span))
+        spans.append(span)
         states.append(self.tables.states[states[-1]][rule.name])
 
     def _recover(self, token: Token) -> bool:

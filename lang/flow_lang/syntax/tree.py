@@ -1,155 +1,62 @@
-"""The syntax tree: what a file says, before anybody asks whether it makes sense. Each node knows its span."""
+"""The syntax tree: what a file says, before anybody asks whether it makes sense. Each node knows its span.
 
-from typing import Any, NamedTuple, TypeAlias, Union
+Types and expressions are in terms.py, and have their names here as well.
+"""
+
+from typing import Any, NamedTuple, TypeAlias
 
 from flow_lang.diagnostics import Span
+from flow_lang.syntax.terms import (
+    AppliedType,
+    Argument,
+    Binary,
+    Call,
+    Chunk,
+    EnumType,
+    Expr,
+    Field,
+    ForeignType,
+    Index,
+    Is,
+    ListOf,
+    Literal,
+    Name,
+    NamedType,
+    OptionalType,
+    Record,
+    Ref,
+    Text,
+    TypeExpr,
+    Unary,
+)
+
+__all__ = [
+    "AppliedType",
+    "Argument",
+    "Binary",
+    "Call",
+    "Chunk",
+    "EnumType",
+    "Expr",
+    "Field",
+    "ForeignType",
+    "Index",
+    "Is",
+    "ListOf",
+    "Literal",
+    "Name",
+    "NamedType",
+    "OptionalType",
+    "Record",
+    "Ref",
+    "Text",
+    "TypeExpr",
+    "Unary",
+]
 
 
-class Name(NamedTuple):
-    text: str
-    span: Span
-
-
-# Types, as written.
-
-
-class NamedType(NamedTuple):
-    name: str
-    span: Span
-
-
-class AppliedType(NamedTuple):
-    """`list[T]` or `map[str, T]`."""
-
-    name: Name
-    args: tuple["TypeExpr", ...]
-    span: Span
-
-
-class EnumType(NamedTuple):
-    """`enum("a", "b")`; the checker sees to the arguments."""
-
-    name: Name
-    values: tuple["Expr", ...]
-    span: Span
-
-
-class OptionalType(NamedTuple):
-    item: "TypeExpr"
-    span: Span
-
-
-class ForeignType(NamedTuple):
-    """`quality.Report`, of an imported file."""
-
-    module: Name
-    name: Name
-    span: Span
-
-
-TypeExpr: TypeAlias = NamedType | AppliedType | EnumType | OptionalType | ForeignType
-
-# Expressions.
-
-
-class Literal(NamedTuple):
-    """`kind` is int, float, bool, duration or size; `text` as written."""
-
-    kind: str
-    text: str
-    span: Span
-
-
-class Chunk(NamedTuple):
-    """Literal text inside a string; `text` is what it means, `span` where it stands."""
-
-    text: str
-    span: Span
-
-
-class Text(NamedTuple):
-    """A string. `kind` is `string`, `triple` or `raw`; `content` the offset of its first character after leading white space was
-    taken off, and `margin` how many characters of indentation each of its lines lost."""
-
-    parts: tuple[Union[Chunk, "Expr"], ...]
-    kind: str
-    span: Span
-    content: int = 0
-    margin: int = 0
-
-    @property
-    def plain(self) -> str | None:
-        """The text, where it has no interpolation."""
-        if not self.parts:
-            return ""
-        return self.parts[0].text if len(self.parts) == 1 and isinstance(self.parts[0], Chunk) else None
-
-
-class Ref(NamedTuple):
-    name: str
-    span: Span
-
-
-class Field(NamedTuple):
-    base: "Expr"
-    name: Name
-    span: Span
-
-
-class Index(NamedTuple):
-    base: "Expr"
-    at: "Expr"
-    span: Span
-
-
-class ListOf(NamedTuple):
-    items: tuple["Expr", ...]
-    span: Span
-
-
-class Record(NamedTuple):
-    fields: tuple[tuple[Name, "Expr"], ...]
-    span: Span
-
-
-class Argument(NamedTuple):
-    name: Name | None
-    value: "Expr"
-    span: Span
-
-
-class Call(NamedTuple):
-    target: "Expr"
-    args: tuple[Argument, ...]
-    span: Span
-
-
-class Unary(NamedTuple):
-    op: str
-    operand: "Expr"
-    span: Span
-
-
-class Binary(NamedTuple):
-    op: str
-    left: "Expr"
-    right: "Expr"
-    op_span: Span
-    span: Span
-
-
-class Is(NamedTuple):
-    """`x is present`, `x is not present`."""
-
-    operand: "Expr"
-    word: Name
-    negated: bool
-    span: Span
-
-
-Expr: TypeAlias = Literal | Text | Ref | Field | Index | ListOf | Record | Call | Unary | Binary | Is
-
-# Items.
+Items: TypeAlias = tuple[Any, ...]
+"""Each an `Item`. It is not said in the type, because a type checker takes minutes for a union of so many tuples that contain it."""
 
 
 class Edition(NamedTuple):
@@ -201,7 +108,7 @@ class WorkflowItem(NamedTuple):
     name: Name
     params: tuple[Parameter, ...]
     result: TypeExpr | None
-    items: tuple["Item", ...]
+    items: Items
     doc: str
     span: Span
 
@@ -235,7 +142,7 @@ ClauseItem: TypeAlias = ForClause | ResultClause | WhenClause
 class TaskItem(NamedTuple):
     name: Name
     clauses: tuple[ClauseItem, ...]
-    items: tuple["Item", ...]
+    items: Items
     doc: str
     span: Span
 
@@ -263,7 +170,7 @@ class HttpBody(NamedTuple):
 
     method: Name
     url: Text
-    items: tuple["Item", ...]
+    items: Items
     word: Span
     span: Span
 
@@ -303,6 +210,76 @@ class Return(NamedTuple):
     span: Span
 
 
+class CallItem(NamedTuple):
+    """`call checks = quality.check(...)`: a task whose body is a call."""
+
+    name: Name
+    clauses: tuple[ClauseItem, ...]
+    value: Expr
+    doc: str
+    span: Span
+
+
+class WaitItem(NamedTuple):
+    name: Name
+    clauses: tuple[ClauseItem, ...]
+    items: Items
+    doc: str
+    span: Span
+
+
+class WaitBody(NamedTuple):
+    """What the settings of a `wait` say that is no setting: `kind` is event, approval, duration or until."""
+
+    kind: Name
+    value: Expr
+    default: Expr | None
+    span: Span
+
+
+class SecretItem(NamedTuple):
+    name: Name
+    value: Expr
+    span: Span
+
+
+class PoolItem(NamedTuple):
+    name: Name
+    items: Items
+    span: Span
+
+
+class Section(NamedTuple):
+    """`defaults { ... }`, `limits { ... }`, `undo { ... }` or `finally { ... }`."""
+
+    word: Name
+    items: Items
+    span: Span
+
+
+class OnItem(NamedTuple):
+    """`on failure { ... }`; `word` is the `on`."""
+
+    event: Name
+    items: Items
+    word: Name
+    span: Span
+
+
+class Notify(NamedTuple):
+    """`notify webhook(...)`; as an item of a handler, and as the body of the task that it becomes."""
+
+    value: Expr
+    word: Name
+    span: Span
+
+
+class DeadLetter(NamedTuple):
+    value: Expr
+    word: Name
+    span: Span
+
+
 class Mock(NamedTuple):
     """`mock task = value`, in a `test`."""
 
@@ -316,7 +293,7 @@ class TestItem(NamedTuple):
     """`test "title" { ... }`; `run` and `assert` are among the items as `Other`s."""
 
     title: Text
-    items: tuple["Item", ...]
+    items: Items
     span: Span
     word: Span
 
@@ -326,7 +303,7 @@ class Other(NamedTuple):
 
     word: str
     parts: tuple[Any, ...]
-    items: tuple["Item", ...]
+    items: Items
     span: Span
     word_span: Span
 
@@ -334,7 +311,7 @@ class Other(NamedTuple):
 class Wrong(NamedTuple):
     """What could not be read; the parser has reported it."""
 
-    items: tuple["Item", ...]
+    items: Items
     span: Span
 
 
@@ -356,6 +333,15 @@ Item: TypeAlias = (
     | After
     | Setting
     | Return
+    | CallItem
+    | WaitItem
+    | WaitBody
+    | SecretItem
+    | PoolItem
+    | Section
+    | OnItem
+    | Notify
+    | DeadLetter
     | TestItem
     | Mock
     | Other

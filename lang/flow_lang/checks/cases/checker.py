@@ -159,7 +159,8 @@ class CaseChecker:
                 known = tasks[task]
                 if symbol is not None and symbol.type.kind == "unknown":
                     known = known._replace(result=UNKNOWN)
-                made.append(reader.read(item, known, span, self._line(item.word)))
+                loops = symbol.loops if symbol is not None else bool(known.loop)
+                made.append(reader.read(item, known, loops, span, self._line(item.word)))
             first.setdefault(task, item.name.span)
         return made
 
@@ -180,9 +181,12 @@ class CaseChecker:
 def _scope(report: Report, tested: Tested) -> Scope:
     """What an `assert` knows. Each task may have been skipped; where that is not asked for, an absent value fails the test."""
     shown = {
-        name: symbol._replace(skips=name if symbol.kind == "task" and not symbol.loops else "")
+        name: symbol._replace(
+            kind="param" if symbol.kind == "param" else "task",
+            skips=name if symbol.kind != "param" and not symbol.loops else "",
+        )
         for name, symbol in tested.symbols.items()
-        if symbol.kind in ("task", "param")
+        if symbol.kind in ("task", "later", "param")
     }
     scope = Scope(report, shown)
     scope.assumes_present = True

@@ -23,11 +23,11 @@ class Mocks:
         self.report = report
         self.expressions: Expressions = expressions(report, Scope(report, {}))
 
-    def read(self, item: tree.Mock, task: plan.Task, declared: Span, line: int) -> Mock:
-        """`declared` is where the task's name stands."""
+    def read(self, item: tree.Mock, task: plan.Task, loops: bool, declared: Span, line: int) -> Mock:
+        """`loops`: it has a `for`, be it a wrong one. `declared` is where its name stands."""
         self.task, self.declared = task, declared
         result = task.result
-        if not task.loop:
+        if not loops:
             return Mock(task.name, result, (self._instance(item.value, result),), None, line)
         if isinstance(item.value, tree.ListOf):
             return Mock(task.name, result, tuple(self._instance(one, result) for one in item.value.items), None, line)

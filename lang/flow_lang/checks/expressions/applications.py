@@ -136,7 +136,7 @@ class Applications:
     def _unknown(self, name: str, target: tree.Ref) -> None:
         near = nearest(name, (*FUNCTIONS, *_ELSEWHERE))
         hint = _ELSEWHERE.get(near or "") or did_you_mean(
-            name, FUNCTIONS, f"the functions are {listed(sorted(FUNCTIONS))}"
+            name, (*FUNCTIONS, *_PLACES), f"the functions are {listed(sorted(FUNCTIONS))}"
         )
         if name in self.core.scope.symbols:
             hint = f"`{name}` is a value; only functions are called"

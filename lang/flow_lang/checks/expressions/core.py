@@ -98,7 +98,8 @@ class Expressions:
         if cause is not None:
             if not self.report.first_unknown(f"absent {cause.name}"):
                 return
-            labels = (Label(cause.span, "this may be skipped" if cause.kind == "task" else "declared here"),)
+            said = "this may have failed" if cause.ended else "this may be skipped"
+            labels = (Label(cause.span, said if cause.kind == "task" else "declared here"),)
         hint = "give a default with `?? ...`, or ask first with `is present`"
         self.report.error("FLOW305", "this value may be absent", node.span, f"this is `{type_}`", hint, labels)
 

@@ -24,7 +24,27 @@ class Members:
         symbol = self.core.scope.find(node.name, node.span, lenient or known)
         if symbol is None:
             return WRONG
+        if symbol.kind == "own":
+            fields = listed(f"{symbol.name}.{field}" for field in symbol.type.names)
+            hint = f"there are {fields}"
+            self.core.report.error("FLOW206", f"`{symbol.name}` alone is no value", node.span, "", hint)
+            return WRONG
+        if symbol.kind == "secret":
+            return Checked(["ref", node.name], STR)
         return Checked(["ref", node.name], present(symbol.type) if known else self._seen_as(symbol, lenient))
+
+    def _own(self, node: tree.Field, symbol: Symbol) -> Checked:
+        """A name with a dot, such as `run.id`."""
+        name = node.name.text
+        found = symbol.type.field(name)
+        if found is None:
+            hint = did_you_mean(name, symbol.type.names, f"there are {listed(symbol.type.names)}")
+            if f"{symbol.name}.{name}" == "run.status":
+                hint = "how the run ends is known only in `finally` and `on failure`"
+            self.core.report.error("FLOW206", f"there is no `{symbol.name}.{name}` here", node.name.span, "", hint)
+            return WRONG
+        self.core.scope.find_own(symbol, name, node.span)
+        return Checked(["ref", f"{symbol.name}.{name}"], found)
 
     def _seen_as(self, symbol: Symbol, lenient: bool) -> Type:
         """A task that may be skipped is `T?`; in a task that needs it, it is `T`, because without it that task is skipped too."""
@@ -33,6 +53,9 @@ class Members:
         return present(symbol.type) if self.core.scope.assumes_present and not lenient else symbol.type
 
     def _field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
+        owner = self.core.scope.symbols.get(node.base.name) if isinstance(node.base, tree.Ref) else None
+        if owner is not None and owner.kind == "own":
+            return self._own(node, owner)
         own = self.own.read(node, lenient)
         if own is not None:
             return own

@@ -43,7 +43,7 @@ class Python(NamedTuple):
 def read_python(code: str) -> Python:
     """What a body says. `code` is the dedented text of the body; it is read as the body of a function,
     one space to the right, which may change texts of several lines and no name."""
-    wrapped = "def body():\n" + "".join(f" {line}\n" if line.strip() else "\n" for line in code.split("\n")) + " pass\n"
+    wrapped = wrapped_body(code)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -52,6 +52,11 @@ def read_python(code: str) -> Python:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Python((), _bad(error))
     return _names(module, wrapped)
+
+
+def wrapped_body(code: str) -> str:
+    """The body as that of a function: a line and a column further on than in `code`."""
+    return "def body():\n" + "".join(f" {line}\n" if line.strip() else "\n" for line in code.split("\n")) + " pass\n"
 
 
 def _bad(error: Exception) -> BadPython:
@@ -79,15 +84,15 @@ def _names(module: ast.Module, wrapped: str) -> Python:
     rows = wrapped.split("\n")
     for node in nodes:
         first.setdefault(
-            node.id, FreeName(node.id, node.lineno - 1, _characters(rows[node.lineno - 1], node.col_offset) - 1)
+            node.id, FreeName(node.id, node.lineno - 1, characters(rows[node.lineno - 1], node.col_offset) - 1)
         )
     imports = [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
     stars = any(alias.name == "*" for node in imports for alias in node.names)
     return Python(tuple(first.values()), None, stars, _returns(module), tuple(imported(imports)))
 
 
-def _characters(row: str, column: int) -> int:
-    """`ast` counts columns in bytes of UTF-8."""
+def characters(row: str, column: int) -> int:
+    """A column in characters: `ast` counts columns in bytes of UTF-8."""
     return column if row.isascii() else len(row.encode()[:column].decode("utf-8", "ignore"))
 
 

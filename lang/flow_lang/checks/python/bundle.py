@@ -12,11 +12,12 @@ Import = tuple[str, int]
 """A dotted module and how many dots make it relative."""
 
 
-def add_local_modules(files: Files, codes: list[str]) -> None:
-    """Adds what the inline bodies and the files that are there import, and what those import."""
+def add_local_modules(files: Files, bodies: list[tuple[str, str]]) -> None:
+    """Adds what the inline bodies and the files that are there import, and what those import. A body is the folder of its .flow file, and its
+    code."""
     pending = [(path, posixpath.dirname(path), text) for path, text in files.found().items() if path.endswith(".py")]
     done = {path for path, _, _ in pending}
-    wanted = [(name, 0, "", "") for code in codes for name in read_python(code).modules]
+    wanted = [(name, 0, "", home) for home, code in bodies for name in read_python(code).modules]
     while pending or wanted:
         if not wanted:
             path, home, text = pending.pop()

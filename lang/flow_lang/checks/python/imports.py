@@ -9,8 +9,7 @@ from flow_lang.checks.python.modules import Modules
 from flow_lang.checks.python.signatures import Function, Signatures
 from flow_lang.checks.python.unreadable import Unreadable
 from flow_lang.checks.scope import already_declared
-from flow_lang.checks.unbuilt import not_built
-from flow_lang.diagnostics import Report, Span
+from flow_lang.diagnostics import Report
 from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 
@@ -18,8 +17,9 @@ from flow_lang.syntax import tree
 class Imports:
     """The Python functions that a file imports, by the name that they have in it."""
 
-    def __init__(self, files: Files, report: Report) -> None:
-        self.files, self.report = files, report
+    def __init__(self, files: Files, report: Report, folder: str = "") -> None:
+        """`folder` is that of the file, from the entry's folder."""
+        self.files, self.report, self.folder = files, report, folder
         self.functions: dict[str, Imported] = {}
         self.modules = Modules(files.read)
         self.signatures = Signatures(self.modules)
@@ -51,10 +51,12 @@ class Imports:
             hint = "a path of an import is fixed; leave the `~{}` out"
             self.report.error("FLOW213", "the path of an import is a plain text", text.span, "", hint)
             return None
-        path = posixpath.normpath(text.plain)
+        path = posixpath.normpath(posixpath.join(self.folder, text.plain))
         if not text.plain or path.startswith(("/", "..")) or "\\" in path:
-            hint = "write the path relative to this file, below its folder, with `/`"
-            self.report.error("FLOW213", f"`{text.plain}` is not a path below this file", text.span, "", hint)
+            hint = (
+                "write the path relative to this file, with `/`; all files lie below the folder of the one that is run"
+            )
+            self.report.error("FLOW213", f"`{text.plain}` leads out of the folder of the program", text.span, "", hint)
             return None
         return path
 
@@ -101,7 +103,3 @@ class Imports:
                 self.functions[meant] = Imported(where.plain or "", meant, None, name.span)
             self.report.error("FLOW212", f"`{where.plain}` has no function `{name.text}`", name.span, "not found", hint)
         return found
-
-
-def flow_import(item: tree.Import, report: Report) -> None:
-    not_built(report, "importing another .flow file", Span(item.span.start, item.span.start + len("import")))

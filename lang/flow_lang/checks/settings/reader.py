@@ -1,102 +1,140 @@
-"""The settings of workflows and tasks: which there are, and what their values may be."""
+"""Reads settings: which of them may stand here, and what their values may be."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
+from flow_lang.checks.settings.amounts import Amounts
+from flow_lang.checks.settings.budgets import check_times
 from flow_lang.checks.settings.fixed import FixedValues
-from flow_lang.checks.settings.retries import Retries
-from flow_lang.checks.unbuilt import not_built
+from flow_lang.checks.settings.kinds import DEFAULTED, FIELDS, PLACES, SETTINGS, Settings
+from flow_lang.checks.settings.retries import Policies, Retries
 from flow_lang.diagnostics import Label, Report, Span
-from flow_lang.foreign import SETTINGS
-from flow_lang.plan import Retry
+from flow_lang.foreign import SETTINGS as FOREIGN
+from flow_lang.plan import Limits, Pool, Retry
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, INT, STR
+from flow_lang.types import STR
 
-TASK = ("retry", "timeout", "delay", "priority", "optional", "with")
-WORKFLOW = ("timeout",)
-TASK_LATER = (
-    "pool",
-    "cache",
-    "deadline",
-    "labels",
-    "concurrency",
-    "rate",
-    "fail_fast",
-    "image",
-    "container",
-    "network",
-)
-WORKFLOW_LATER = ("schedule", "concurrency", "rate", "fail_fast", "labels", "priority", "deadline", "retry", "pool")
-
-
-class Settings(NamedTuple):
-    """What a task's or workflow's settings say, as a plan keeps it."""
-
-    retry: Retry = Retry()
-    timeout: float | None = None
-    delay: float = 0.0
-    priority: int = 0
-    optional: bool = False
-    with_: str = ""
+_PRIORITY = "write a number from 0 to 9; higher goes first, and 0 is the default"
 
 
 class Reader:
-    """Reads settings. `policies` are the file's named retry policies."""
+    """Reads settings. `policies` are the file's named retry policies, `pools` and `defaults` those of the workflow."""
 
-    def __init__(self, report: Report, policies: dict[str, Retry | None]) -> None:
-        self.report = report
+    def __init__(self, report: Report, policies: Policies) -> None:
+        self.report, self.policies = report, policies
         self.fixed = FixedValues(report)
+        self.amounts = Amounts(self.fixed)
         self.retries = Retries(self.fixed, policies)
+        self.pools: Mapping[str, tuple[Pool | None, Span]] = {}
+        self.defaults = Settings()
+        self.read_one: dict[str, Callable[[tree.Expr], Any]] = {
+            "retry": lambda node: self.retries.read(node) or Retry(),
+            "timeout": lambda node: self.fixed.duration(node, "`timeout`"),
+            "deadline": lambda node: self.fixed.duration(node, "`deadline`"),
+            "cpu": lambda node: self.fixed.duration(node, "`cpu`"),
+            "delay": lambda node: self.fixed.duration(node, "`delay`", zero=True) or 0.0,
+            "priority": lambda node: self.amounts.number(node, "priority", 0, 9, _PRIORITY) or 0,
+            "concurrency": lambda node: self.amounts.number(node, "concurrency", 1, 1_000_000, "write concurrency = 4"),
+            "slots": lambda node: self.amounts.number(node, "slots", 1, 1_000_000, "write slots = 4") or 1,
+            "pool": self._pool,
+            "rate": self.amounts.rate,
+            "labels": self.amounts.labels,
+            "cache": self.amounts.cache,
+            "memory": lambda node: self.amounts.size(node, "memory"),
+            "output": lambda node: self.amounts.size(node, "output"),
+            "with": lambda node: self._interpreter(node),
+        }
+        for name in ("optional", "fail_fast", "at_most_once"):
+            self.read_one[name] = partial(self.amounts.flag, name)
 
-    def read(self, items: list[tree.Setting], where: str) -> Settings:
-        known, later = (TASK, TASK_LATER) if where == "task" else (WORKFLOW, WORKFLOW_LATER)
-        found = Settings()
-        seen: dict[str, Span] = {}
+    def of_workflow(self, pools: Mapping[str, tuple[Pool | None, Span]]) -> "Reader":
+        """A reader of the same file for one workflow; its `defaults` are set when they have been read."""
+        found = Reader(self.report, self.policies)
+        found.pools = pools
+        return found
+
+    def read(self, items: list[tree.Setting], where: str, limits: tree.Section | None = None) -> Settings:
+        """`where` is a key of SETTINGS. What the workflow's `defaults` say goes for what is not set."""
+        own = self._read(items, where)
+        if limits is not None:
+            own = self._limits(own, limits)
+        if where not in DEFAULTED:
+            return own
+        found = own.over(self.defaults, (*DEFAULTED[where], *(["limits"] if where == "a task" else [])))
+        self._together(found, own)
+        return found
+
+    def _read(self, items: list[tree.Setting], where: str) -> Settings:
+        known = SETTINGS[where]
+        given: dict[str, tree.Setting] = {}
+        fields: dict[str, Any] = {}
         for item in items:
             name = item.name.text
-            if name in later and name not in known:
-                not_built(self.report, f"the setting `{name}` of a {where}", item.name.span)
-            elif name not in known:
-                self._unknown(item.name, where, (*known, *later))
-            elif name in seen:
-                first = (Label(seen[name], "first here"),)
+            if name not in known:
+                self._unknown(item.name, where, known)
+            elif name in given:
+                first = (Label(given[name].name.span, "first here"),)
                 self.report.error(
                     "FLOW202", f"`{name}` is set twice", item.name.span, "again here", "remove one", first
                 )
             else:
-                seen[name] = item.name.span
-                found = self._set(found, item)
-        return found
+                given[name] = item
+                if name in self.read_one:
+                    fields[FIELDS.get(name, name)] = self.read_one[name](item.value)
+        return Settings(**fields, given=given)
 
     def _unknown(self, name: tree.Name, where: str, known: tuple[str, ...]) -> None:
-        other = TASK + TASK_LATER if where == "workflow" else WORKFLOW + WORKFLOW_LATER
-        if name.text in other:
-            hint = f"`{name.text}` is a setting of a {'task' if where == 'workflow' else 'workflow'}; move it there"
-        elif name.text in SETTINGS:
-            hint = SETTINGS[name.text]
+        places = [place for place in PLACES if place != where and name.text in SETTINGS[place]]
+        if places and where in ("a task", "a workflow", "a pool", "`limits`"):
+            hint = f"`{name.text}` is a setting of {places[0]}; move it there"
+        elif name.text in FOREIGN:
+            hint = FOREIGN[name.text]
         else:
-            hint = did_you_mean(name.text, known, f"the settings of a {where} are {listed(known)}")
-        self.report.error("FLOW203", f"a {where} has no setting `{name.text}`", name.span, "", hint)
+            hint = did_you_mean(name.text, known, f"the settings of {where} are {listed(known)}")
+        self.report.error("FLOW203", f"{where} has no setting `{name.text}`", name.span, "", hint)
 
-    def _set(self, found: Settings, item: tree.Setting) -> Settings:
-        name = item.name.text
-        if name == "retry":
-            return found._replace(retry=self.retries.read(item.value) or Retry())
-        if name in ("timeout", "delay"):
-            seconds = self.fixed.duration(item.value, f"`{name}`", zero=name == "delay")
-            if seconds is None:
-                return found
-            return found._replace(timeout=seconds) if name == "timeout" else found._replace(delay=seconds)
-        if name == "priority":
-            value = self.fixed.value(item.value, INT, "`priority`", "write a number from 0 to 9; higher goes first")
-            if value is not None and not 0 <= value <= 9:
-                self.fixed.wrong(item.value, "`priority` is from 0 to 9", "higher goes first; 0 is the default")
-                value = 0
-            return found._replace(priority=value or 0)
-        if name == "optional":
-            return found._replace(
-                optional=bool(self.fixed.value(item.value, BOOL, "`optional`", "write true or false"))
+    def _limits(self, found: Settings, section: tree.Section) -> Settings:
+        settings = [item for item in section.items if isinstance(item, tree.Setting)]
+        read = self._read(settings, "`limits`")
+        marker = tree.Setting(section.word, tree.Ref(section.word.text, section.word.span), section.span)
+        limits = Limits(read.memory, read.cpu, read.output)
+        return found._replace(limits=limits, given={**found.given, "limits": marker})
+
+    def _interpreter(self, node: tree.Expr) -> str:
+        return self.fixed.value(node, STR, "`with`", 'write for example with = "python3"') or ""
+
+    def _pool(self, node: tree.Expr) -> str:
+        if isinstance(node, tree.Text):
+            return self.amounts.pool_name(node)
+        if not isinstance(node, tree.Ref):
+            hint = 'write pool = api for a pool of the workflow, pool = "shared" for one of the server'
+            self.fixed.wrong(node, "`pool` is the name of a pool", hint)
+            return ""
+        if node.name not in self.pools and self.report.first_unknown(f"pool {node.name}"):
+            otherwise = (
+                f'declare it: pool {node.name} {{ slots = 4 }}; one of the server is written pool = "{node.name}"'
             )
-        return found._replace(
-            with_=self.fixed.value(item.value, STR, "`with`", 'write for example with = "python3"') or ""
-        )
+            hint = did_you_mean(node.name, self.pools, otherwise)
+            self.report.error("FLOW201", f"there is no pool `{node.name}`", node.span, "not found", hint)
+        return node.name if node.name in self.pools else ""
+
+    def _together(self, found: Settings, own: Settings) -> None:
+        """What single settings say that cannot be true of one task."""
+        pool, span = self.pools.get(found.pool, (None, None))
+        if "slots" in found.given and not found.pool and "pool" not in found.given:
+            hint = "write which pool they are of: pool = api"
+            self.report.error("FLOW310", "`slots` are those of a pool", found.given["slots"].name.span, "", hint)
+        if pool is not None and span is not None and found.slots > pool.slots:
+            where = found.given["slots"].value.span if "slots" in found.given else found.given["pool"].value.span
+            label = (Label(span, f"it has {pool.slots}"),)
+            message = f"the pool `{pool.name}` can never give {found.slots} slots"
+            hint = "ask for fewer, or give the pool more"
+            self.report.error("FLOW415", message, where, f"{found.slots} slots", hint, label)
+        if found.at_most_once and found.retry.retries and "at_most_once" in found.given and "retry" in found.given:
+            label = (Label(found.given["retry"].name.span, "more attempts"),)
+            hint = "remove one of them"
+            where = found.given["at_most_once"].name.span
+            self.report.error("FLOW310", "what is started at most once is not retried", where, "", hint, label)
+        check_times(found, own, self.report)

@@ -1,15 +1,18 @@
 """`retry = 3`, `retry = retry(5, backoff = exponential(2s), jitter = full, on = [timeout])` and named policies."""
 
 import re
+from typing import NamedTuple
 
+from flow_lang.checks.settings.arguments import arguments, word
 from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.plan import Retry
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean
 from flow_lang.syntax import tree
 from flow_lang.types import FLOAT, INT
 
 ERRORS = (
     "timeout",
+    "child_failed",
     "exit",
     "exception",
     "type_mismatch",
@@ -49,14 +52,23 @@ def is_attempt_error(code: str) -> bool:
 _EXAMPLE = "write for example retry(5, backoff = exponential(2s, cap = 5m), jitter = full, on = [timeout])"
 
 
+class Policies(NamedTuple):
+    """The retry policies of a file, and those of the files that it imports, by alias. None stands for what is wrong (and reported)."""
+
+    named: dict[str, Retry | None]
+    imported: "dict[str, Policies | None]"
+
+
 class Retries:
-    def __init__(self, fixed: FixedValues, policies: dict[str, Retry | None]) -> None:
+    def __init__(self, fixed: FixedValues, policies: Policies) -> None:
         self.fixed, self.policies, self.report = fixed, policies, fixed.report
 
     def read(self, node: tree.Expr) -> Retry | None:
         """None where it is wrong (and reported)."""
         if isinstance(node, tree.Ref):
-            return self._policy(node)
+            return self._policy(node, self.policies)
+        if isinstance(node, tree.Field) and isinstance(node.base, tree.Ref):
+            return self._imported(node, node.base)
         if isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name == "retry":
             return self._call(node)
         if isinstance(node, tree.Call):
@@ -64,12 +76,20 @@ class Retries:
             return None
         return self._count(node)
 
-    def _policy(self, node: tree.Ref) -> Retry | None:
-        if node.name not in self.policies:
-            hint = did_you_mean(node.name, self.policies, f"declare it: policy {node.name} = retry(5)")
+    def _imported(self, node: tree.Field, alias: tree.Ref) -> Retry | None:
+        if alias.name not in self.policies.imported:
+            hint = did_you_mean(alias.name, self.policies.imported, f'import it: import "{alias.name}.flow"')
+            self.report.error("FLOW201", f"no file is imported as `{alias.name}`", alias.span, "not found", hint)
+            return None
+        policies = self.policies.imported[alias.name]
+        return self._policy(tree.Ref(node.name.text, node.name.span), policies) if policies is not None else None
+
+    def _policy(self, node: tree.Ref, policies: Policies) -> Retry | None:
+        if node.name not in policies.named:
+            hint = did_you_mean(node.name, policies.named, f"declare it: policy {node.name} = retry(5)")
             self.report.error("FLOW201", f"there is no policy `{node.name}`", node.span, "not found", hint)
             return None
-        return self.policies[node.name]
+        return policies.named[node.name]
 
     def _count(self, node: tree.Expr) -> Retry | None:
         count = self.fixed.value(node, INT, "the number of retries", _EXAMPLE)
@@ -79,7 +99,7 @@ class Retries:
         return None if count is None else Retry(count)
 
     def _call(self, node: tree.Call) -> Retry | None:
-        named = self._arguments(node, "retry", ("count",), ("backoff", "jitter", "on"))
+        named = arguments(self.report, node, "retry", ("count",), ("backoff", "jitter", "on"))
         if named is None or "count" not in named:
             if named is not None:
                 self.report.error("FLOW304", "`retry(...)` needs a number of attempts more", node.span, "", _EXAMPLE)
@@ -95,21 +115,6 @@ class Retries:
             found = found._replace(on=self._errors(named["on"]))
         return found
 
-    def _arguments(
-        self, node: tree.Call, function: str, positional: tuple[str, ...], keys: tuple[str, ...]
-    ) -> dict[str, tree.Expr] | None:
-        found: dict[str, tree.Expr] = {}
-        for at, argument in enumerate(node.args):
-            name = argument.name.text if argument.name else positional[at] if at < len(positional) else ""
-            if name not in (*positional, *keys) or name in found:
-                span = argument.name.span if argument.name else argument.span
-                names = [key for key in (*positional, *keys) if key not in found]
-                hint = did_you_mean(name, names, f"it takes {listed(names, 'nothing more')}")
-                self.report.error("FLOW211", f"`{function}` takes no such argument", span, "", hint)
-                return None
-            found[name] = argument.value
-        return found
-
     def _backoff(self, node: tree.Expr, retry: Retry) -> Retry:
         kinds = ("exponential", "constant")
         if not isinstance(node, tree.Call) or not isinstance(node.target, tree.Ref) or node.target.name not in kinds:
@@ -120,7 +125,7 @@ class Retries:
             )
             return retry
         kind = node.target.name
-        named = self._arguments(node, kind, ("base",), ("factor", "cap") if kind == "exponential" else ())
+        named = arguments(self.report, node, kind, ("base",), ("factor", "cap") if kind == "exponential" else ())
         if named is None:
             return retry
         if "base" not in named:
@@ -137,7 +142,7 @@ class Retries:
         return retry._replace(base=base, factor=float(factor), cap=retry.cap if cap is None else cap)
 
     def _word(self, node: tree.Expr, words: tuple[str, ...], what: str) -> str | None:
-        text = node.name if isinstance(node, tree.Ref) else node.plain if isinstance(node, tree.Text) else None
+        text = word(node)
         if text in words:
             return text
         shown = text or ""

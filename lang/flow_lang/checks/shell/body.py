@@ -4,7 +4,7 @@ from flow_lang.checks.expressions.core import Checked, Expressions
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.shell.scanner import ShellScanner
 from flow_lang.diagnostics import Report
-from flow_lang.plan import Body
+from flow_lang.plan import Body, Expr
 from flow_lang.syntax import tree
 from flow_lang.types import Type
 
@@ -61,8 +61,12 @@ class _Script:
         context = self.scanner.context
         if context in _REFUSED:
             self._refuse(node, context)
-            self.expressions.infer(inner)
+            with self.expressions.scope.with_secrets():
+                self.expressions.infer(inner)
             return ["bare", "word", ["lit", ""]]
+        secret = self._secret(node)
+        if secret is not None:
+            return [context, "secret", secret]
         checked = self.expressions.required(inner)
         if how == "words":
             self._words(node, inner, checked, context)
@@ -74,6 +78,19 @@ class _Script:
         elif checked.type.kind in ("list", "map", "record"):
             self._compound(inner, checked.type)
         return ["double" if context == "arithmetic" else context, how, checked.expr]
+
+    def _secret(self, node: tree.Expr) -> Expr | None:
+        """A secret goes by the environment, and so alone, not as a part of an expression."""
+        symbols = self.expressions.scope.symbols
+        symbol = symbols.get(node.name) if isinstance(node, tree.Ref) else None
+        if symbol is None or symbol.kind != "secret":
+            return None
+        if self.scanner.context == "arithmetic":
+            hint = f"put it into a variable first: v=~{{{symbol.name}}}"
+            self.expressions.scope.refuse_secret(symbol, node.span, hint)
+            return ["lit", ""]
+        with self.expressions.scope.with_secrets():
+            return self.expressions.infer(node).expr
 
     def _foreign(self, node: tree.Expr) -> list[object]:
         """In another language shell quoting means nothing; JSON texts are literals in most."""

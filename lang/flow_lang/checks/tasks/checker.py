@@ -7,7 +7,9 @@ from flow_lang.checks.expressions.constants import always_false
 from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.expressions.narrowing import present_where
 from flow_lang.checks.items import sort_items
-from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.own import MAIN
+from flow_lang.checks.scope import Scope, Symbol, Use
+from flow_lang.checks.settings.kinds import Settings
 from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.tasks.bodies import Bodies
 from flow_lang.checks.tasks.context import Context
@@ -19,54 +21,97 @@ from flow_lang.types import BOOL, STR
 
 
 class TaskChecker:
-    """`symbols` are the workflow's parameters and tasks."""
+    """`symbols` are the workflow's parameters, secrets and tasks; `own` the names that the language gives. `where` is what the task is to
+    its settings, `phase` the part of the run that it is in."""
 
-    def __init__(self, item: tree.TaskItem, shape: Shape, context: Context, symbols: Mapping[str, Symbol]) -> None:
-        self.item, self.shape, self.context, self.report = item, shape, context, context.report
-        self.scope = Scope(self.report, symbols)
+    def __init__(
+        self,
+        item: tree.TaskItem,
+        shape: Shape,
+        context: Context,
+        symbols: Mapping[str, Symbol],
+        own: Mapping[str, Symbol] = MAIN,
+        phase: str = plan.MAIN,
+    ) -> None:
+        self.item, self.shape, self.context, self.report, self.phase = item, shape, context, context.report, phase
+        self.scope = Scope(self.report, symbols, own=own)
         self.expressions = expressions(self.report, self.scope)
         self.arrows = Arrows(context.types, self.scope, self.report)
-        self.sorted = sort_items(item, self.report)
+        self.where = _where(item, context, phase)
+        self.sorted = sort_items(item, self.report, "an `undo`" if phase == plan.UNDO else "a task")
 
     def check(self) -> plan.Task:
         """The task. `skips` then names the task for whose sake it may be skipped, and `doubtful` says that its heading is wrong, so that
         nothing is known about its value. What is wrong has been reported."""
         item, context = self.item, self.context
-        self.settings = context.settings.read(self.sorted.settings, "task")
+        self.settings = self._settings()
         mistakes = self.report.mistakes
         loops = Loops(self.expressions, self.arrows, self.report)
-        loop = loops.read([clause for clause in item.clauses if isinstance(clause, tree.ForClause)])
+        self.loop = loops.read([clause for clause in item.clauses if isinstance(clause, tree.ForClause)])
         from_loops = len(self.scope.uses)
         when = self._when()
         self.doubtful = self.report.mistakes > mistakes
-        inputs = tuple(self._inputs())
+        self.inputs = tuple(self._inputs())
         outputs = tuple(self._outputs())
-        body = Bodies(self.expressions, context.imported, context.lines, context.settings.fixed).read(
-            item, self.sorted, self.settings.with_, self.shape
-        )
+        bodies = Bodies(self.expressions, context)
+        body = bodies.read(item, self.sorted, self.settings.with_, self.shape)
+        cache = self._cache()
         order = self._after()
-        needs = self._needs(loops.aligned, order)
-        self.skips = self._skips(when is not None, needs)
-        reads = [use.name for use in self.scope.uses[from_loops:] if use.symbol.kind != "input"]
-        return plan.Task(
-            item.name.text,
-            body,
-            needs=needs,
-            loop=loop,
-            when=when,
-            inputs=inputs,
-            outputs=outputs,
-            single=self.shape.single,
-            result=self.shape.result,
-            reads=tuple(dict.fromkeys(reads)),
-            retry=self.settings.retry,
-            timeout=self.settings.timeout,
-            delay=self.settings.delay,
-            priority=self.settings.priority,
-            optional=self.settings.optional,
-            doc=item.doc,
-            line=context.lines.position(item.name.span.start).line,
+        self.needs = self._needs(loops.aligned, order)
+        self.skips = self._skips(when is not None, self.needs)
+        reads, secrets = _names(self.scope.uses[from_loops:])
+        return self._with_settings(
+            plan.Task(
+                item.name.text,
+                body,
+                needs=self.needs,
+                loop=self.loop,
+                when=when,
+                inputs=(*self.inputs, *bodies.inputs),
+                outputs=outputs,
+                single=self.shape.single,
+                result=self.shape.result,
+                reads=reads,
+                doc=item.doc,
+                line=context.lines.position(item.name.span.start).line,
+                phase=self.phase,
+                cache=cache,
+                secrets=secrets,
+            )
         )
+
+    def _settings(self) -> Settings:
+        limits = next((section for section in self.sorted.sections if section.word.text == "limits"), None)
+        if limits is not None and self.where != "a task":
+            hint = "only what runs a body of its own has limits"
+            self.report.error("FLOW203", f"{self.where} has no `limits`", limits.word.span, "", hint)
+            limits = None
+        return self.context.settings.read(self.sorted.settings, self.where, limits)
+
+    def _with_settings(self, task: plan.Task) -> plan.Task:
+        found = self.settings
+        return task._replace(
+            retry=found.retry,
+            timeout=found.timeout,
+            deadline=found.deadline,
+            delay=found.delay,
+            priority=found.priority,
+            optional=found.optional,
+            pool=found.pool,
+            slots=found.slots,
+            concurrency=found.concurrency,
+            rate=found.rate,
+            labels=found.labels,
+            limits=found.limits,
+            at_most_once=found.at_most_once,
+        )
+
+    def _cache(self) -> plan.Cache | None:
+        found = self.settings.cache
+        if found is None:
+            return None
+        keys = tuple(self.expressions.required(key).expr for key in found.keys) if found.keys is not None else None
+        return plan.Cache(keys, found.ttl)
 
     def _when(self) -> plan.Expr | None:
         conditions = [clause.condition for clause in self.item.clauses if isinstance(clause, tree.WhenClause)]
@@ -137,9 +182,12 @@ class TaskChecker:
         found: dict[tuple[str, str], bool] = {(name, "element"): False for name in aligned}
         for use in self.scope.uses:
             if use.symbol.kind == "task":
-                key = (use.symbol.name, "ended" if use.member == "status" else "value")
-                found[key] = found.get(key, True) and use.lenient
+                is_ended = use.symbol.ended or use.member == "status"
+                key = (use.symbol.name, "ended" if is_ended else "value")
+                found[key] = found.get(key, True) and (use.lenient or is_ended)
         for name in order:
+            if self.scope.symbols[name].ended:
+                continue  # has ended before anything of a handler begins
             if not any((name, how) in found for how in ("value", "element", "ended")):
                 found[name, "order"] = True
         return tuple(plan.Need(name, how, ok) for (name, how), ok in found.items())
@@ -150,3 +198,24 @@ class TaskChecker:
             return self.item.name.text
         wanted = [need.task for need in needs if need.how in ("value", "element") and not need.skip_ok]
         return next((self.scope.symbols[name].skips for name in wanted if self.scope.symbols[name].skips), "")
+
+
+def _where(item: tree.TaskItem, context: Context, phase: str) -> str:
+    """What the task is to its settings."""
+    if phase == plan.UNDO:
+        return "an `undo`"
+    for inner in item.items:
+        if isinstance(inner, tree.WaitBody):
+            return "a `wait`"
+        if isinstance(inner, tree.CallBody):
+            target = inner.call.target
+            is_function = isinstance(target, tree.Ref) and target.name in context.imported
+            return "a `call` of a workflow" if not is_function and context.workflows.find(target)[0] else "a task"
+    return "a task"
+
+
+def _names(uses: list[Use]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a task reads, and which of the secrets."""
+    names = dict.fromkeys(use.name for use in uses if use.symbol.kind not in ("input", "secret"))
+    secrets = dict.fromkeys(use.symbol.name for use in uses if use.symbol.kind == "secret")
+    return tuple(names), tuple(secrets)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from flow_lang.checks.calls.workflows import Callables
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.types.declared import Types
@@ -10,10 +11,11 @@ from flow_lang.source import Lines
 
 
 class Context(NamedTuple):
-    """What all tasks of a file share."""
+    """What all tasks of a file share; `settings` are read anew for each of its workflows."""
 
     report: Report
     types: Types
     lines: Lines
     imported: dict[str, Imported]
     settings: Reader
+    workflows: Callables

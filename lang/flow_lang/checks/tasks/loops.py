@@ -91,7 +91,10 @@ class Loops:
         return [argument.value for argument in zipped.args]
 
     def _no_zip(self, binding: tree.Binding, names: list[str]) -> None:
+        mistakes = self.report.mistakes
         type_ = self.expressions.infer(binding.source).type
+        if self.report.mistakes > mistakes:
+            return  # a wrong word may have been meant for `zip`
         hint = f"lists in step stand in a zip: for {', '.join(names)} in zip({shown(binding.source)}, ...)"
         if type_.kind in ("map", "record") and len(names) == 2:
             key, source = names[0], shown(binding.source)

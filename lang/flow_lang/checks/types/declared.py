@@ -1,7 +1,8 @@
 """The types that a file declares, and types as written turned into `Type`s."""
 
+from collections.abc import Mapping
+
 from flow_lang.checks.scope import already_declared
-from flow_lang.checks.unbuilt import not_built
 from flow_lang.diagnostics import Report, Span
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
@@ -31,8 +32,10 @@ _MEANT = {
 class Types:
     """The named types of one file. A type is read when it is first needed, so they may stand in any order."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, imported: "Mapping[str, Types | None] | None" = None) -> None:
         self.report = report
+        self.imported = imported or {}
+        """The types of imported files by alias; None for a file that could not be read."""
         self.items: dict[str, tree.RecordType | tree.TypeAliasItem] = {}
         self.known: dict[str, Type] = {}
         self.busy: list[str] = []
@@ -66,8 +69,27 @@ class Types:
             return self._applied(written)
         if isinstance(written, tree.EnumType):
             return self._enum(written)
-        not_built(self.report, "types of imported files", written.span)
-        return UNKNOWN
+        return self._foreign(written)
+
+    def _foreign(self, written: tree.ForeignType) -> Type:
+        """`quality.Report`."""
+        alias, name = written.module.text, written.name.text
+        if alias not in self.imported:
+            hint = did_you_mean(alias, self.imported, f'import it: import "{alias}.flow"')
+            if self.report.first_unknown(f"import {alias}"):
+                message = f"no file is imported as `{alias}`"
+                self.report.error("FLOW201", message, written.module.span, "not found", hint)
+            return UNKNOWN
+        there = self.imported[alias]
+        if there is None:
+            return UNKNOWN
+        if name not in there.items:
+            hint = did_you_mean(name, there.items, f"its types are {listed(there.items)}")
+            if self.report.first_unknown(f"type {alias}.{name}"):
+                message = f"the file imported as `{alias}` has no type `{name}`"
+                self.report.error("FLOW205", message, written.name.span, "not found", hint)
+            return UNKNOWN
+        return there.known.get(name, UNKNOWN)
 
     def _named(self, name: str, span: Span) -> Type:
         if name in SCALARS:

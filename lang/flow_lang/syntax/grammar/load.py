@@ -18,7 +18,11 @@ def load() -> Tables:
 
         spec = build(grammar)
     terminals = [(name, pattern) for name, pattern in spec["terminals"]]
-    return Tables(terminals, [Rule(*rule) for rule in spec["rules"]], spec["states"], spec["start"], spec["end"])
+    rules = [
+        Rule(name, alias, length, alias or name, length == 1 and alias == "same")
+        for name, alias, length in spec["rules"]
+    ]
+    return Tables(terminals, rules, spec["states"], spec["start"], spec["end"], {})
 
 
 def _own_file(name: str) -> str:

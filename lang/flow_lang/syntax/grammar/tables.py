@@ -8,9 +8,13 @@ VERSION = 1
 
 
 class Rule(NamedTuple):
+    """`builder` is the name of what makes its value; one that `passes` hands the value of its only part on."""
+
     name: str
     alias: str
     length: int
+    builder: str
+    passes: bool
 
 
 class Tables(NamedTuple):
@@ -21,6 +25,8 @@ class Tables(NamedTuple):
     states: list[dict[str, int]]
     start: dict[str, int]
     end: dict[str, int]
+    passed: dict[tuple[int, int, str], int]
+    """What the parser has found out about rules that pass a value on: (state below, state, token) to the state after them."""
 
 
 def digest(grammar: str) -> str:

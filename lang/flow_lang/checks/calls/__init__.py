@@ -1,0 +1,1 @@
+"""Calls of workflows and of imported functions."""

@@ -1,0 +1,1 @@
+"""What is done when a task or a run has failed or ended."""

@@ -1,0 +1,1 @@
+"""The .flow files that a file imports."""

@@ -1,0 +1,87 @@
+"""Names that an inline Python body reads and then makes itself: Python takes them for its own from the first line on."""
+
+import ast
+from functools import lru_cache
+
+from flow_lang.checks.python.body import FreeName, characters, wrapped_body
+
+
+@lru_cache(maxsize=256)
+def shadowed(code: str) -> tuple[FreeName, ...]:
+    """The local names of a body whose value is asked for before they have one, each where that is."""
+    wrapped = wrapped_body(code)
+    events = _Events()
+    function = ast.parse(wrapped).body[0]
+    for statement in function.body if isinstance(function, ast.FunctionDef) else ():
+        events.visit(statement)
+    rows = wrapped.split("\n")
+    found = [node for name, node in events.first_read.items() if name in events.made and name not in events.given]
+    return tuple(
+        FreeName(node.id, node.lineno - 1, characters(rows[node.lineno - 1], node.col_offset) - 1) for node in found
+    )
+
+
+class _Events(ast.NodeVisitor):
+    """Walks the body in the order in which it runs, not into functions and classes of its own."""
+
+    def __init__(self) -> None:
+        self.made: set[str] = set()
+        self.given: set[str] = set()
+        """Names that have a value before they are read, or that are not the body's own."""
+        self.first_read: dict[str, ast.Name] = {}
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Load):
+            if node.id not in self.made:
+                self.first_read.setdefault(node.id, node)
+        else:
+            self._make(node.id)
+
+    def _make(self, name: str) -> None:
+        self.made.add(name)
+        if name not in self.first_read:
+            self.given.add(name)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for part in (node.value, *node.targets):
+            self.visit(part)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:
+        if isinstance(node.target, ast.Name) and node.target.id not in self.made:
+            self.first_read.setdefault(node.target.id, node.target)
+        self.visit(node.value)
+        self.visit(node.target)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+            self.visit(node.target)
+
+    def visit_For(self, node: ast.For) -> None:
+        for part in (node.iter, node.target, *node.body, *node.orelse):
+            self.visit(part)
+
+    def visit_alias(self, node: ast.alias) -> None:
+        self._make((node.asname or node.name).partition(".")[0])
+
+    def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
+        self.given.update(node.names)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        self._make(node.name)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self._make(node.name)
+        self.generic_visit(node)
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+        """Its variables are its own; only the first list is read outside of it."""
+        self.visit(node.generators[0].iter)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """It runs later."""
+
+    visit_Nonlocal = visit_Global
+    visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef
+    visit_SetComp = visit_GeneratorExp = visit_DictComp = visit_ListComp

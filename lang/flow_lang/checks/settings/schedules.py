@@ -1,0 +1,143 @@
+"""`schedule = cron("0 2 * * *", tz = "Europe/Berlin", overlap = skip, catchup = last, params = { day = fire.date })`."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib import resources
+
+from cronsim import CronSim, CronSimError
+
+from flow_lang.checks.expressions.kinds import expressions
+from flow_lang.checks.own import SCHEDULE
+from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.settings.arguments import arguments, word
+from flow_lang.checks.settings.fixed import FixedValues
+from flow_lang.diagnostics import Label, Span
+from flow_lang.plan import Expr, Param, Schedule
+from flow_lang.suggest import did_you_mean, listed, nearest
+from flow_lang.syntax import tree
+from flow_lang.types import STR
+
+_EXAMPLE = 'write for example cron("0 2 * * *", tz = "Europe/Berlin", overlap = skip, catchup = last)'
+_FIELDS = "minute hour day-of-month month day-of-week, as in 30 2 * * MON-FRI"
+_MACROS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_OVERLAP = ("skip", "queue", "allow", "cancel")
+_CATCHUP = ("none", "last", "all")
+
+
+@cache
+def zones() -> frozenset[str]:
+    """The IANA names of the time zones that the package `tzdata` has, so that a check is the same on every machine."""
+    return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+class Schedules:
+    """Reads the schedule of one workflow; `params` are its parameters, `spans` where they are declared."""
+
+    def __init__(self, fixed: FixedValues, params: tuple[Param, ...], spans: Mapping[str, Span]) -> None:
+        self.fixed, self.report, self.params, self.spans = fixed, fixed.report, params, spans
+
+    def read(self, item: tree.Setting) -> Schedule | None:
+        """None where it is wrong (and reported)."""
+        node = item.value
+        if not (isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name == "cron"):
+            self.fixed.wrong(node, "a schedule is made by `cron(...)`", _EXAMPLE)
+            return None
+        named = arguments(self.report, node, "cron", ("line",), ("tz", "overlap", "catchup", "params"))
+        if named is None:
+            return None
+        if "line" not in named:
+            self.report.error("FLOW304", "`cron(...)` needs a cron line", node.span, "", _EXAMPLE)
+            return None
+        line = self._line(named["line"])
+        tz = self._zone(named["tz"]) if "tz" in named else "UTC"
+        overlap = self._word(named, "overlap", _OVERLAP, "skip")
+        catchup = self._word(named, "catchup", _CATCHUP, "last")
+        params = self._params(named.get("params"), node)
+        return Schedule(line, tz, overlap, catchup, params) if line and tz else None
+
+    def _line(self, node: tree.Expr) -> str:
+        line = self.fixed.value(node, STR, "a cron line", f"it has five fields: {_FIELDS}")
+        if line is None:
+            return ""
+        if line.strip().lower() in _MACROS:
+            hint = f'write "{_MACROS[line.strip().lower()]}"'
+            self.report.error("FLOW321", f"a cron line has five fields, and is no `{line}`", node.span, "", hint)
+            return ""
+        count = len(line.split())
+        if count != 5:
+            message = f"a cron line has five fields, and this has {count}"
+            self.report.error("FLOW321", message, node.span, "", f"they are {_FIELDS}")
+            return ""
+        try:
+            CronSim(line, datetime(2000, 1, 1))
+        except CronSimError as error:
+            which = str(error).removeprefix("Bad ")
+            message = f"the {which} of this cron line is wrong, or never comes"
+            self.report.error("FLOW321", message, node.span, "", f"the fields are {_FIELDS}")
+            return ""
+        return str(line)
+
+    def _zone(self, node: tree.Expr) -> str:
+        hint = 'write for example tz = "Europe/Berlin"'
+        zone = self.fixed.value(node, STR, "`tz`", hint)
+        if zone is None or zone in zones():
+            return zone or ""
+        places = [name for name in zones() if name.rpartition("/")[2].lower() == zone.rpartition("/")[2].lower()]
+        near = sorted(places)[0] if places else nearest(zone, sorted(zones()))
+        hint = f"did you mean `{near}`?" if near else "zones are named by a region and a city, as in Europe/Berlin"
+        self.report.error("FLOW321", f"there is no time zone `{zone}`", node.span, "", hint)
+        return ""
+
+    def _word(self, named: dict[str, tree.Expr], name: str, words: tuple[str, ...], default: str) -> str:
+        if name not in named:
+            return default
+        found = word(named[name])
+        if found in words:
+            return found
+        hint = did_you_mean(found or "", words, f"it is one of {listed(words)}")
+        self.fixed.wrong(named[name], f"`{name}` is not one of its words", hint)
+        return default
+
+    def _params(self, node: tree.Expr | None, call: tree.Call) -> tuple[tuple[str, Expr], ...]:
+        if node is not None and not isinstance(node, tree.Record):
+            self.fixed.wrong(node, "`params` is a record", "write params = { day = fire.date }")
+            return ()
+        given = node.fields if isinstance(node, tree.Record) else ()
+        declared = {param.name: param for param in self.params}
+        checker = expressions(self.report, Scope(self.report, dict[str, Symbol](), own=SCHEDULE))
+        found: dict[str, Expr] = {}
+        for name, value in given:
+            if name.text not in declared or name.text in found:
+                hint = did_you_mean(name.text, declared, f"the parameters are {listed(declared)}")
+                what = "is given twice" if name.text in found else "is no parameter of this workflow"
+                self.report.error("FLOW208", f"`{name.text}` {what}", name.span, "", hint)
+                continue
+            want = declared[name.text].type
+            found[name.text] = checker.expect(value, want, f"`{name.text}`", self.spans.get(name.text)).expr
+        self._missing(found, node.span if node is not None else call.target.span, bool(given) or node is not None)
+        return tuple(found.items())
+
+    def _missing(self, found: dict[str, Expr], span: Span, has_params: bool) -> None:
+        required = [param for param in self.params if param.default is None and param.type.kind != "optional"]
+        missing = [param for param in required if param.name not in found]
+        if not missing:
+            return
+        names = [param.name for param in missing]
+        example = f"{names[0]} = {_EXAMPLES.get(missing[0].type.kind, '...')}"
+        hint = (
+            f"add {example}" if has_params else f"add params = {{ {example} }} to it, or give the parameter a default"
+        )
+        labels = tuple(Label(self.spans[name], "it has no default") for name in names[:1] if name in self.spans)
+        self.report.error("FLOW209", f"the schedule gives no {listed(names)}", span, "", hint, labels)
+
+
+_EXAMPLES = {"date": "fire.date", "datetime": "fire.time", "str": '"..."'}

@@ -1,0 +1,78 @@
+"""`wait NAME { approval = "..." }`: what is waited for, and what that gives."""
+
+from flow_lang.checks.expressions.core import Expressions
+from flow_lang.checks.items import misplaced
+from flow_lang.diagnostics import Label, Report
+from flow_lang.plan import Body
+from flow_lang.suggest import listed
+from flow_lang.syntax import tree
+from flow_lang.types import BOOL, DATETIME, DURATION, JSON, NOTHING, STR, Type
+
+KINDS = ("event", "approval", "duration", "until")
+_WANTED = {"event": STR, "approval": STR, "duration": DURATION, "until": DATETIME}
+_EXAMPLE = 'write one of approval = "Publish?", event = "name", duration = 1h and until = time'
+
+
+def wait_task(item: tree.WaitItem, report: Report) -> tree.TaskItem:
+    """The task that it is, with a WaitBody; where that is missing, what is wrong has been reported."""
+    kept: list[tree.Item] = []
+    chosen: list[tree.Setting] = []
+    default: tree.Setting | None = None
+    for inner in item.items:
+        if isinstance(inner, tree.Setting) and inner.name.text in KINDS:
+            chosen.append(inner)
+        elif isinstance(inner, tree.Setting) and inner.name.text == "default" and default is None:
+            default = inner
+        elif isinstance(inner, tree.Setting | tree.After | tree.Input):
+            kept.append(inner)
+        else:
+            misplaced(inner, "a `wait`", report)
+    _check(item, chosen, default, report)
+    if chosen:
+        kept.append(tree.WaitBody(chosen[0].name, chosen[0].value, default.value if default else None, item.span))
+    else:
+        kept.append(tree.Wrong((), item.span))
+    return tree.TaskItem(item.name, item.clauses, tuple(kept), item.doc, item.span)
+
+
+def _check(item: tree.WaitItem, chosen: list[tree.Setting], default: tree.Setting | None, report: Report) -> None:
+    settings = {inner.name.text for inner in item.items if isinstance(inner, tree.Setting)}
+    if not chosen and not any(isinstance(inner, tree.Wrong) for inner in item.items):
+        report.error("FLOW322", f"the wait `{item.name.text}` does not say for what", item.name.span, "", _EXAMPLE)
+    for again in chosen[1:]:
+        first = (Label(chosen[0].name.span, "the first is here"),)
+        hint = f"a wait has one of {listed(KINDS)}; make another wait of the second"
+        report.error("FLOW322", "this wait is for two things", again.name.span, "and here", hint, first)
+    if default is not None and "timeout" not in settings:
+        hint = "say how long: timeout = 4h"
+        report.error("FLOW322", "this default is never used: the wait has no timeout", default.name.span, "", hint)
+
+
+def wait_result(body: tree.WaitBody, written: tree.TypeExpr | None, declared: Type, report: Report) -> Type:
+    """What a wait gives. `declared` is the type of its `->`, which is `written`."""
+    kind = body.kind.text
+    if kind == "event":
+        return JSON if written is None else declared
+    if kind == "approval":
+        if written is not None and declared != BOOL and declared.kind != "unknown":
+            hint = "write -> bool, or nothing: a rejected approval is `false`"
+            label = (Label(body.kind.span, "an approval"),)
+            report.error("FLOW301", f"an approval gives `bool`, and not `{declared}`", written.span, "", hint, label)
+        return BOOL
+    if written is not None:
+        label = (Label(body.kind.span, "only time passes"),)
+        report.error("FLOW301", "this wait gives nothing", written.span, "", "remove the `->`", label)
+    return NOTHING
+
+
+def wait_body(node: tree.WaitBody, result: Type, expressions: Expressions) -> Body:
+    kind = node.kind.text
+    value = expressions.expect(node.value, _WANTED[kind], f"`{kind}`")
+    default = None
+    if node.default is not None and result == NOTHING:
+        label = (Label(node.kind.span, "only time passes"),)
+        hint = "remove it; what comes after the wait goes on when the time has come"
+        expressions.report.error("FLOW322", "this wait has no value", node.default.span, "", hint, label)
+    elif node.default is not None:
+        default = expressions.expect(node.default, result, "`default`").expr
+    return Body("wait", function=kind, payload=value.expr, default=default)
