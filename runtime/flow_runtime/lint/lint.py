@@ -1,6 +1,6 @@
 """Findings as diagnostics, like those of the front end."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from flow_lang.diagnostics import Diagnostic, Label
 from flow_lang.source import Source
@@ -27,19 +27,14 @@ def missing() -> list[str]:
     return [tool.name for tool in TOOLS if tool.path() is None]
 
 
-def by_path(diagnostics: Iterable[Diagnostic]) -> Mapping[str, list[Diagnostic]]:
-    sorted_: dict[str, list[Diagnostic]] = {}
-    for diagnostic in diagnostics:
-        sorted_.setdefault(diagnostic.path, []).append(diagnostic)
-    return sorted_
-
-
 def _diagnostic(tool: str, finding: Finding) -> Diagnostic | None:
     """None where it is about what was put around the body."""
     span = finding.snippet.span(finding.start, finding.end)
     if span is None:
         return None
     message = finding.message.replace("\n", " ").rstrip(".")
-    hint = f"{finding.link}" if finding.link else ""
+    hint = f"see {finding.link}" if finding.link else ""
     code = CODES[finding.snippet.kind]
-    return Diagnostic(code, "warning", f"{message} ({tool} {finding.rule})", Label(span), (), hint, finding.snippet.path)
+    return Diagnostic(
+        code, "warning", f"{message} ({tool} {finding.rule})", Label(span), (), hint, finding.snippet.path
+    )
