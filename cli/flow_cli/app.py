@@ -199,6 +199,32 @@ def cancel(
     _exit(lambda: stop(run, wait))
 
 
+@app.command(epilog="Examples: flow approve 01kx  ·  flow approve 01kx release  ·  flow approve 01kx release --reject")
+def approve(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
+    task: Annotated[
+        str | None, typer.Argument(help="The task that waits; may be left out where only one does.")
+    ] = None,
+    reject: Annotated[bool, typer.Option("--reject", help="Answer no: the task's result is false.")] = False,
+) -> None:
+    """Answer an approval that a run, or one of its child runs, waits for."""
+    from flow_cli.commands.answers import approve as answer
+
+    _exit(lambda: answer(run, task, reject))
+
+
+@app.command(epilog="Examples: flow signal 01kx paid  ·  flow signal 01kx paid '{\"amount\": 12.5}'")
+def signal(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
+    event: Annotated[str, typer.Argument(help="The event's name.")],
+    value: Annotated[str | None, typer.Argument(help="JSON, or a text; null if left out.")] = None,
+) -> None:
+    """Send an event to a run. It is kept, also for tasks that begin to wait for it later."""
+    from flow_cli.commands.answers import signal as send
+
+    _exit(lambda: send(run, event, value))
+
+
 @app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")
 def server(
     host: Annotated[

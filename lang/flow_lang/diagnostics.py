@@ -18,10 +18,11 @@ class Span(NamedTuple):
 
 
 class Label(NamedTuple):
-    """A marked place; `text` says what is there and may be empty."""
+    """A marked place; `text` says what is there and may be empty. `path` is that of its source where it is not the diagnostic's own."""
 
     span: Span
     text: str = ""
+    path: str = ""
 
 
 class Diagnostic(NamedTuple):

@@ -10,6 +10,17 @@ _RETRY = "write for example retry = 3, or retry = retry(3, backoff = exponential
 _ENV = "set it in the script: export NAME=value, with ~{x} for a value of the workflow"
 _CD = "start the script with `cd`; each attempt runs in a fresh folder of its own"
 _LET = "a value has its name from a parameter of the workflow, or in a task from: in name = value"
+_SCHEDULE = 'a workflow runs by itself with: schedule = cron("0 2 * * *", tz = "Europe/Berlin")'
+_FAILURE = 'what follows a failure is written: on failure { task page { shell "echo failed" } }'
+_FINALLY = 'what runs however it ends is written: finally { task tidy { shell "rm -rf cache" } }'
+_UNDO = 'what takes a task back is written in it: undo { shell "remove ~{result}" }'
+_WAIT = 'a wait is written: wait release { approval = "Publish?"; timeout = 4h }'
+_LIMITS = "what a body may use is written: limits { memory = 2GiB; cpu = 30s; output = 64MiB }"
+_POOL = (
+    "declare a pool in the workflow, pool api { slots = 4 }, and write pool = api; in one task alone: concurrency = 4"
+)
+_CACHE = "write cache = true, or cache = key(day, ttl = 1d)"
+_RATE = "write rate = rate(10, per = 1m)"
 _PARALLEL = "tasks run side by side unless one needs the other; leave this and its braces out"
 
 SETTINGS = {
@@ -35,7 +46,23 @@ SETTINGS = {
     "description": "a comment with two `##` above the task documents it",
     "doc": "a comment with two `##` above the task documents it",
     "name": "the name stands in the heading: task name { ... }",
-    "queue": "write pool = name",
+    "queue": _POOL,
+    "tags": 'write labels = ["gpu"]',
+    "runs_on": 'write labels = ["gpu"]',
+    "node_selector": 'write labels = ["gpu"]',
+    "defaults": "defaults are a block: defaults { timeout = 10m; retry = 2 }",
+    "undo": "an undo is a block: " + _UNDO.partition(": ")[2],
+    "finally": "it is a block: " + _FINALLY.partition(": ")[2],
+    **dict.fromkeys(("on_failure", "on_error", "onerror", "onfailure"), _FAILURE),
+    **dict.fromkeys(("cron", "schedule_interval", "every", "trigger", "triggers", "interval"), _SCHEDULE),
+    **dict.fromkeys(
+        ("limits", "resources", "cpus", "cpu_limit", "mem", "memory_limit", "memory", "cpu", "output"), _LIMITS
+    ),
+    **dict.fromkeys(("max_parallel", "parallelism", "max_active_tasks", "max_concurrency", "threads"), _POOL),
+    "max_active_runs": "write concurrency = 1 in the workflow",
+    **dict.fromkeys(("rate_limit", "throttle", "qps"), _RATE),
+    **dict.fromkeys(("memoize", "ttl", "cache_key", "cache_ttl", "cached"), _CACHE),
+    **dict.fromkeys(("approve", "approval_required", "manual"), _WAIT),
 }
 """By the name of a setting that there is not."""
 
@@ -61,6 +88,15 @@ WORDS = {
     "timeout": "write timeout = 10m",
     "try": "a failure is retried (retry = 3), or tolerated (optional = true)",
     "version": "the first line of a file is: flow 1",
+    **dict.fromkeys(("always", "ensure", "cleanup", "teardown"), _FINALLY),
+    **dict.fromkeys(("catch", "except", "rescue", "on_failure", "on_error", "error"), _FAILURE),
+    **dict.fromkeys(("compensate", "rollback", "revert"), _UNDO),
+    **dict.fromkeys(("approve", "approval", "sleep", "gate", "signal", "pause"), _WAIT),
+    **dict.fromkeys(("schedule", "cron", "every"), _SCHEDULE),
+    **dict.fromkeys(
+        ("include", "use", "require", "load"), 'a file is imported so: import "lib/quality.flow" as quality'
+    ),
+    **dict.fromkeys(("resources", "cpu", "memory"), _LIMITS),
     "name": "the name stands in the heading: task name { ... }",
 }
 """By the word that an item cannot begin with."""
@@ -82,6 +118,9 @@ VALUES = {
         ("params", "inputs", "parameters", "args", "vars", "variables"), "a parameter is named directly: ~{day}"
     ),
     **dict.fromkeys(("env", "secrets", "secret", "environ"), "in a shell body the environment is the shell's: $NAME"),
+    **dict.fromkeys(("run_id", "runid"), "did you mean `run.id`?"),
+    **dict.fromkeys(("workflow", "flow"), "the workflow's name is `run.workflow`"),
+    "exception": "what has failed is in `error.task`, `error.code` and `error.message` of `on failure`",
 }
 """By the name in an expression that nothing declares."""
 

@@ -15,7 +15,7 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], col
     """All of them, a blank line between two, in the order given; `sources` is by path."""
     lines = {path: Lines(source.text) for path, source in sources.items()}
     style = _Style(color)
-    return "\n".join(_Block(diagnostic, lines.get(diagnostic.path), style).text() for diagnostic in diagnostics)
+    return "\n".join(_Block(diagnostic, lines, style).text() for diagnostic in diagnostics)
 
 
 class _Style:
@@ -54,11 +54,12 @@ class _Mark:
 class _Block:
     """One diagnostic; without lines where it has no place in its file, such as a parameter given on the command line.
 
-    Marks of one line stand under it, leftmost last, so that no text crosses another.
+    Marks of one line stand under it, leftmost last, so that no text crosses another. Those in another file come after it.
     """
 
-    def __init__(self, diagnostic: Diagnostic, lines: Lines | None, style: _Style) -> None:
-        self.diagnostic, self.lines, self.style = diagnostic, lines, style
+    def __init__(self, diagnostic: Diagnostic, files: Mapping[str, Lines], style: _Style) -> None:
+        self.diagnostic, self.files, self.style = diagnostic, files, style
+        self.lines = files.get(diagnostic.path)
 
     def text(self) -> str:
         d, style = self.diagnostic, self.style
@@ -67,32 +68,42 @@ class _Block:
             where = [style.quiet("  --> ") + shown(d.path)] if d.path else []
             return "\n".join([head, *where, *self._hint(1)]) + "\n"
         start = self.lines.position(d.primary.span.start)
-        marks = [_Mark(d.primary, self.lines, True), *(_Mark(label, self.lines, False) for label in d.secondary)]
-        gutter = len(str(max(mark.line for mark in marks)))
+        marks = [_Mark(d.primary, self.lines, True)]
+        marks += [_Mark(label, self.lines, False) for label in d.secondary if label.path in ("", d.path)]
+        others = [label for label in d.secondary if label.path not in ("", d.path) and label.path in self.files]
+        elsewhere = [(label, _Mark(label, self.files[label.path], False)) for label in others]
+        gutter = len(str(max(mark.line for mark in (*marks, *(mark for _, mark in elsewhere)))))
         at = style.quiet(" " * gutter + "--> ") + f"{shown(d.path)}:{start.line}:{start.column}"
-        body = [head, at, self._bar(gutter), *self._snippet(marks, gutter)]
+        body = [head, at, self._bar(gutter), *self._snippet(marks, gutter, self.lines)]
+        for label, mark in elsewhere:
+            body += self._elsewhere(label, mark, gutter)
         hint = self._hint(gutter)
         return "\n".join([*body, self._bar(gutter), *hint] if hint else body) + "\n"
 
-    def _snippet(self, marks: list[_Mark], gutter: int) -> Iterable[str]:
-        assert self.lines is not None
+    def _elsewhere(self, label: Label, mark: _Mark, gutter: int) -> list[str]:
+        """A mark in another file."""
+        lines = self.files[label.path]
+        at = lines.position(label.span.start)
+        where = self.style.quiet(" " * gutter + "::: ") + f"{shown(label.path)}:{at.line}:{at.column}"
+        return [self._bar(gutter), where, self._bar(gutter), *self._snippet([mark], gutter, lines)]
+
+    def _snippet(self, marks: list[_Mark], gutter: int, lines: Lines) -> Iterable[str]:
         previous = 0
         for number in sorted({mark.line for mark in marks}):
             if previous and number == previous + 2:
-                yield self._numbered(previous + 1, gutter)
+                yield self._numbered(previous + 1, gutter, lines)
             elif previous and number > previous + 1:
                 yield self.style.quiet(" " * gutter + "...")
             here = sorted((m for m in marks if m.line == number), key=lambda m: (-m.column, not m.primary))
             cut = _cut(here)
-            yield self._numbered(number, gutter, cut)
+            yield self._numbered(number, gutter, lines, cut)
             for mark in here:
                 if mark.column < cut + _MOST:
                     yield f"{self._bar(gutter)} {mark.under(self.style, self.diagnostic.severity, cut)}"
             previous = number
 
-    def _numbered(self, number: int, gutter: int, cut: int = 0) -> str:
-        assert self.lines is not None
-        content = visible(self.lines.line(number)).rstrip()
+    def _numbered(self, number: int, gutter: int, lines: Lines, cut: int = 0) -> str:
+        content = visible(lines.line(number)).rstrip()
         seen = ("…" if cut else "") + content[cut + bool(cut) : cut + _MOST]
         seen += "…" if len(content) > cut + _MOST else ""
         return (self.style.quiet(f"{number:>{gutter}} |") + (f" {seen}" if seen else "")).rstrip()

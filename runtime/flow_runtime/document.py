@@ -24,6 +24,8 @@ def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> di
         "result": external(plan.workflow.result, record.result),
         "error": _loads(record.error),
     }
+    if record.parent is not None:
+        document["parent"] = record.parent
     if with_tasks:
         document["tasks"] = [task_document(plan, row) for row in store.tasks(record.id)]
     return document
@@ -42,6 +44,9 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     }
     if row.size is not None:
         document["instances"] = row.size
+    if row.awaits is not None and row.state == "waiting":
+        kind, name, text, due = json.loads(row.awaits)
+        document["awaits"] = {"kind": kind, "name": name, "text": text, "until": moment(due)}
     return document
 
 

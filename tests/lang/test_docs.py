@@ -9,6 +9,8 @@ from lang.compiling import codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
 BLOCKS = re.findall(r"```flow([^\n]*)\n(.*?)```", PAGE, re.DOTALL)
+FLOWS = {mark.strip(): text for mark, text in BLOCKS if mark.endswith(".flow")}
+"""Files that other blocks import."""
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -16,7 +18,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 def test_a_block_of_the_reference(at: int) -> None:
     mark, text = BLOCKS[at]
     expected = [mark.split()[-1]] if "error" in mark else []
-    assert codes(text, {"tasks.py": PYTHON[0]}) == expected
+    assert codes(text, {"tasks.py": PYTHON[0], **FLOWS}) == expected
 
 
 def test_the_reference_lists_every_function() -> None:

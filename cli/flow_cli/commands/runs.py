@@ -13,13 +13,14 @@ from flow_lang.plan import Plan
 from flow_runtime.document import key_of, run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.work import captured_path, log_path
+from flow_runtime.signals import awaits_of
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
 from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.failures import failure_report
-from flow_cli.progress.text import counted, printable, seconds
+from flow_cli.progress.text import counted, printable, seconds, waits_for
 
 FOLLOW = 0.1
 """Seconds between two looks of `logs -f`."""
@@ -71,7 +72,7 @@ def status(run: str | None, as_json: bool) -> int:
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
     if _interrupted(store, [record]):
         print(f"interrupted: its worker is dead; go on with: flow run --resume {record.id}\n")
-    for line in _task_lines(plan, store.tasks(record.id)):
+    for line in _task_lines(record.id, plan, store.tasks(record.id)):
         print(line)
     if record.finished_at is not None and len(plan.workflow.tasks) > 1:
         print(f"\ncritical path: {path_text(store, record)}")
@@ -145,7 +146,7 @@ def _cancel_here(state: StateFolder, run: str) -> int:
     return exits.OK
 
 
-def _task_lines(plan: Plan, rows: list[TaskRecord]) -> list[str]:
+def _task_lines(run: str, plan: Plan, rows: list[TaskRecord]) -> list[str]:
     lines = []
     for row in rows:
         if row.place is not None:
@@ -158,6 +159,8 @@ def _task_lines(plan: Plan, rows: list[TaskRecord]) -> list[str]:
         }
         notes += [f"{count:,} {name}" for name, count in counts.items()]
         notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
+        open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
+        notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
         lines.append(f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip())
     return lines
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 
-from flow_engine.model import Claim, Completion, Expanded, Failed, Skipped, Succeeded, TaskRecord
+from flow_engine.model import Awaits, Claim, Completion, Expanded, Failed, Skipped, Succeeded, Suspended, TaskRecord
 from flow_lang.plan import Workflow
 
 WORDS = {"upstream_failed": "not started"}
@@ -21,6 +21,8 @@ class Line:
         self.first: float | None = None
         self.last: float | None = None
         self.settled = ""
+        self.awaits: dict[str, Awaits] = {}
+        """What its instances wait for, by their key."""
 
     @property
     def finished(self) -> bool:
@@ -33,6 +35,8 @@ class Line:
             return "failed"
         if self.finished:
             return "skipped" if self.skipped and not self.done else "succeeded"
+        if self.awaits and not self.running:
+            return "waiting"
         return "running" if self.running or self.first is not None else "waiting"
 
 
@@ -46,6 +50,7 @@ class Board:
         self.began = time.time()
         self.over = False
         self._node: dict[int, int] = {}
+        self._place: dict[int, int | None] = {}
 
     def claimed(self, claims: Iterable[Claim]) -> None:
         for claim in claims:
@@ -56,7 +61,9 @@ class Board:
             line.first = line.first or time.time()
             if not claim.expands:
                 line.running += 1
-                line.retries += claim.attempt > 1
+                line.retries += claim.attempt > 1 and claim.awaits is None
+                line.awaits.pop(_key(line, claim.place), None)
+                self._place[claim.task.seq] = claim.place
 
     def completed(self, completions: Iterable[Completion]) -> None:
         for completion in completions:
@@ -81,6 +88,10 @@ class Board:
             line.total = outcome.size
             return
         line.running -= 1
+        place = self._place.pop(completion.task.seq, None)
+        if isinstance(outcome, Suspended):
+            line.awaits[_key(line, place)] = outcome.awaits
+            return
         line.last = time.time()
         line.done += isinstance(outcome, Succeeded)
         line.skipped += isinstance(outcome, Skipped)
@@ -90,3 +101,7 @@ class Board:
         """Whether no attempt follows; a shown count may be early where `retry` names errors, and the final table is not."""
         task = self.workflow.task(line.name)
         return completion.attempt > task.retry.retries
+
+
+def _key(line: Line, place: int | None) -> str:
+    return line.name if place is None else f"{line.name}[{place}]"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flow_cli.progress.board import Board, Line
 from flow_cli.progress.plain import PlainProgress
-from flow_cli.progress.text import seconds
+from flow_cli.progress.text import seconds, waits_for
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -55,6 +55,7 @@ class LiveProgress:
         return live
 
     def _table(self, limit: int | None) -> "Table":
+        from rich.markup import escape
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -62,6 +63,9 @@ class LiveProgress:
         for line in shown:
             icon, style = ICONS[line.state()]
             table.add_row(f"[{style}]{icon}[/]", line.name, _bar(line), f"[{style}]{_words(line)}[/]", _elapsed(line))
+            for key, awaits in list(line.awaits.items())[:3]:
+                if awaits.kind != "timer":
+                    table.add_row("", "", "", escape(waits_for(self._board.run, key, awaits)), "")
         hidden = len(self._board.lines) - len(shown)
         if hidden:
             table.add_row("", f"[dim]and {hidden} more[/]", "", "", "")

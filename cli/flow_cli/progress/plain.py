@@ -3,13 +3,14 @@
 import sys
 
 from flow_cli.progress.board import Board, Line
-from flow_cli.progress.text import seconds
+from flow_cli.progress.text import seconds, waits_for
 
 
 class PlainProgress:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._told: set[str] = set()
+        self._waiting: set[str] = set()
 
     def start(self) -> None:
         _say(f"run {self._board.run}  {self._board.workflow.name}")
@@ -19,6 +20,10 @@ class PlainProgress:
             if line.finished and line.name not in self._told:
                 self._told.add(line.name)
                 _say(describe(line))
+            for key, awaits in line.awaits.items():
+                if key not in self._waiting and awaits.kind != "timer":
+                    self._waiting.add(key)
+                    _say(f"  {key:<24} {waits_for(self._board.run, key, awaits)}")
 
     def stop(self) -> None:
         self.update()

@@ -1,5 +1,9 @@
 """Times and counts as people read them."""
 
+import time
+
+from flow_engine.model import Awaits
+
 
 def seconds(value: float) -> str:
     """`0.04s`, `12.3s`, `4m05s`, `2h03m`."""
@@ -21,3 +25,14 @@ def counted(count: int, noun: str) -> str:
 def printable(text: str) -> str:
     """Without control characters, which could move a terminal's cursor or change its colours. Newlines and tabs stay."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def waits_for(run: str, key: str, awaits: Awaits) -> str:
+    """What a task waits for, and how to answer it."""
+    if awaits.kind == "approval":
+        return f"{awaits.text}  (flow approve {run} {key})"
+    if awaits.kind == "event":
+        return f"waits for the event {awaits.name}  (flow signal {run} {awaits.name})"
+    if awaits.kind == "child":
+        return f"waits for run {awaits.name} of {awaits.text}"
+    return f"waits until {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(float(awaits.name)))}"

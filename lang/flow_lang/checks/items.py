@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from flow_lang.checks.expressions.names import shown
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.syntax import tree
 
@@ -121,6 +122,11 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
             if where == "a file"
             else "tasks do not nest; move it out of this one"
         )
+    if isinstance(item, tree.CallBody) and where != "a file":
+        target = shown(item.call.target)
+        hint = f"give it a name: call {target.rpartition('.')[2]}_run = {target}(...)"
+    elif isinstance(item, tree.Body) and where != "a file":
+        hint = 'it belongs in a task: task hello { shell "echo hello" }'
     if isinstance(item, tree.Return) and where == "a task":
         hint = "the body gives the result: a shell body prints it, a Python body returns it"
     report.error("FLOW111", f"{what} has no place in {where}", _heading(item), "", hint)

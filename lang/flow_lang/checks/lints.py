@@ -18,6 +18,7 @@ def _unused(items: dict[str, tree.TaskItem], made: plan.Workflow, report: Report
     if made.returns is None:
         return
     used = {need.task for task in made.tasks for need in task.needs}
+    used |= {task.of for task in made.tasks if "result" in task.reads}
     used |= {name.split(".")[0] for name in references(made.returns)}
     for name, item in items.items():
         declared = any(isinstance(part, tree.ResultClause | tree.Output) for part in (*item.clauses, *item.items))

@@ -114,9 +114,8 @@ class _Program:
         owner = self.nodes[caller].owner
         names = [caller, *(one for _, one in calls)]
         others = tuple(
-            Label(first[used, user], f"`{user}` calls `{used}`")
+            Label(first[used, user], f"`{user}` calls `{used}`", self.nodes[user].owner.file.source.path)
             for user, used in calls[1:]
-            if self.nodes[user].owner is owner
         )
         hint = "a run of it would never end; a list that is worked through is a `for`"
         if len(circle) > 1:

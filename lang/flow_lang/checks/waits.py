@@ -2,9 +2,10 @@
 
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.items import misplaced
+from flow_lang.checks.settings.kinds import SETTINGS
 from flow_lang.diagnostics import Label, Report
 from flow_lang.plan import Body
-from flow_lang.suggest import listed
+from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
 from flow_lang.types import BOOL, DATETIME, DURATION, JSON, NOTHING, STR, Type
 
@@ -18,7 +19,10 @@ def wait_task(item: tree.WaitItem, report: Report) -> tree.TaskItem:
     kept: list[tree.Item] = []
     chosen: list[tree.Setting] = []
     default: tree.Setting | None = None
+    unknown = _unknown(item, report)
     for inner in item.items:
+        if inner in unknown:
+            continue
         if isinstance(inner, tree.Setting) and inner.name.text in KINDS:
             chosen.append(inner)
         elif isinstance(inner, tree.Setting) and inner.name.text == "default" and default is None:
@@ -27,12 +31,23 @@ def wait_task(item: tree.WaitItem, report: Report) -> tree.TaskItem:
             kept.append(inner)
         else:
             misplaced(inner, "a `wait`", report)
-    _check(item, chosen, default, report)
+    if not unknown or chosen:
+        _check(item, chosen, default, report)
     if chosen:
         kept.append(tree.WaitBody(chosen[0].name, chosen[0].value, default.value if default else None, item.span))
     else:
         kept.append(tree.Wrong((), item.span))
     return tree.TaskItem(item.name, item.clauses, tuple(kept), item.doc, item.span)
+
+
+def _unknown(item: tree.WaitItem, report: Report) -> list[tree.Setting]:
+    """Settings that a wait does not have, reported: very likely one of them was to be what it waits for."""
+    known = SETTINGS["a `wait`"]
+    found = [inner for inner in item.items if isinstance(inner, tree.Setting) and inner.name.text not in known]
+    for inner in found:
+        hint = did_you_mean(inner.name.text, known, f"the settings of a `wait` are {listed(known)}")
+        report.error("FLOW203", f"a `wait` has no setting `{inner.name.text}`", inner.name.span, "", hint)
+    return found
 
 
 def _check(item: tree.WaitItem, chosen: list[tree.Setting], default: tree.Setting | None, report: Report) -> None:

@@ -39,7 +39,7 @@ _EXAMPLES = {
     "IN": "an input is written: in batch: file = json_file(orders)",
     "SHELL": 'a shell body is written: shell "echo hello", or over several lines between """ and """',
     "PYTHON": "a Python body stands between ''' and '''",
-    "CALL": "a call is written: call score(table, model = name)",
+    "CALL": "a call is written: call score(table, model = name), or in a workflow: call checks = check(tables = clean)",
     "AFTER": "order without data is written: after [fetch, clean]",
     "FROM": 'Python functions are imported so: from python "tasks.py" import load, save',
     "IMPORT": 'a file is imported so: import "lib/quality.flow" as quality',
@@ -47,7 +47,18 @@ _EXAMPLES = {
     "FLOW": "the first line of a file is: flow 1",
     "FOR": "a loop is written: for region in regions",
     "RETURN": "the last line of a workflow is: return name",
+    "WAIT": 'a wait is written: wait release { approval = "Publish?"; timeout = 4h }',
+    "SECRET": 'a secret is written: secret token = env("API_TOKEN")',
+    "POOL": "a pool is written: pool api { slots = 4 }",
+    "ON": 'it is written: on failure { notify email("ops@example.com") }',
+    "defaults": "defaults are written: defaults { timeout = 10m; retry = 2 }",
+    "limits": "limits are written: limits { memory = 2GiB; cpu = 30s }",
+    "undo": 'an undo is written: undo { shell "remove ~{result}" }',
+    "finally": 'it is written: finally { task tidy { shell "rm -rf cache" } }',
+    "notify": 'it is written: notify webhook("https://example.com/hook", text = "~{error.task} failed")',
+    "dead_letter": 'it is written: dead_letter "orders.failed"',
 }
+"""By the kind of the token that began the item, or else by its text."""
 
 
 def explain_token(report: Report, expected: set[str], tokens: list[Token], at: int, inside: list[Token]) -> None:
@@ -135,17 +146,22 @@ def _hint(
         return "close the `(` first"
     if token.kind == "NAME" and _starts_item(tokens, at):
         return _word_hint(token)
-    words = [t.kind for t in inside if t.kind in _EXAMPLES]
-    if words:
-        return _EXAMPLES[words[-1]]
+    examples = [example for example in map(_example, inside) if example]
+    if examples:
+        return examples[-1]
     if "ASSIGN" in expected:
         return "a setting is written: name = value"
     return "items of a block stand on lines of their own, or after a `;`"
 
 
+def _example(token: Token) -> str:
+    word = token.text if token.kind in ("SECTION", "WORD") else ""
+    return _EXAMPLES.get(token.kind) or _EXAMPLES.get(word, "")
+
+
 def _is_word_like(token: Token) -> bool:
     """After an unknown word: what would be the rest of an item, and not of a setting."""
-    return token.kind in ("NAME", "STRING", "TRIPLE", "RAW", "LBRACE", "INT")
+    return token.kind in ("NAME", "STRING", "TRIPLE", "RAW", "LBRACE", "INT", "DURATION", "SIZE")
 
 
 def _word_hint(word: Token) -> str:

@@ -89,7 +89,7 @@ def updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float)
     result = done.outcome.result if isinstance(done.outcome, Succeeded) else None
     awaits = graph.awaiting.get(seq)
     return row._replace(
-        started_at=done.started_at,
+        started_at=done.started_at if row.awaits is None else row.started_at,
         result=result,
         error=error_of(done.outcome),
         log=done.log,

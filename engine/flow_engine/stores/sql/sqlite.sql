@@ -24,7 +24,8 @@ WHERE run = ? AND seq = ?
 
 -- name: complete_task
 UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, size = ?,
-  deadline_at = ?, started_at = ?, failures = ?, losses = ?, result = ?, error = ?, log = ?, awaits = ?
+  deadline_at = ?, started_at = CASE WHEN awaits IS NULL THEN ? ELSE started_at END, failures = ?, losses = ?, result = ?,
+  error = ?, log = ?, awaits = ?
 WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state IN ('claimed', 'running')
 
 -- name: start_task

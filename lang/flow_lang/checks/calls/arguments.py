@@ -11,12 +11,12 @@ from flow_lang.types import Type
 
 
 class Formal(NamedTuple):
-    """`span` is where it is declared, if that is in this file."""
+    """`declared` is where a .flow file declares it."""
 
     name: str
     type: Type
     required: bool
-    span: Span | None = None
+    declared: Label | None = None
 
 
 class Callee(NamedTuple):
@@ -56,13 +56,13 @@ class _Arguments:
         symbol = symbols.get(value.name) if isinstance(value, tree.Ref) else None
         what = f"`{formal.name}` of `{self.callee.name}`"
         if symbol is None or symbol.kind != "secret":
-            return self.expressions.expect(value, formal.type, what, formal.span).expr
+            return self.expressions.expect(value, formal.type, what, formal.declared).expr
         if not self.callee.secrets:
             hint = f"a run's parameters are kept; let `{self.callee.name}` declare a secret of its own"
             self.expressions.scope.refuse_secret(symbol, value.span, hint)
             return ["lit", None]
         with self.expressions.scope.with_secrets():
-            return self.expressions.expect(value, formal.type, what, formal.span).expr
+            return self.expressions.expect(value, formal.type, what, formal.declared).expr
 
     def _placed(self) -> dict[str, tree.Expr] | None:
         """The values by argument. Where one is in the wrong place the others are not looked at: they may be too."""

@@ -46,20 +46,19 @@ class Callables:
         return there is None or target.name.text in there, None if there is None else there.get(target.name.text)
 
     def callee(self, child: Child) -> Callee:
-        here = child.path == self.report.path
+        other = "" if child.path == self.report.path else child.path
         formals = tuple(
             Formal(
                 param.name,
                 param.type,
                 param.default is None and param.type.kind != "optional",
-                child.spans.get(param.name) if here else None,
+                Label(child.spans[param.name], f"`{param.type}` is asked for here", other),
             )
             for param in child.params
         )
         names = listed([param.name for param in child.params], "nothing")
-        labels = (Label(child.name_span, f"its parameters are {names}"),) if here else ()
-        where = "" if here else f" (in {child.path})"
-        return Callee(child.name, formals, labels, f"its parameters are {names}{where}", secrets=False)
+        labels = (Label(child.name_span, f"its parameters are {names}", other),)
+        return Callee(child.name, formals, labels, f"its parameters are {names}", secrets=False)
 
     def report_unknown(self, target: tree.Expr) -> None:
         """For `alias.name` that names no workflow, and for what is no name at all."""

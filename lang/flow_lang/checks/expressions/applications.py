@@ -34,6 +34,13 @@ _ELSEWHERE = {
     "print": "a body prints; an expression gives a value",
     "map": "a task runs `for x in xs`",
     "filter": "a task has `when`",
+    "env": 'in a shell body the environment is the shell\'s: $NAME; a secret is declared: secret token = env("API_TOKEN")',
+    "secret": 'a secret is declared in the workflow: secret token = env("API_TOKEN")',
+    "cron": "`cron(...)` stands after `schedule =`",
+    "key": "`key(...)` stands after `cache =`",
+    "rate": "`rate(...)` stands after `rate =`",
+    "webhook": "`webhook(...)` stands after `notify`",
+    "email": "`email(...)` stands after `notify`",
 }
 
 

@@ -38,13 +38,13 @@ class Expressions:
         """The type of `node`; `want` is what would be welcome, which decides what `[]` and `{}` are."""
         return self.rules[type(node)](node, want, lenient)
 
-    def expect(self, node: tree.Expr, want: Type, what: str = "", declared: Span | None = None) -> Checked:
+    def expect(self, node: tree.Expr, want: Type, what: str = "", declared: Span | Label | None = None) -> Checked:
         """As `infer`, and reports where the value is not a `want`. `declared` is where that type was asked for."""
         checked = self.infer(node, want, want.kind == "optional")
         return self.expect_type(node, checked, want, what, declared)
 
     def expect_type(
-        self, node: tree.Expr, checked: Checked, want: Type, what: str = "", declared: Span | None = None
+        self, node: tree.Expr, checked: Checked, want: Type, what: str = "", declared: Span | Label | None = None
     ) -> Checked:
         """As `expect`, for a node whose type is known already."""
         if self.scope.assumes_present and want.kind != "optional":
@@ -53,7 +53,8 @@ class Expressions:
             return Checked(["as", to_json(want), checked.expr], want)
         if assignable(checked.type, want):
             return Checked(checked.expr, want if checked.type.kind != "unknown" else UNKNOWN)
-        secondary = (Label(declared, f"`{want}` is asked for here"),) if declared else ()
+        label = Label(declared, f"`{want}` is asked for here") if isinstance(declared, Span) else declared
+        secondary = (label,) if label is not None else ()
         self.mismatch(node, checked.type, want, what, secondary)
         return WRONG
 

@@ -48,7 +48,7 @@ class _Loading:
         self.loaded: dict[str, FlowFile | None] = {}
         self.chain: list[str] = []
         self.ordered: list[FlowFile] = []
-        self.size = 0
+        self.size = self.count = 0
         self.full = False
 
     def file(self, path: str, source: Source) -> FlowFile:
@@ -56,6 +56,7 @@ class _Loading:
         parsed = parse_file(source, report)
         found = FlowFile(path, source, report, Lines(source.text), parsed, {}, report.failed)
         self.size += len(source.text)
+        self.count += 1
         self.chain.append(path or self.entry)
         spans: dict[str, Span] = {}
         for item in parsed.items:
@@ -131,7 +132,7 @@ class _Loading:
 
     def _too_much(self, item: tree.Import, report: Report) -> bool:
         reason = ""
-        if len(self.loaded) >= MOST_FILES:
+        if self.count >= MOST_FILES:
             reason = f"a program has at most {MOST_FILES} files"
         elif self.size > MOST_TEXT:
             reason = f"the files of a program have at most {MOST_TEXT >> 20} MiB together"

@@ -87,12 +87,15 @@ class Reader:
 
     def _unknown(self, name: tree.Name, where: str, known: tuple[str, ...]) -> None:
         places = [place for place in PLACES if place != where and name.text in SETTINGS[place]]
-        if places and where in ("a task", "a workflow", "a pool", "`limits`"):
+        if places[:1] == ["`limits`"]:
+            hint = FOREIGN[name.text]
+        elif places and where in ("a task", "a workflow", "a pool", "`limits`"):
             hint = f"`{name.text}` is a setting of {places[0]}; move it there"
         elif name.text in FOREIGN:
             hint = FOREIGN[name.text]
         else:
             hint = did_you_mean(name.text, known, f"the settings of {where} are {listed(known)}")
+        self.report.unknown.add(name.text)  # whatever uses it as a value is a part of the same mistake
         self.report.error("FLOW203", f"{where} has no setting `{name.text}`", name.span, "", hint)
 
     def _limits(self, found: Settings, section: tree.Section) -> Settings:

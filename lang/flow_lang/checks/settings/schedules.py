@@ -115,15 +115,18 @@ class Schedules:
         declared = {param.name: param for param in self.params}
         checker = expressions(self.report, Scope(self.report, dict[str, Symbol](), own=SCHEDULE))
         found: dict[str, Expr] = {}
+        mistakes = self.report.mistakes
         for name, value in given:
             if name.text not in declared or name.text in found:
                 hint = did_you_mean(name.text, declared, f"the parameters are {listed(declared)}")
                 what = "is given twice" if name.text in found else "is no parameter of this workflow"
-                self.report.error("FLOW208", f"`{name.text}` {what}", name.span, "", hint)
+                if name.text in found or self.report.first_unknown(name.text):
+                    self.report.error("FLOW208", f"`{name.text}` {what}", name.span, "", hint)
                 continue
             want = declared[name.text].type
             found[name.text] = checker.expect(value, want, f"`{name.text}`", self.spans.get(name.text)).expr
-        self._missing(found, node.span if node is not None else call.target.span, bool(given) or node is not None)
+        if self.report.mistakes == mistakes:  # else a wrong name is very likely the one that is missing
+            self._missing(found, node.span if node is not None else call.target.span, bool(given) or node is not None)
         return tuple(found.items())
 
     def _missing(self, found: dict[str, Expr], span: Span, has_params: bool) -> None:

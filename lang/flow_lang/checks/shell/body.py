@@ -70,7 +70,7 @@ class _Script:
         checked = self.expressions.required(inner)
         if how == "words":
             self._words(node, inner, checked, context)
-        elif how == "raw":
+        elif how == "raw" and checked.type.kind != "unknown":
             hint = "leave `raw` out where one word is meant; the value is then quoted"
             self.report.warning("FLOW501", "`raw` puts a value into the script as it is", node.span, "not quoted", hint)
         elif context == "arithmetic":
