@@ -1,7 +1,7 @@
 """The Python and shell bodies of a source as scripts of their own, each of whose characters knows where it stands in the source."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flow_lang.checks.python.body import read_python
@@ -108,7 +108,7 @@ class _Made:
         self.text = ""
         self.places: list[Span | None] = []
 
-    def add(self, text: str, places: "list[Span | None] | None" = None) -> None:
+    def add(self, text: str, places: "Sequence[Span | None] | None" = None) -> None:
         self.text += text
         self.places += places or [None] * len(text)
 

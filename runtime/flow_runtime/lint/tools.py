@@ -71,9 +71,10 @@ def findings(tool: Tool, program: str, found: list[Snippet]) -> list[Finding]:
 def _answer(tool: Tool, command: list[str], folder: str) -> Any:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, timeout=PATIENCE)  # noqa: S603
-        return json.loads(done.stdout)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LintFailed(f"{tool.name} could not look at the bodies: {error}; leave it out with --no-lint") from error
+    try:
+        return json.loads(done.stdout)
     except ValueError:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().partition("\n")[0]
         raise LintFailed(f"{tool.name} failed: {said}; leave it out with --no-lint") from None
