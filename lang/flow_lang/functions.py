@@ -78,7 +78,14 @@ def _text(value: Any, otherwise: str) -> str:
     return value
 
 
+_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
+"""A repetition of what ends in one, such as (a+)+, which may take for ever to find that a text does not match."""
+_LONGEST = 64 * 2**20
+
+
 def _matches(files: Any, text: str, pattern: str) -> bool:
+    if _NESTED.search(pattern):
+        raise ValueError(f"{pattern!r} repeats a repetition, which may take for ever; write it with one")
     try:
         return re.search(pattern, text) is not None
     except re.error as error:
@@ -88,7 +95,27 @@ def _matches(files: Any, text: str, pattern: str) -> bool:
 def _parse_json(text: str) -> Any:
     import json
 
-    return json.loads(text)
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _replace(files: Any, text: str, old: str, new: str) -> str:
+    if len(new) > len(old):
+        _bounded(len(text) + text.count(old) * (len(new) - len(old)))
+    return text.replace(old, new)
+
+
+def _join(files: Any, items: list[Any], between: str = ", ") -> str:
+    texts = [to_text(item) for item in items]
+    _bounded(sum(map(len, texts)) + len(between) * len(texts))
+    return between.join(texts)
+
+
+def _bounded(length: int) -> None:
+    if length > _LONGEST:
+        raise ValueError(f"a text of {length:,} characters is too long (at most {_LONGEST:,}); write it in a body")
 
 
 def _chunks(files: Any, items: list[Any], most: int) -> list[list[Any]]:
@@ -151,7 +178,7 @@ _ALL = (
     Function(
         "join(items: list[T], between?: str) -> str",
         "One text of all elements; `between` is a comma and a space unless given.",
-        lambda files, items, between=", ": between.join(to_text(item) for item in items),
+        _join,
     ),
     Function(
         "split(text: str, at?: str) -> list[str]",
@@ -177,7 +204,7 @@ _ALL = (
     Function(
         "replace(text: str, old: str, new: str) -> str",
         "The text with each `old` replaced.",
-        lambda files, text, old, new: text.replace(old, new),
+        _replace,
     ),
     Function("lower(text: str) -> str", "In small letters.", lambda files, text: text.lower()),
     Function("upper(text: str) -> str", "In capital letters.", lambda files, text: text.upper()),

@@ -14,3 +14,12 @@ def test_every_workload_runs_beside_its_floor() -> None:
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("W")}
     assert sorted(lines) == ["W1", "W2", "W3", "W4", "W5", "W6"]
     assert "exit" not in done.stdout, done.stdout
+
+
+def test_the_language_is_measured_beside_its_floor() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "language.py"), "--scale", "0.01", "--repeat", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    figures = [line.split() for line in done.stdout.splitlines() if line.startswith("L")]
+    assert [figure[0] for figure in figures] == ["L1", "L2", "L3", "L4", "L5"]
+    assert all(float(figure[-2].rstrip("x")) > 0 for figure in figures)

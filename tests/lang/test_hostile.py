@@ -25,6 +25,10 @@ def chain(count: int, first: str) -> str:
     return f'flow 1\nworkflow w {{\n  task start {{ shell "x" }}\n{"".join(tasks)}}}\n'
 
 
+GROWS = "replace(" * 12 + '"a"' + ', "a", "aaaaaaaaaaaaaaaa")' * 12
+"""16 to the power of 12 characters."""
+GROWS = "replace(" * 12 + '"a"' + ', "a", "aaaaaaaaaaaaaaaa")' * 12
+"""16 to the power of 12 characters."""
 WRONG = '"a", '
 
 CASES = {
@@ -53,6 +57,29 @@ CASES = {
     "texts in texts that end": (task("shell " + '"~{' * 3_000 + "s" + '}"' * 3_000), ["FLOW105"]),
     "braces in a text": (task('shell "~{' + "{ a = " * 3_000 + '1"'), ["FLOW105"]),
     "many texts that are open": (HEAD + '"~{x ' * 100_000, ["FLOW105"]),
+    "a long zip": (
+        f'{HEAD}  task a for {", ".join(f"a{n}" for n in range(3_000))} in zip({"xs, " * 3_000}) {{ shell "~{{a7}}" }}\n}}\n',
+        [],
+    ),
+    "many loops": (
+        f'{HEAD}  task a for {", ".join(f"a{n} in xs" for n in range(5_000))} {{ shell "~{{a7}}" }}\n}}\n',
+        ["FLOW105"],
+    ),
+    "a long URL": (task(f'http GET "https://x/{"a~{s}" * 30_000}"; timeout = 1s'), []),
+    "many headers": (
+        task('http GET "https://x" { ' + "; ".join(f'header "h{n}" = s' for n in range(5_000)) + " }; timeout = 1s"),
+        [],
+    ),
+    "many asserts": (HEAD + TAIL + 'test "t" {\n  run w()\n' + '  assert z.status == "failed"\n' * 5_000 + "}\n", []),
+    "many tests": (
+        HEAD + TAIL + "".join(f'test "t{n}" {{ mock z = {{}}; run w(); assert true }}\n' for n in range(5_000)),
+        [],
+    ),
+    "a text that grows": (task(f'in x = {GROWS}; shell "~{{x}}"'), []),
+    "a condition that grows": (f'{HEAD}  task a when contains({GROWS}, "b") {{ shell "x" }}\n}}\n', []),
+    "a pattern that takes for ever": (task(f'in x = matches("{"a" * 40}b", "(a+)+$"); shell "~{{x}}"'), ["FLOW333"]),
+    "another that does": (f'{HEAD}  task a when matches("{"a" * 40}b", "(a|a)*$") {{ shell "x" }}\n}}\n', []),
+    "deep JSON": (task(f'in x = parse_json("{"[" * 200_000}"); shell "~{{x}}"'), ["FLOW333"]),
     "YAML": ("steps:\n" + "  - run: make\n" * 50_000, ["FLOW130"]),
     "closers": (HEAD + "}" * 100_000, ["FLOW104"]),
     "a huge integer": (task(f"in x = {'9' * 100_000}; shell {chr(34)}x{chr(34)}"), ["FLOW107"]),

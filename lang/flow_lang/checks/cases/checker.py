@@ -122,7 +122,8 @@ class CaseChecker:
                     if name not in params and name
                     else f"`{workflow.name}` takes no more"
                 )
-                self.report.error("FLOW211", message, span, "", hint, declared)
+                if name in params or not name or self.report.first_unknown(name):
+                    self.report.error("FLOW211", message, span, "", hint, declared)
                 return []
             symbol = tested.symbols.get(name)
             place = symbol.span if symbol is not None else None
@@ -139,7 +140,7 @@ class CaseChecker:
 
     def _mocks(self, items: list[tree.Mock], name: str) -> list[Mock]:
         tested, reader = self.workflows[name], Mocks(self.report)
-        tasks = {task.name: task for task in tested.workflow.tasks}
+        tasks = {task.name: task for task in tested.workflow.tasks if "." not in task.name}
         first: dict[str, Span] = {}
         made: list[Mock] = []
         for item in items:
@@ -152,7 +153,8 @@ class CaseChecker:
                 hint = did_you_mean(task, tasks, f"its tasks are {listed(tasks)}")
                 if task in tested.symbols:
                     hint = f"`{task}` is no task; parameters are given to `run`"
-                self.report.error("FLOW201", f"`{name}` has no task `{task}`", item.name.span, "not found", hint)
+                if self.report.first_unknown(task):
+                    self.report.error("FLOW201", f"`{name}` has no task `{task}`", item.name.span, "not found", hint)
             else:
                 symbol = tested.symbols.get(task)
                 span = symbol.span if symbol is not None else item.name.span

@@ -24,6 +24,25 @@ _PLACES = {
 }
 """Functions that are no functions: where each may stand, and a hint for all other places."""
 
+_MAY_FAIL = frozenset(
+    (
+        "date",
+        "datetime",
+        "duration",
+        "size",
+        "int",
+        "float",
+        "format",
+        "matches",
+        "parse_json",
+        "first",
+        "last",
+        "min",
+        "max",
+    )
+)
+"""Functions that have no value for some literals, and take no time to find that out."""
+
 _ELSEWHERE = {
     "retry": "`retry(...)` stands after `retry =` or in a `policy`",
     "exponential": "`exponential(...)` is a `backoff` of retry(...)",
@@ -73,7 +92,7 @@ class Applications:
         tried = (
             ["call", name, ["lit", ""], exprs[1]] if name == "matches" else expr
         )  # a pattern is wrong with every text
-        reason = no_value(tried) if name != "range" and self.report.mistakes == mistakes else ""
+        reason = no_value(tried) if name in _MAY_FAIL and self.report.mistakes == mistakes else ""
         if reason:
             hint = f"correct it; {self._usage(name)}"
             message = f"`{name}` has no value here: {reason.removeprefix(f'{name}: ')}"

@@ -6,12 +6,15 @@ from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
 
+_SLOW = ("matches",)
+"""Functions that nobody waits for while a file is checked."""
+
 
 def constant(expr: Expr) -> bool:
     """Whether an expression has the same value in every run: it names nothing and reads no file."""
     if expr[0] in ("lit", "typed"):
         return True
-    if expr[0] == "ref" or (expr[0] == "call" and not FUNCTIONS[expr[1]].pure):
+    if expr[0] == "ref" or (expr[0] == "call" and (expr[1] in _SLOW or not FUNCTIONS[expr[1]].pure)):
         return False
     return all(constant(part) for part in _operands(expr))
 
@@ -32,9 +35,9 @@ def _operands(expr: Expr) -> list[Expr]:
 
 
 def no_value(expr: Expr) -> str:
-    """Why a constant expression has no value in any run, or ""."""
+    """Why a call of literals has no value in any run, or ""."""
     try:
-        if constant(expr):
+        if all(part[0] in ("lit", "typed") or part == ["list"] for part in expr[2:]):
             evaluate(expr, {})
     except EvaluationError as error:
         return str(error)

@@ -73,7 +73,7 @@ class Reader:
         for item in items:
             name = item.name.text
             if name not in known:
-                self._unknown(item.name, where, known)
+                self._unknown(item, where, known)
             elif name in given:
                 first = (Label(given[name].name.span, "first here"),)
                 self.report.error(
@@ -85,7 +85,9 @@ class Reader:
                     fields[FIELDS.get(name, name)] = self.read_one[name](item.value)
         return Settings(**fields, given=given)
 
-    def _unknown(self, name: tree.Name, where: str, known: tuple[str, ...]) -> None:
+    def _unknown(self, item: tree.Setting, where: str, known: tuple[str, ...]) -> None:
+        name = item.name
+        self.report.first_unknown(name.text)  # it may have been meant for something that others name
         places = [place for place in PLACES if place != where and name.text in SETTINGS[place]]
         if places[:1] == ["`limits`"]:
             hint = FOREIGN[name.text]
@@ -93,6 +95,8 @@ class Reader:
             hint = f"`{name.text}` is a setting of {places[0]}; move it there"
         elif name.text in FOREIGN:
             hint = FOREIGN[name.text]
+        elif where == "a workflow" and isinstance(item.value, tree.Call):
+            hint = did_you_mean(name.text, known, f"a child run is written: call {name.text} = other(...)")
         else:
             hint = did_you_mean(name.text, known, f"the settings of {where} are {listed(known)}")
         self.report.unknown.add(name.text)  # whatever uses it as a value is a part of the same mistake

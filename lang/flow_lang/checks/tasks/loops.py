@@ -11,6 +11,9 @@ from flow_lang.diagnostics import Label, Report
 from flow_lang.syntax import tree
 from flow_lang.types import JSON, UNKNOWN, Type
 
+DEEPEST = 16
+"""Loops inside one another."""
+
 
 class _Source(NamedTuple):
     """A list that a loop goes over: `item` is the type of its elements; `aligned` as in `plan.Clause`."""
@@ -34,6 +37,11 @@ class Loops:
             first = (Label(clauses[0].span, "the first is here"),)
             self.report.error("FLOW101", "a task has one `for`", clauses[1].span, "", hint, first)
         bindings = [binding for clause in clauses for binding in clause.bindings]
+        if len(bindings) > DEEPEST:
+            hint = "make a list of what is to be done in a task before, and go over that"
+            span = bindings[DEEPEST].span
+            self.report.error("FLOW105", "these loops are nested too deeply", span, f"deeper than {DEEPEST}", hint)
+            return tuple(made for binding in bindings for made in self._wrong(binding))
         single = len(bindings) == 1
         return tuple(made for binding in bindings for made in self._binding(binding, single))
 
