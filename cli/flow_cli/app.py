@@ -199,6 +199,18 @@ def cancel(
     _exit(lambda: stop(run, wait))
 
 
+@app.command(epilog="Examples: flow why 01kx fetch  ·  flow why 01kx 'fetch[3]'")
+def why(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
+    task: Annotated[str, typer.Argument(help="A task, or one instance such as fetch[3].")],
+    as_json: Json = False,
+) -> None:
+    """Tell why a task ran, waits, was skipped, did not start, or was not answered from the cache."""
+    from flow_cli.commands.why import why as explain_task
+
+    _exit(lambda: explain_task(run, task, as_json), as_json)
+
+
 @app.command(epilog="Examples: flow approve 01kx  ·  flow approve 01kx release  ·  flow approve 01kx release --reject")
 def approve(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],

@@ -49,8 +49,30 @@ class Claim(NamedTuple):
     deadline: float | None = None
 
 
+class CacheEntry(NamedTuple):
+    """How a result may be used again: `digest` is its key, `components` (JSON) what that is made of, `ttl` seconds. `hit` names the run
+    that the result was taken from; then there is nothing to keep."""
+
+    digest: str
+    task: str
+    key: str
+    components: str
+    ttl: float | None = None
+    hit: str = ""
+
+
 class Succeeded(NamedTuple):
     result: str | None
+    cache: CacheEntry | None = None
+
+
+class Cached(NamedTuple):
+    """A result that was kept."""
+
+    run: str
+    result: str
+    components: str
+    created_at: float
 
 
 class Failed(NamedTuple):
@@ -221,6 +243,8 @@ class TaskRecord(NamedTuple):
     deadline_at: float | None = None
     awaits: str | None = None
     """JSON of `Awaits`, while it waits for something."""
+    cache: str | None = None
+    """JSON of `CacheEntry`, where the task has a cache."""
 
 
 class AttemptRecord(NamedTuple):

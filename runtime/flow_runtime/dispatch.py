@@ -8,6 +8,7 @@ from flow_engine import states
 from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
+    CacheEntry,
     Cancelled,
     Claim,
     Expanded,
@@ -18,13 +19,16 @@ from flow_engine.model import (
     Skipped,
     Succeeded,
     Suspended,
+    TaskRef,
 )
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
 from flow_lang.params import bind
 from flow_lang.plan import Plan, Task
-from flow_lang.values import Mismatch
+from flow_lang.types import optional
+from flow_lang.values import Mismatch, decode
 
+from flow_runtime.cache_keys import is_there
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
 
@@ -35,6 +39,8 @@ class Dispatcher:
     def __init__(self, store: Store, incarnation: str) -> None:
         self._store = store
         self.incarnation = incarnation
+        self.entries: dict[tuple[TaskRef, int], CacheEntry] = {}
+        """Of attempts whose results are to be kept."""
 
     def decide(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim, now: float) -> Outcome | None:
         """The outcome, or None for a task whose body is to run."""
@@ -52,12 +58,29 @@ class Dispatcher:
             outcome = self.without_body(record, plan, inputs, claim)
             if outcome is not None:
                 return outcome
+            if task.cache is not None:
+                outcome = self._cached(plan, task, inputs, claim, key, now)
+                if outcome is not None:
+                    return outcome
             if task.body.kind == "wait":
                 return self._wait(record, task, inputs, claim, key, now)
             if task.body.kind == "child":
                 return self._call(record, plan, inputs, task, claim, now)
-        except (EvaluationError, Mismatch, TooManyInstances) as error:
+        except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
+        return None
+
+    def _cached(
+        self, plan: Plan, task: Task, inputs: RunInputs, claim: Claim, key: str, now: float
+    ) -> Succeeded | None:
+        """A kept result; else the entry is noted, so that the attempt's result is kept."""
+        assert task.cache is not None
+        made = inputs.cache_keys.key(task, inputs.cache_values(task, claim.place))
+        entry = CacheEntry(made.digest, task.name, key, json.dumps(made.components), task.cache.ttl)
+        kept = self._store.cached(made.digest, now)
+        if kept is not None and is_there(decode(optional(task.result), json.loads(kept.result))):
+            return Succeeded(kept.result, entry._replace(hit=kept.run))
+        self.entries[(claim.task, claim.attempt)] = entry
         return None
 
     def without_body(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim) -> Outcome | None:

@@ -44,6 +44,8 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     }
     if row.size is not None:
         document["instances"] = row.size
+    if row.cache is not None and json.loads(row.cache)[5]:
+        document["cached_from"] = json.loads(row.cache)[5]
     if row.awaits is not None and row.state == "waiting":
         kind, name, text, due = json.loads(row.awaits)
         document["awaits"] = {"kind": kind, "name": name, "text": text, "until": moment(due)}

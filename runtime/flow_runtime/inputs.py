@@ -15,6 +15,7 @@ from flow_lang.plan import UNDO, Expr, Plan, Task, Workflow
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, encode
 
+from flow_runtime.cache_keys import CacheKeys
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
 from flow_runtime.loops import MAX_INSTANCES, TooManyInstances, in_step, nested
@@ -37,6 +38,7 @@ class RunInputs:
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
         self._own = RunNames(store, record, plan)
+        self.cache_keys = CacheKeys(plan)
         self.files = FlowFiles(os.path.join(record.folder, os.path.dirname(plan.workflow.file)), scratch)
 
     def texts(self, task: Task, place: int | None, names: Iterable[str]) -> dict[str, str]:
@@ -73,6 +75,18 @@ class RunInputs:
     def checked(type_: Type, text: str) -> str:
         """A JSON text from outside, as a value of this type. Raises Mismatch."""
         return dumps(encode(type_, decode(type_, json.loads(text))))
+
+    def cache_values(self, task: Task, place: int | None) -> dict[str, Any]:
+        """What the cache key is made of beside the code: the values that `key(...)` names, or else all that the body is given."""
+        assert task.cache is not None
+        keys = task.cache.keys
+        if keys is not None:
+            return {shown_name(expr, at): self.evaluate(task, place, expr) for at, expr in enumerate(keys)}
+        names = [name for name in task.reads if "." not in name]
+        values = dict(self._scope(task, self.texts(task, place, names)).values)
+        for given in task.inputs:
+            values[given.name] = self._compile(given.value)(Scope(values, self.files))
+        return values
 
     def arguments(self, task: Task, place: int | None, child: Workflow) -> dict[str, Any]:
         """The JSON value of each argument of a child run."""
@@ -179,3 +193,8 @@ def names_of(expr: Any) -> set[str]:
     if len(expr) == 2 and expr[0] == "ref":
         return {expr[1]}
     return {name for part in expr for name in names_of(part)}
+
+
+def shown_name(expr: Expr, at: int) -> str:
+    """What people call a part of a cache key: its name, or its position."""
+    return str(expr[1]) if expr[0] == "ref" else f"key {at + 1}"

@@ -21,6 +21,7 @@ from flow_engine.model import (
     Released,
     RunEnd,
     Started,
+    Succeeded,
     Suspended,
     TaskRef,
 )
@@ -301,7 +302,10 @@ class Worker:
     def _take(self, answers: Iterable[Answer]) -> None:
         for claim, message in answers:
             times = (message.get("started"), message.get("finished"), message.get("log"))
-            self._done.append(Completion(claim.task, claim.attempt, self._id, outcome_of(message), *times))
+            outcome, entry = outcome_of(message), self.dispatcher.entries.pop((claim.task, claim.attempt), None)
+            if entry is not None and isinstance(outcome, Succeeded):
+                outcome = outcome._replace(cache=entry)
+            self._done.append(Completion(claim.task, claim.attempt, self._id, outcome, *times))
             self._told.discard((claim.task.run, claim.task.seq, claim.attempt))
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:

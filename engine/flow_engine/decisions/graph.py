@@ -161,11 +161,21 @@ class RunGraph(Rows):
         self.dirty[row] = None
         if verdict == DOOM:
             self._settle(row, states.CANCELLED if self.stops(row) else states.UPSTREAM_FAILED)
+            self._end_waits_for(self.node[row])
             return
         if verdict == SKIP:
             self.skip_due.add(row)
         if self.unmet[row] == 0:
             self._unblock(row, now)
+
+    def _end_waits_for(self, node: int) -> None:
+        """A `wait` whose answer nobody can use any more does not keep a failed run open."""
+        for parent in self.shape.parents[node]:
+            wait, task = parent.node, self.shape.workflow.tasks[parent.node]
+            if task.body.kind != "wait" or task.loop or self.state[wait] in states.FINAL or wait in self.flight:
+                continue
+            if all(self.state[edge.child] in states.FINAL for edge in self.shape.children[wait]):
+                self._settle(wait, states.CANCELLED)
 
     def _unblock(self, row: int, now: float) -> None:
         phase = self.shape.phase[self.node[row]]

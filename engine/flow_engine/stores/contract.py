@@ -12,6 +12,7 @@ from flow_lang.plan import Plan
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
     AttemptRecord,
+    Cached,
     Event,
     Hint,
     InFlight,
@@ -98,6 +99,14 @@ class Store(Protocol):
 
     def pools(self) -> dict[str, int]:
         """The server's pools and their slots."""
+        ...
+
+    def cached(self, digest: str, now: float) -> Cached | None:
+        """A kept result that is not too old."""
+        ...
+
+    def last_cached(self, workflow: str, task: str, key: str, before: float) -> Cached | None:
+        """The newest result that was kept of this task before a time, whatever its inputs; of the instance `key`, where it has one."""
         ...
 
     def cancel_requests(self, worker: str) -> list[str]: ...

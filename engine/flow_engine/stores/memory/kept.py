@@ -9,6 +9,8 @@ from flow_engine import states
 from flow_engine.decisions.gates import pool_key
 from flow_engine.model import (
     AttemptRecord,
+    Cached,
+    CacheEntry,
     Event,
     RunRecord,
     Signal,
@@ -26,6 +28,15 @@ class Kept(NamedTuple):
     events: list[Event]
     plan: Plan
     signals: list[Signal]
+
+
+class KeptResult(NamedTuple):
+    """A result that other runs may use."""
+
+    workflow: str
+    entry: CacheEntry
+    cached: Cached
+    expires_at: float | None
 
 
 class MemoryUsage:

@@ -7,12 +7,15 @@ from flow_engine import states
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.model import (
+    Cached,
+    Completion,
     NewRun,
     RunRecord,
     Succeeded,
     TaskRecord,
 )
 from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.memory.kept import KeptResult
 from flow_engine.stores.outcomes import error_of
 
 
@@ -94,6 +97,7 @@ def updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float)
         error=error_of(done.outcome),
         log=done.log,
         awaits=None if awaits is None else json.dumps(awaits),
+        cache=json.dumps(done.outcome.cache) if isinstance(done.outcome, Succeeded) and done.outcome.cache else None,
     )
 
 
@@ -102,3 +106,13 @@ def passes(record: RunRecord, filter_: RunFilter) -> bool:
     if any(want is not None and want != has for want, has in wanted):
         return False
     return filter_.before is None or record.id < filter_.before
+
+
+def kept_results(graph: RunGraph, done: Completion, now: float) -> list[KeptResult]:
+    """What is kept for other runs."""
+    outcome = done.outcome
+    if not isinstance(outcome, Succeeded) or outcome.cache is None or outcome.cache.hit:
+        return []
+    entry = outcome.cache
+    cached = Cached(graph.run, outcome.result or "null", entry.components, now)
+    return [KeptResult(graph.shape.workflow.name, entry, cached, None if entry.ttl is None else now + entry.ttl)]

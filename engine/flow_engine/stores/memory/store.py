@@ -15,6 +15,7 @@ from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, UnknownRun
 from flow_engine.model import (
     AttemptRecord,
+    Cached,
     Event,
     Expanded,
     Hint,
@@ -30,8 +31,8 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
-from flow_engine.stores.memory.kept import Kept, MemoryUsage
-from flow_engine.stores.memory.rows import new_row, passes, record, updated
+from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
+from flow_engine.stores.memory.rows import kept_results, new_row, passes, record, updated
 from flow_engine.stores.outcomes import children_of, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
@@ -48,6 +49,7 @@ class MemoryStore:
         self._pools: dict[str, int] = {}
         self._usage = MemoryUsage(self._runs, self._pools, alive)
         self._plans: dict[str, Plan] = {}
+        self._cached: list[KeptResult] = []
         self._bundles: dict[str, str] = {}
 
     def submit(self, new: NewRun) -> Submitted:
@@ -159,6 +161,17 @@ class MemoryStore:
     def pools(self) -> dict[str, int]:
         return dict(self._pools)
 
+    def cached(self, digest: str, now: float) -> Cached | None:
+        kept = [item for item in self._cached if item.entry.digest == digest]
+        fresh = [item for item in kept if item.expires_at is None or item.expires_at > now]
+        return fresh[-1].cached if fresh else None
+
+    def last_cached(self, workflow: str, task: str, key: str, before: float) -> Cached | None:
+        named = [item for item in self._cached if (item.workflow, item.entry.task) == (workflow, task)]
+        older = [item for item in named if item.cached.created_at < before]
+        older.sort(key=lambda item: (item.entry.key == key, item.cached.created_at))
+        return older[-1].cached if older else None
+
     def cancel_requests(self, worker: str) -> list[str]:
         records = [kept.record for kept in self._runs.values()]
         return [
@@ -247,6 +260,7 @@ class MemoryStore:
                         seq, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log
                     )
                 )
+            self._cached += kept_results(graph, done, now)
         if changed:
             self._event(graph.run, now, [[seq, graph.state[seq], graph.attempt[seq]] for seq in changed])
         if graph.flight and kept.record.state == states.QUEUED:

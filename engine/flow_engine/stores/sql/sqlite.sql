@@ -25,7 +25,7 @@ WHERE run = ? AND seq = ?
 -- name: complete_task
 UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, size = ?,
   deadline_at = ?, started_at = CASE WHEN awaits IS NULL THEN ? ELSE started_at END, failures = ?, losses = ?, result = ?,
-  error = ?, log = ?, awaits = ?
+  error = ?, log = ?, awaits = ?, cache = ?
 WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state IN ('claimed', 'running')
 
 -- name: start_task
@@ -73,7 +73,7 @@ SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, cre
 
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
-  item, result, error, log, size, deadline_at, awaits FROM task
+  item, result, error, log, size, deadline_at, awaits, cache FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
@@ -122,3 +122,16 @@ SELECT next_at FROM rate WHERE namespace = 'default' AND key = ?
 
 -- name: set_rate
 INSERT INTO rate (key, next_at) VALUES (?, ?) ON CONFLICT (namespace, key) DO UPDATE SET next_at = excluded.next_at
+
+-- name: cached
+SELECT run, result, components, created_at FROM cache
+WHERE namespace = 'default' AND digest = ? AND (expires_at IS NULL OR expires_at > ?)
+
+-- name: last_cached
+SELECT run, result, components, created_at FROM cache
+WHERE namespace = 'default' AND workflow = ?1 AND task = ?2 AND created_at < ?4 ORDER BY key = ?3 DESC, created_at DESC LIMIT 1
+
+-- name: keep_cached
+INSERT INTO cache (digest, workflow, task, key, components, result, run, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, digest) DO UPDATE SET result = excluded.result, run = excluded.run, created_at = excluded.created_at,
+  expires_at = excluded.expires_at

@@ -10,7 +10,7 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun
-from flow_engine.model import AttemptRecord, Event, RunRecord, Signal, TaskRecord, TaskRef
+from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
 
 CHUNK = 500
@@ -86,6 +86,14 @@ class Reads:
 
     def pools(self) -> dict[str, int]:
         return dict(self._all("pools", ()))
+
+    def cached(self, digest: str, now: float) -> Cached | None:
+        row = self._one("cached", (digest, now))
+        return None if row is None else Cached(*row)
+
+    def last_cached(self, workflow: str, task: str, key: str, before: float) -> Cached | None:
+        row = self._one("last_cached", (workflow, task, key, before))
+        return None if row is None else Cached(*row)
 
     def cancel_requests(self, worker: str) -> list[str]:
         return [row[0] for row in self._all("cancel_requests", (worker,))]

@@ -72,6 +72,9 @@ class Writer:
             if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
         ]
         self._many("insert_dead_letter", letters)
+        self._many(
+            "keep_cached", [row for done in note.completed.values() for row in _cache_rows(note.graph, done, now)]
+        )
 
     def _start(self, no: int, note: Notes) -> None:
         rows = [
@@ -123,7 +126,7 @@ def _topic(graph: RunGraph, row: int) -> str:
 
 
 def _ending(graph: RunGraph, row: int, done: Completion) -> Row:
-    """started_at, failures, losses, result, error, log, awaits"""
+    """started_at, failures, losses, result, error, log, awaits, cache"""
     outcome = done.outcome
     result = outcome.result if isinstance(outcome, Succeeded) else None
     awaits = graph.awaiting.get(row)
@@ -135,9 +138,21 @@ def _ending(graph: RunGraph, row: int, done: Completion) -> Row:
         error_of(done.outcome),
         done.log,
         None if awaits is None else json.dumps(awaits),
+        json.dumps(outcome.cache) if isinstance(outcome, Succeeded) and outcome.cache else None,
     )
 
 
 def _attempt_row(no: int, row: int, done: Completion, claimed_at: float, now: float) -> Row:
     times = (claimed_at, done.started_at, done.finished_at or now)
     return (no, row, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log)
+
+
+def _cache_rows(graph: RunGraph, done: Completion, now: float) -> list[Row]:
+    """What is kept for other runs."""
+    outcome = done.outcome
+    if not isinstance(outcome, Succeeded) or outcome.cache is None or outcome.cache.hit:
+        return []
+    entry = outcome.cache
+    expires = None if entry.ttl is None else now + entry.ttl
+    of = (graph.shape.workflow.name, entry.task, entry.key)
+    return [(entry.digest, *of, entry.components, outcome.result or "null", graph.run, now, expires)]

@@ -1,0 +1,96 @@
+"""The cache key of a task: its code and the values that it is run with, files by content."""
+
+import hashlib
+import json
+import os
+from typing import Any, NamedTuple
+
+from flow_lang.bundle import task_to_json
+from flow_lang.plan import Plan, Task
+from flow_lang.values import File, plain
+
+from flow_runtime.wire import dumps
+
+
+class CacheKey(NamedTuple):
+    """`components` name what the digest is made of: `code`, and each input; a hash of each tells later which one has changed."""
+
+    digest: str
+    components: dict[str, str]
+
+
+_CODE = ("body", "inputs", "outputs", "result", "single", "loop")
+"""What of a task decides what it gives. Not its retries, times, pool or place in the file."""
+
+
+class CacheKeys:
+    """Makes the keys of one workflow's tasks; the content of files is read once while they do not change."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._code: dict[str, str] = {}
+        self._contents: dict[tuple[str, int, int], str] = {}
+
+    def key(self, task: Task, values: dict[str, Any]) -> CacheKey:
+        """`values` are the inputs, or what `key(...)` names instead, in memory. Raises OSError where a file cannot be read."""
+        components = {"code": self.code(task)}
+        components |= {name: _digest(dumps(self._hashed(value))) for name, value in values.items()}
+        return CacheKey(_digest(dumps(components)), components)
+
+    def code(self, task: Task) -> str:
+        """A digest of the task's own code, and of the Python files that it may import."""
+        if task.name not in self._code:
+            packed = task_to_json(task)
+            packed["body"].pop("line", None)
+            spec: dict[str, Any] = {name: packed.get(name) for name in _CODE}
+            if task.body.kind in ("python", "call"):
+                sources = self._plan.sources.items()
+                spec["sources"] = [[path, text] for path, text in sorted(sources) if path.endswith(".py")]
+            self._code[task.name] = _digest(json.dumps(spec, sort_keys=False))
+        return self._code[task.name]
+
+    def _hashed(self, value: Any) -> Any:
+        """The JSON form, with the digest of its content in place of each file."""
+        if isinstance(value, File):
+            return self._content(value.path)
+        if isinstance(value, list):
+            return [self._hashed(item) for item in value]
+        if isinstance(value, dict):
+            return {name: self._hashed(item) for name, item in value.items()}
+        return plain(value)
+
+    def _content(self, path: str) -> str:
+        if os.path.isdir(path):
+            return _digest(dumps([[name, self._content(full)] for name, full in _below(path)]))
+        status = os.stat(path)
+        mark = (path, status.st_mtime_ns, status.st_size)
+        if mark not in self._contents:
+            with open(path, "rb") as stream:
+                self._contents[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
+        return self._contents[mark]
+
+
+def is_there(value: Any) -> bool:
+    """Whether every file in a kept result still exists."""
+    if isinstance(value, File):
+        return os.path.exists(value.path)
+    if isinstance(value, dict):
+        return all(map(is_there, value.values()))
+    return all(map(is_there, value)) if isinstance(value, list) else True
+
+
+def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """The components that differ, in the order in which a person reads them."""
+    names = list(dict.fromkeys([*now, *before]))
+    return [name for name in names if before.get(name) != now.get(name)]
+
+
+def _below(folder: str) -> list[tuple[str, str]]:
+    found = []
+    for where, _, names in os.walk(folder):
+        found += [(os.path.relpath(os.path.join(where, name), folder), os.path.join(where, name)) for name in names]
+    return sorted(found)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,145 @@
+"""Why a task ran, waits, was skipped, did not start, or was not answered from the cache: the facts, for `flow why`."""
+
+import json
+import time
+from collections.abc import Sequence
+
+from flow_engine import states
+from flow_engine.model import CacheEntry, RunRecord, TaskRecord
+from flow_engine.stores.contract import Store
+from flow_lang.plan import Need, Plan, Task
+
+from flow_runtime.cache_keys import changed
+from flow_runtime.document import key_of
+from flow_runtime.signals import awaits_of
+
+_EDGES = {
+    "value": "uses its result",
+    "element": "uses its result, instance by instance",
+    "order": "runs after it",
+    "ended": "looks at how it ended",
+    "failure": "runs when it fails",
+}
+
+
+class Why:
+    """Explains the tasks of one run, as they are now."""
+
+    def __init__(self, store: Store, record: RunRecord) -> None:
+        self._store, self._record = store, record
+        self._plan: Plan = store.plan(record.plan_hash, record.workflow)
+        self._rows: Sequence[TaskRecord] = store.tasks(record.id)
+        self._node = {task.name: i for i, task in enumerate(self._plan.workflow.tasks)}
+
+    def row(self, key: str) -> TaskRecord | None:
+        """By name, or as `fetch[3]`."""
+        return next((row for row in self._rows if key_of(self._plan, row) == key), None)
+
+    def lines(self, row: TaskRecord) -> list[str]:
+        """The reason first, then the edges that led to it."""
+        task = self._plan.workflow.tasks[row.node]
+        explain = getattr(self, f"_{row.state}", None)
+        lines = explain(task, row) if explain else [f"it is {row.state}"]
+        return lines + self._needs(task, row)
+
+    def _succeeded(self, task: Task, row: TaskRecord) -> list[str]:
+        entry = CacheEntry(*json.loads(row.cache)) if row.cache else None
+        if row.size is not None:
+            return [f"all of its {row.size} instances have ended"]
+        if entry is None:
+            reason = "it has no cache" if task.body.kind not in ("wait", "child") else f"it is a {task.body.kind}"
+            tried = f", at attempt {row.attempt}" if row.attempt > 1 else ""
+            return [f"it ran{tried}: {reason}, so that it runs in every run"]
+        if entry.hit:
+            return [f"it did not run: its result is that of run {entry.hit}, with the same code and the same inputs"]
+        return ["it ran, because the cache had no result for it", *self._missed(entry)]
+
+    def _missed(self, entry: CacheEntry) -> list[str]:
+        before = self._store.last_cached(self._record.workflow, entry.task, entry.key, self._record.created_at)
+        if before is None:
+            return ["  no earlier run of this task was kept"]
+        differs = changed(json.loads(before.components), json.loads(entry.components))
+        if not differs:
+            return [f"  the result that run {before.run} had kept was too old, or its files are gone"]
+        what = ", ".join("its code" if name == "code" else f"`{name}`" for name in differs)
+        return [f"  since run {before.run}, {what} changed"]
+
+    def _failed(self, task: Task, row: TaskRecord) -> list[str]:
+        error = json.loads(row.error) if row.error else {}
+        told = f"{error.get('code')}: {error.get('message')}" if error else "an instance failed"
+        tried = "" if row.size is not None else f" at attempt {row.attempt} of {task.retry.retries + 1}"
+        only = f"; `retry` is for {', '.join(task.retry.on)} only" if task.retry.on and task.retry.retries else ""
+        return [f"it failed{tried}: {told}{only}"]
+
+    def _skipped(self, task: Task, row: TaskRecord) -> list[str]:
+        absent = [need.task for need, parent in self._parents(task, row) if self._is_absent(need, parent)]
+        if absent:
+            return [f"it needs {', '.join(absent)}, which gave nothing"]
+        if task.phase in ("undo", "failure"):
+            return ["nothing had to be undone" if task.phase == "undo" else "the run did not fail"]
+        return ["its `when` was false"]
+
+    def _upstream_failed(self, task: Task, row: TaskRecord) -> list[str]:
+        bad = (states.FAILED, states.UPSTREAM_FAILED, states.CANCELLED)
+        blame = [key_of(self._plan, parent) for _, parent in self._parents(task, row) if parent.state in bad]
+        return [f"it did not start: {', '.join(blame) or 'what it needs'} failed"]
+
+    def _cancelled(self, task: Task, row: TaskRecord) -> list[str]:
+        if self._record.cancel_requested_at is not None:
+            reason = "its time was over" if self._record.cancel_reason == "timeout" else "that was asked for"
+            return [f"the run was cancelled, because {reason}"]
+        if self._plan.workflow.fail_fast:
+            return ["another task failed, and the workflow fails fast"]
+        return ["nobody could use its result any more"]
+
+    def _blocked(self, task: Task, row: TaskRecord) -> list[str]:
+        open_ = [
+            key_of(self._plan, parent) for _, parent in self._parents(task, row) if parent.state not in states.FINAL
+        ]
+        if open_:
+            return [f"it waits for {', '.join(open_[:10])}"]
+        return [f"it runs in the phase {task.phase}, which has not begun"]
+
+    def _waiting(self, task: Task, row: TaskRecord) -> list[str]:
+        awaits = awaits_of(row)
+        if awaits is not None:
+            until = f", until {_moment(awaits.due)}" if awaits.due is not None else ""
+            named = f" {awaits.text or awaits.name}" if awaits.kind != "timer" else ""
+            return [f"it waits for {_article(awaits.kind)}{named}{until}"]
+        reason = "its next attempt" if row.attempt else "its delay to be over"
+        return [f"it waits for {reason}, at {_moment(row.ready_at)}"]
+
+    def _ready(self, task: Task, row: TaskRecord) -> list[str]:
+        held = [f"a slot of the pool {task.pool}"] if task.pool else []
+        held += [f"one of its {task.concurrency} instances to end"] if task.concurrency else []
+        held += ["its rate to allow it"] if task.rate else []
+        return [f"it could start, and waits for a slot of the worker{' or ' if held else ''}{' or '.join(held)}"]
+
+    def _needs(self, task: Task, row: TaskRecord) -> list[str]:
+        lines = []
+        for need, parent in self._parents(task, row):
+            lines.append(f"  {key_of(self._plan, parent):<24} {parent.state:<16} {_EDGES[need.how]}")
+        return lines
+
+    def _parents(self, task: Task, row: TaskRecord) -> list[tuple[Need, TaskRecord]]:
+        return [(need, self._parent(need, row)) for need in task.needs]
+
+    def _parent(self, need: Need, row: TaskRecord) -> TaskRecord:
+        node = self._node[need.task]
+        if need.how == "element" and row.place is not None:
+            for other in self._rows:
+                if other.node == node and other.place == row.place:
+                    return other
+        return self._rows[node]
+
+    def _is_absent(self, need: Need, parent: TaskRecord) -> bool:
+        soft = parent.state == states.FAILED and self._plan.workflow.tasks[parent.node].optional
+        return need.how in ("value", "element") and not need.skip_ok and (parent.state == states.SKIPPED or soft)
+
+
+def _moment(at: float | None) -> str:
+    return "any time" if at is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _article(kind: str) -> str:
+    return {"approval": "an approval:", "event": "the event", "child": "its child run of", "timer": "its time"}[kind]
