@@ -82,6 +82,10 @@ def run(
 def check(
     files: Annotated[list[str] | None, typer.Argument(help="Files, or folders to search; here if left out.")] = None,
     format_: Annotated[str | None, typer.Option("--format", help="text, json, sarif or github.")] = None,
+    lint: Annotated[
+        bool | None,
+        typer.Option("--lint/--no-lint", help="Let ruff and shellcheck look at the bodies, where they are installed."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Report every mistake in files, before anything runs."""
@@ -90,7 +94,7 @@ def check(
     if as_json and format_ not in (None, "json"):
         raise typer.BadParameter("--json is --format json: give one of them")
     as_json = as_json or format_ == "json"
-    _exit(lambda: check_files(files or [], "json" if as_json else format_ or "text"), as_json)
+    _exit(lambda: check_files(files or [], "json" if as_json else format_ or "text", lint), as_json)
 
 
 @app.command(epilog="Examples: flow fmt  ·  flow fmt --check examples/  ·  flow fmt - < etl.flow")

@@ -33,6 +33,7 @@ from flow_lang.values import Mismatch
 
 from flow_runtime.answers import outcome_of
 from flow_runtime.dispatch import Dispatcher
+from flow_runtime.executors.work import names_sent
 from flow_runtime.inputs import RunInputs
 from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import Job, SlotPool
@@ -268,7 +269,7 @@ class Worker:
             self._pool.put(job)
 
     def _job(self, live: LiveRun, task: Task, claim: Claim) -> Job:
-        texts = live.inputs.texts(task, claim.place, task.reads)
+        texts = live.inputs.texts(task, claim.place, names_sent(task))
         values = ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items())
         record = live.record
         identity = (

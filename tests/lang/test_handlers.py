@@ -94,7 +94,7 @@ def test_what_a_notification_says() -> None:
     assert dict(first.body.args)["secret"] == ["ref", "key"]
     assert (first.secrets, first.reads) == (("hook", "key"), ("error.task",))
     assert dict(second.body.args)["to"] == ["list", ["lit", "a@example.com"], ["lit", "b@example.com"]]
-    assert "error.message" in third.reads
+    assert dict(third.body.args) == {"url": ["lit", "https://example.com"]}
     assert (third.optional, third.retry.retries, third.result) == (True, 3, NOTHING)
 
 

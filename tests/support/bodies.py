@@ -77,5 +77,5 @@ def _key(made: Plan, row: Any) -> str:
 
 def _done(row: Any) -> Done:
     load = lambda text: None if text is None else json.loads(text)  # noqa: E731
-    log = Path(row.log).read_text(errors="replace") if row.log else ""
+    log = Path(row.log).read_text(errors="replace") if row.log and Path(row.log).is_file() else ""
     return Done(row.state, load(row.result), load(row.error), log, row.attempt)

@@ -22,29 +22,48 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "github")
 
 
-def check(files: list[str], format_: str) -> int:
-    """0: no errors; 2: errors. Warnings do not change the code."""
+def check(files: list[str], format_: str, with_lint: bool | None = None) -> int:
+    """0: no errors; 2: errors. Warnings do not change the code. `with_lint`: whether ruff and shellcheck look at the bodies; None: those
+    of them that are installed."""
     if format_ not in FORMATS:
         raise CommandError(exits.USAGE, "format", f"there is no format {format_}; there are: {', '.join(FORMATS)}")
-    diagnostics: list[Diagnostic] = []
-    sources: dict[str, Source] = {}
-    failed = 0
-    for path in flow_files(files):
-        loaded = _loaded(path)
-        failed += loaded.plan is None
-        if format_ != "text":
-            diagnostics += loaded.diagnostics
-            sources |= loaded.sources
-            continue
-        if loaded.diagnostics:
-            print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
-        if loaded.plan is not None:
-            tasks = len(loaded.plan.workflow.tasks)
-            print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
-    if format_ != "text":
+    found = {path: _loaded(path) for path in flow_files(files)}
+    if with_lint is not False:
+        found = _linted(found, bool(with_lint))
+    failed = any(loaded.plan is None for loaded in found.values())
+    if format_ == "text":
+        for path, loaded in found.items():
+            _tell(path, loaded)
+    else:
+        diagnostics = [diagnostic for loaded in found.values() for diagnostic in loaded.diagnostics]
+        sources = {path: source for loaded in found.values() for path, source in loaded.sources.items()}
         for line in _formatted(format_, diagnostics, sources, ok=not failed):
             print(line)
     return exits.USAGE if failed else exits.OK
+
+
+def _tell(path: str, loaded: Loaded) -> None:
+    if loaded.diagnostics:
+        print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
+    if loaded.plan is not None:
+        tasks = len(loaded.plan.workflow.tasks)
+        print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
+
+
+def _linted(found: dict[str, Loaded], asked: bool) -> dict[str, Loaded]:
+    """With the findings in the bodies of the files that have no errors; each tool is started once."""
+    from flow_lang.diagnostics import in_order
+    from flow_runtime.lint.lint import lint, missing
+
+    lacking = missing() if asked else []
+    if lacking:
+        what = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not installed"
+        print(f"flow check: {what}: pip install 'flow-dsl[lint]'", file=sys.stderr)
+    told = lint([loaded.sources[path] for path, loaded in found.items() if loaded.plan is not None])
+    for path in {diagnostic.path for diagnostic in told}:
+        own = [diagnostic for diagnostic in told if diagnostic.path == path]
+        found[path] = found[path]._replace(diagnostics=in_order([*found[path].diagnostics, *own]))
+    return found
 
 
 def _formatted(format_: str, diagnostics: "list[Diagnostic]", sources: "dict[str, Source]", ok: bool) -> list[str]:

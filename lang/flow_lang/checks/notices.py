@@ -49,13 +49,13 @@ class _Notice:
         return Body("notify", function=self.kind, args=tuple(self._arguments(named).items()))
 
     def _arguments(self, named: dict[str, tree.Expr]) -> dict[str, Expr]:
+        """A text or subject that the file does not say is made by whoever sends it."""
         found: dict[str, Expr] = {}
         if self.kind == "webhook":
             found["url"] = self._url(named["url"])
         else:
             found["to"] = self._to(named["to"])
-            found["subject"] = self._text(named["subject"]) if "subject" in named else self._headline()
-        found["text"] = self._text(named["text"]) if "text" in named else self._summary()
+        found |= {name: self._text(named[name]) for name in ("subject", "text") if name in named}
         if "secret" in named:
             found["secret"] = self._secret(named["secret"])
         return found
@@ -98,29 +98,3 @@ class _Notice:
         hint = 'declare one in the workflow, secret hook_key = env("HOOK_KEY"), and write secret = hook_key'
         self.report.error("FLOW310", "the key that a webhook is signed with is a secret", node.span, "", hint)
         return ["lit", ""]
-
-    def _headline(self) -> Expr:
-        if "error" in self.expressions.scope.own:
-            return ["interp", self._own("run.workflow"), ["lit", " failed"]]
-        return ["interp", self._own("run.workflow"), ["lit", " has ended: "], self._own("run.status")]
-
-    def _summary(self) -> Expr:
-        """What is sent where the file does not say it."""
-        run = ["interp", self._own("run.workflow"), ["lit", " "], self._own("run.id")]
-        if "error" not in self.expressions.scope.own:
-            return [*run, ["lit", " has ended: "], self._own("run.status")]
-        return [
-            *run,
-            ["lit", " failed: "],
-            self._own("error.task"),
-            ["lit", " "],
-            self._own("error.code"),
-            ["lit", ": "],
-            self._own("error.message"),
-        ]
-
-    def _own(self, name: str) -> Expr:
-        owner, _, field = name.partition(".")
-        scope = self.expressions.scope
-        scope.find_own(scope.own[owner], field, self.item.span)
-        return ["ref", name]

@@ -42,6 +42,7 @@ class Child:
         self._pid = self._descriptor = -1
         self._ended_for: str | Exceeded | None = None
         self._kill_at: float | None = None
+        self._looked_at = 0.0
 
     def run(self, command: list[str], environment: dict[str, str], log: str, captured: str, noted: Group) -> int:
         """Its exit status as of waitstatus_to_exitcode. Raises BodyCancelled, and BodyFailed where it could not be started or was
@@ -49,12 +50,7 @@ class Child:
         self._pid = self._spawn(command, environment, self._actions(log, captured))
         noted.note_group(self._pid)
         try:
-            self._descriptor = os.pidfd_open(self._pid)
-            try:
-                self._watch()
-            finally:
-                os.close(self._descriptor)
-            status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+            status = self._awaited()
         finally:
             signal_group(self._pid, signal.SIGKILL)  # what the body left running in its group
             noted.note_group(0)
@@ -62,6 +58,18 @@ class Child:
                 self._pump.close()
         self._raise()
         return status
+
+    def _awaited(self) -> int:
+        self._descriptor = os.pidfd_open(self._pid)
+        try:
+            self._watch()
+        except OSError:  # its output can be written nowhere
+            self._kill()
+            os.waitpid(self._pid, 0)
+            raise
+        finally:
+            os.close(self._descriptor)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
     def _raise(self) -> None:
         why = self._ended_for
@@ -138,8 +146,15 @@ class Child:
             self._end(*asked)
         elif self._pump and self._pump.exceeded:
             self._end(output_exceeded(self._limits.output or 0), GRACE)
-        elif budget is not None and (over := budget.exceeded()):
+        elif (over := self._over(budget)) is not None:
             self._end(over, 0.0 if over.code == "memory" else GRACE)
+
+    def _over(self, budget: Budget | None) -> Exceeded | None:
+        now = time.monotonic()
+        if budget is None or now - self._looked_at < PERIOD:
+            return None
+        self._looked_at = now
+        return budget.exceeded()
 
     def _end(self, why: str | Exceeded, grace: float) -> None:
         self._ended_for = why

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,11 +25,10 @@ class Mask:
         self._pattern = re.compile(b"|".join(re.escape(needle) for needle in self.needles))
         self._first = re.compile(b"[" + b"".join(re.escape(needle[:1]) for needle in self.needles) + b"]")
 
-    @classmethod
-    def of(cls, secrets: Iterable[str]) -> "Mask | None":
+    @staticmethod
+    def of(secrets: Iterable[str]) -> "Mask | None":
         """None where no value is long enough to be masked."""
-        needles = [needle for secret in secrets if len(secret) >= SHORTEST for needle in _forms(secret)]
-        return cls(needles) if needles else None
+        return _mask_of(tuple(secrets))
 
     def apply(self, data: bytes) -> bytes:
         return self._pattern.sub(_STARS, data)
@@ -64,6 +64,13 @@ class Mask:
             if found.start() < at < found.end():
                 at = found.end()
         return self.apply(data[:at]), data[at:]
+
+
+@lru_cache(maxsize=16)
+def _mask_of(secrets: tuple[str, ...]) -> Mask | None:
+    """The bodies of one workflow follow each other in a slot, with the same secrets."""
+    needles = [needle for secret in secrets if len(secret) >= SHORTEST for needle in _forms(secret)]
+    return Mask(needles) if needles else None
 
 
 class MaskedStream:

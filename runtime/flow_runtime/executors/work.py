@@ -74,6 +74,15 @@ def captured_path(log: str) -> str:
     return f"{log}.out"
 
 
+OCCASION = ("run.id", "run.workflow", "run.status", "error.task", "error.code", "error.message")
+"""What a notification tells of, whether its arguments name it or not."""
+
+
+def names_sent(task: Task) -> tuple[str, ...]:
+    """The names whose values a body is sent."""
+    return tuple(dict.fromkeys((*task.reads, *OCCASION))) if task.body.kind == "notify" else task.reads
+
+
 _TEXT = optional(STR)
 """The type of the names with a dot: `run.id`, `error.code`, `fetch.status`."""
 

@@ -42,7 +42,7 @@ def test_a_webhook_gets_text_and_fields(tmp_path: Path) -> None:
     assert done.state == "succeeded", done
     (seen,) = server.seen
     assert (seen.method, seen.path, seen.headers["content-type"]) == ("POST", "/hook", "application/json")
-    assert json.loads(seen.body) == {"text": "it is over", "run": "run-1", "workflow": "w"}
+    assert json.loads(seen.body) == {"text": "it is over", "run": "run-1", "workflow": "w", "status": "succeeded"}
     assert "x-flow-signature" not in seen.headers
 
 
@@ -98,7 +98,7 @@ def test_the_default_mail_says_where_to_look(tmp_path: Path, monkeypatch: pytest
         done = mail(tmp_path, monkeypatch, f"smtp://127.0.0.1:{server.port}")
     assert done.state == "succeeded", done
     text = server.mails[0].get_content()
-    assert "workflow w sends word (run run-1)" in text
+    assert "workflow w succeeded (run run-1)" in text
     assert "flow logs run-1" in text
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -226,3 +227,14 @@ def test_a_stream_shows_no_secret_however_it_is_cut(noise: bytes, cuts: list[int
     shown = b"".join(stream.feed(data[a:b]) for a, b in pairwise(edges)) + stream.close()
     assert all(secret.encode() not in shown.replace(b"***", b"|") for secret in secrets)
     assert shown.startswith(noise[:1]) or noise[:1] in b"abxy"
+
+
+def test_a_log_that_cannot_be_written_ends_the_body(tmp_path: Path) -> None:
+    """Only a pump meets it: other bodies write for themselves."""
+    (tmp_path / ".flow" / "logs" / "run-1").mkdir(parents=True)
+    (tmp_path / ".flow" / "logs" / "run-1" / "0.1.log").symlink_to("/dev/full")
+    began = time.monotonic()
+    done = run(shell("echo text; sleep 60"), tmp_path, None)
+    assert done.error is not None
+    assert "No space left on device" in done.error["message"]
+    assert time.monotonic() - began < 20

@@ -5,10 +5,7 @@ from typing import Any, NamedTuple
 
 from flow_lang.values import to_text
 
-from flow_runtime.executors.work import Work
-
-NAMES = ("run.id", "run.workflow", "run.status", "error.task", "error.code", "error.message")
-"""The values of the run that a notification uses where its task is sent them."""
+from flow_runtime.executors.work import OCCASION, Work
 
 
 class Occasion(NamedTuple):
@@ -23,7 +20,7 @@ class Occasion(NamedTuple):
 
     @classmethod
     def of(cls, work: Work, values: Mapping[str, Any], workflow: str) -> "Occasion":
-        given = {name: to_text(values.get(name)) for name in NAMES}
+        given = {name: to_text(values.get(name)) for name in OCCASION}
         return cls(
             given["run.id"] or work.run,
             given["run.workflow"] or workflow,
