@@ -199,6 +199,54 @@ def cancel(
     _exit(lambda: stop(run, wait))
 
 
+@app.command(
+    epilog="Examples: flow retry  ·  flow retry 01kx --from-failed  ·  flow retry 01kx --with fixed.flow -p day=2026-01-31"
+)
+def retry(
+    run: RunId = None,
+    from_failed: Annotated[
+        bool,
+        typer.Option("--from-failed", help="Run again what failed or did not start; without --with it is the default."),
+    ] = False,
+    with_file: Annotated[
+        str | None,
+        typer.Option(
+            "--with", metavar="FILE[:WORKFLOW]", help="A new run of an edited file: results that still hold are kept."
+        ),
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="With --with: another parameter.")
+    ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Try a run that failed or was cancelled again; what has succeeded is not run again."""
+    from flow_cli.commands.retry import retry as again
+
+    if with_file is None and param:
+        raise typer.BadParameter("-p goes with --with FILE: a run that goes on keeps its parameters")
+    request = RunRequest(params=tuple(param or ()), json=as_json, slots=slots, quiet=quiet)
+    raise typer.Exit(again(run, with_file, request))
+
+
+@app.command(epilog="Example: flow diff 01kx fixed.flow")
+def diff(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
+    file: Target,
+    as_json: Json = False,
+) -> None:
+    """Show what an edited file would take over from a run, and why the rest runs again.
+
+    Exit code: 0 all is taken over, 1 something runs again.
+    """
+    from flow_cli.commands.retry import diff as compare
+
+    _exit(lambda: compare(run, file, as_json), as_json)
+
+
 @app.command(epilog="Examples: flow why 01kx fetch  ·  flow why 01kx 'fetch[3]'")
 def why(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],

@@ -179,6 +179,9 @@ class NewRun(NamedTuple):
     namespace: str = "default"
     owner: str | None = None
     parent: TaskRef | None = None
+    based_on: str | None = None
+    rows: "tuple[TaskRecord, ...]" = ()
+    """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run is submitted without an owner."""
 
 
 class InFlight(NamedTuple):
@@ -209,6 +212,10 @@ class RunRecord(NamedTuple):
     parent: str | None = None
     cancel_reason: str | None = None
     """Why it was cancelled: `asked`, or `timeout`, which makes it failed."""
+    based_on: str | None = None
+    """The run whose results it took over."""
+    reopened_at: float | None = None
+    """When it was last tried again from what had failed."""
 
 
 class Signal(NamedTuple):

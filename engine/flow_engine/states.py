@@ -30,11 +30,12 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     RUNNING: frozenset({READY, WAITING, SUCCEEDED, FAILED, SKIPPED, CANCELLED}),
     # expanding: a `for` whose list is known; ends with its last instance
     EXPANDING: frozenset({SUCCEEDED, FAILED, UPSTREAM_FAILED, CANCELLED}),
-    SUCCEEDED: frozenset(),
-    FAILED: frozenset({READY, BLOCKED}),
-    SKIPPED: frozenset(),
-    CANCELLED: frozenset(),
-    UPSTREAM_FAILED: frozenset({BLOCKED}),
+    # from a final state only by a retry of the ended run (decisions/reopen.py): what failed, was undone, or uses what runs again
+    SUCCEEDED: frozenset({BLOCKED, EXPANDING}),
+    FAILED: frozenset({BLOCKED, EXPANDING}),
+    SKIPPED: frozenset({BLOCKED, EXPANDING}),
+    CANCELLED: frozenset({BLOCKED, EXPANDING}),
+    UPSTREAM_FAILED: frozenset({BLOCKED, EXPANDING}),
 }
 
 QUEUED = "queued"

@@ -18,7 +18,7 @@ class LiveRun:
         self.stopping = False
         """It fails fast: what runs of its main part is ended."""
         timeout = adopted.plan.workflow.timeout
-        self.deadline = None if timeout is None else adopted.record.created_at + timeout
+        self.deadline = None if timeout is None else (adopted.record.reopened_at or adopted.record.created_at) + timeout
 
     def key(self, claim: Claim) -> str:
         name = self.plan.workflow.tasks[claim.node].name

@@ -11,7 +11,7 @@ def test_every_state_is_in_the_table() -> None:
 
 def test_only_a_retry_of_a_failed_run_leaves_a_final_state() -> None:
     for state in states.FINAL:
-        assert TRANSITIONS[state] <= {states.READY, states.BLOCKED}
+        assert TRANSITIONS[state] <= {states.EXPANDING, states.BLOCKED}
 
 
 def test_every_state_can_be_reached_and_left() -> None:

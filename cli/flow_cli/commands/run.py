@@ -48,7 +48,7 @@ def _start(request: RunRequest) -> int:
     try:
         new = _new_run(loaded, params, engine.incarnation.id)
         engine.store.submit(new)
-        return _work(engine, new.id, request)
+        return work(engine, new.id, request)
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
             engine.close()
@@ -63,13 +63,14 @@ def _resume(request: RunRequest) -> int:
         return _report(open_store(state), record, request)
     engine = Embedded(state, request.slots)
     try:
-        return _work(engine, record.id, request)
+        return work(engine, record.id, request)
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
             engine.close()
 
 
-def _work(engine: Embedded, run_id: str, request: RunRequest) -> int:
+def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
+    """Works on a run to its end and tells how it ended: the exit code."""
     record = engine.store.run(run_id)
     board = Board(record.id, engine.store.plan(record.plan_hash, record.workflow).workflow)
     engine.worker.watch(board)
@@ -125,15 +126,20 @@ class _Interrupts:
             raise KeyboardInterrupt
 
 
-def _params(request: RunRequest, loaded: Loaded) -> dict[str, Any]:
-    assert loaded.plan is not None
+def given_params(request: RunRequest) -> tuple[dict[str, str], dict[str, Any]]:
+    """The texts of the command line, and the JSON values of a file."""
     texts: dict[str, str] = {}
     for given in request.params:
         name, equals, value = given.partition("=")
         if not equals or not name:
             raise CommandError(exits.USAGE, "parameter", f"-p wants name=value, not {given!r}")
         texts[name.strip()] = value
-    values = _params_file(request.params_file)
+    return texts, _params_file(request.params_file)
+
+
+def _params(request: RunRequest, loaded: Loaded) -> dict[str, Any]:
+    assert loaded.plan is not None
+    texts, values = given_params(request)
     beside, here = FlowFiles(loaded.folder, ""), FlowFiles(os.getcwd(), "")
     params, diagnostics = bind(loaded.plan.workflow, texts, values, loaded.plan.file, beside, here)
     if diagnostics:

@@ -91,6 +91,9 @@ def _has_failed(graph: RunGraph) -> bool:
 
 
 def _count_in_group(graph: RunGraph, seq: int) -> None:
+    node = graph.node[seq]
+    if not 0 <= seq - graph.base[node] < graph.size[node]:
+        return  # of a list that a retry has made void
     if graph.state[seq] in states.FINAL:
         graph.note_worst(seq)
     else:

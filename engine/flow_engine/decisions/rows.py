@@ -152,8 +152,8 @@ class Rows:
     def _make_ready(self, row: int, now: float, due: float = 0.0) -> None:
         """`due` in the future makes it wait: a retry delay, or the task's own start delay."""
         task = self.shape.workflow.tasks[self.node[row]]
-        if self.attempt[row] == 0 and not self.expands(row):
-            if task.delay:
+        if not self.expands(row):
+            if task.delay and self.attempt[row] == 0:
                 due = now + task.delay
             if task.deadline is not None and row not in self.deadline:
                 self.deadline[row] = now + task.deadline

@@ -101,6 +101,11 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
+    def reopen(self, run: str, now: float) -> int:
+        """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
+        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it."""
+        ...
+
     def cached(self, digest: str, now: float) -> Cached | None:
         """A kept result that is not too old."""
         ...

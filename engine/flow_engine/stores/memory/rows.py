@@ -6,6 +6,7 @@ import math
 from flow_engine import states
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.reopen import Change
 from flow_engine.model import (
     Cached,
     Completion,
@@ -38,6 +39,8 @@ def record(new: NewRun) -> RunRecord:
         None,
         new.namespace,
         new.parent.run if new.parent else None,
+        None,
+        new.based_on,
     )
 
 
@@ -116,3 +119,17 @@ def kept_results(graph: RunGraph, done: Completion, now: float) -> list[KeptResu
     entry = outcome.cache
     cached = Cached(graph.run, outcome.result or "null", entry.components, now)
     return [KeptResult(graph.shape.workflow.name, entry, cached, None if entry.ttl is None else now + entry.ttl)]
+
+
+def as_reopened(row: TaskRecord, change: Change) -> TaskRecord:
+    nothing = (None,) * 9
+    blank = TaskRecord(row.seq, row.node, change.place, change.state, row.attempt, 0, 0, *nothing, change.size)
+    return blank._replace(item=row.item)
+
+
+def as_taken_over(graph: RunGraph, row: TaskRecord, now: float) -> TaskRecord:
+    if row.state not in states.FINAL:
+        return new_row(graph, row.seq, now, row.item)
+    made = new_row(graph, row.seq, now, row.item)
+    kept = ("attempt", "started_at", "finished_at", "result", "cache")
+    return made._replace(**{name: getattr(row, name) for name in kept})

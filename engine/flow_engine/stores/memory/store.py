@@ -10,6 +10,7 @@ from flow_lang.plan import Plan
 from flow_engine import states
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.reopen import reopened
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, UnknownRun
@@ -32,7 +33,7 @@ from flow_engine.model import (
 )
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
-from flow_engine.stores.memory.rows import kept_results, new_row, passes, record, updated
+from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
 from flow_engine.stores.outcomes import children_of, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
@@ -64,9 +65,13 @@ class MemoryStore:
         need_pools(new.plan, self._usage)
         if new.plan_hash not in self._plans:
             self._plans[new.plan_hash], self._bundles[new.plan_hash] = new.plan, new.bundle
-        graph = RunGraph(new.id, shape_of(new.plan.workflow))
-        graph.start(new.created_at)
-        tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
+        if new.rows:
+            graph = restore(new.id, shape_of(new.plan.workflow), new.rows, "", new.created_at)
+            tasks = [as_taken_over(graph, row, new.created_at) for row in new.rows]
+        else:
+            graph = RunGraph(new.id, shape_of(new.plan.workflow))
+            graph.start(new.created_at)
+            tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
         self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])
         if new.owner is not None:
@@ -81,9 +86,9 @@ class MemoryStore:
         books = self._books_of(worker)
         if record.owner != worker or record.id not in books:
             cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
-            graph = restore(record.id, shape_of(plan.workflow), self.tasks(record.id), cancelling, now)
+            graph = restore(record.id, shape_of(plan.workflow), self._runs[record.id].tasks, cancelling, now)
             self._replace(record.id, owner=worker)
-            books.open(graph, record.priority, self._usage, begun=record.started_at is not None)
+            books.open(graph, record.priority, self._usage, begun=record.state == states.RUNNING)
         graph = books.graph(record.id)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
@@ -154,6 +159,19 @@ class MemoryStore:
     def children(self, run: str) -> list[str]:
         records = [kept.record for kept in self._runs.values()]
         return [record.id for record in records if record.parent == run and record.finished_at is None]
+
+    def reopen(self, run: str, now: float) -> int:
+        record = self.run(run)
+        kept = self._runs[record.id]
+        changes = reopened(shape_of(kept.plan.workflow), kept.tasks)
+        if not changes or record.state not in (states.FAILED, states.CANCELLED):
+            return 0
+        for change in changes:
+            kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
+        ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
+        self._replace(record.id, state=states.QUEUED, owner=None, reopened_at=now, **ended)
+        self._event(record.id, now, [["run", states.QUEUED]])
+        return sum(change.state == states.BLOCKED for change in changes)
 
     def set_pool(self, name: str, slots: int) -> None:
         self._pools[name] = slots
@@ -226,7 +244,7 @@ class MemoryStore:
         return self._bundles[plan_hash]
 
     def tasks(self, run: str) -> list[TaskRecord]:
-        return list(self._runs[run].tasks)
+        return [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]

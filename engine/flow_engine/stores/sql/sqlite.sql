@@ -6,8 +6,8 @@ SELECT bundle FROM plan WHERE hash = ?
 
 -- name: insert_run
 INSERT INTO run (id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner, created_at,
-  parent_run, parent_seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)
+  parent_run, parent_seq, based_on)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: run_by_key
 SELECT id, plan_hash, params FROM run WHERE namespace = ? AND idempotency_key = ?
@@ -69,7 +69,8 @@ SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL OR
 
 -- name: run_columns
 SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, created_at, started_at, finished_at,
-  cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason FROM run
+  cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason,
+  based_on, reopened_at FROM run
 
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
@@ -135,3 +136,18 @@ WHERE namespace = 'default' AND workflow = ?1 AND task = ?2 AND created_at < ?4 
 INSERT INTO cache (digest, workflow, task, key, components, result, run, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (namespace, digest) DO UPDATE SET result = excluded.result, run = excluded.run, created_at = excluded.created_at,
   expires_at = excluded.expires_at
+
+-- name: take_over_task
+UPDATE task SET attempt = ?, started_at = ?, finished_at = ?, item = ?, result = ?, cache = ? WHERE run = ? AND seq = ?
+
+-- name: reopen_task
+UPDATE task SET state = ?, size = ?, place = ?, failures = 0, losses = 0, worker = NULL, ready_at = NULL, claimed_at = NULL,
+  started_at = NULL, finished_at = NULL, result = NULL, error = NULL, log = NULL, deadline_at = NULL, awaits = NULL, cache = NULL
+WHERE run = ? AND seq = ?
+
+-- name: reopen_run
+UPDATE run SET state = 'queued', finished_at = NULL, result = NULL, error = NULL, cancel_requested_at = NULL, cancel_reason = NULL,
+  owner = NULL, reopened_at = ? WHERE no = ? AND state IN ('failed', 'cancelled')
+
+-- name: replay_letters
+UPDATE dead_letter SET replayed_at = ? WHERE run = ? AND replayed_at IS NULL

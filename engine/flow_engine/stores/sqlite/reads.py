@@ -59,9 +59,12 @@ class Reads:
         return str(row[0])
 
     def tasks(self, run: str) -> list[TaskRecord]:
-        return [
-            TaskRecord(*row) for row in self._select("task_columns", "WHERE run = ? ORDER BY seq", (self._no(run),))
-        ]
+        return [row for row in self._all_tasks(run) if row.place is None or row.place >= 0]
+
+    def _all_tasks(self, run: str) -> list[TaskRecord]:
+        """Also those that a retry has made void."""
+        rows = self._select("task_columns", "WHERE run = ? ORDER BY seq", (self._no(run),))
+        return [TaskRecord(*row) for row in rows]
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
         return self._column("result", run, rows)

@@ -23,6 +23,10 @@ class RecentResults:
     def __getitem__(self, key: tuple[str, int]) -> str | None:
         return self._results[key]
 
+    def forget(self, run: str) -> None:
+        for key in [key for key in self._results if key[0] == run]:
+            self._drop(key)
+
     def _drop(self, key: tuple[str, int]) -> None:
         if key in self._results:
             self._size -= _size(self._results.pop(key))

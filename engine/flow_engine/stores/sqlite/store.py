@@ -9,11 +9,13 @@ from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.reopen import reopened
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
+from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of
 from flow_engine.stores.pools import need_pools
@@ -68,10 +70,10 @@ class SqliteStore(Reads):
         with self._writing():
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
-            rows = self.tasks(record.id)
+            rows = self._all_tasks(record.id)
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
-        self._books.open(graph, record.priority, self._usage, begun=record.started_at is not None)
+        self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
@@ -139,6 +141,19 @@ class SqliteStore(Reads):
                 raise FlowError(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
+    def reopen(self, run: str, now: float) -> int:
+        with self._writing():
+            record = self.run(run)
+            no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
+            changes = reopened(self._shape(record.plan_hash, plan), self._all_tasks(record.id))
+            if not changes or not self._execute("reopen_run", (now, no)).rowcount:
+                return 0
+            self._writer.reopen(no, changes)
+            self._execute("replay_letters", (now, record.id))
+            self._execute("insert_event", (no, now, json.dumps([["run", "queued"]])))
+            self._recent.forget(record.id)
+            return sum(change.state == BLOCKED for change in changes)
+
     def set_pool(self, name: str, slots: int) -> None:
         with self._writing():
             self._execute("set_pool", (name, slots))
@@ -169,9 +184,14 @@ class SqliteStore(Reads):
     def _begin(self, new: NewRun) -> RunGraph:
         """Writes a new run and its tasks, inside of a transaction."""
         need_pools(new.plan, self._usage)
-        graph = RunGraph(new.id, self._shape(new.plan_hash, new.plan))
-        graph.start(new.created_at)
-        self._writer.insert_tasks(self._insert_run(new), graph, new.created_at)
+        shape, now = self._shape(new.plan_hash, new.plan), new.created_at
+        if new.rows:
+            graph = restore(new.id, shape, new.rows, "", now)
+            self._writer.take_over(self._insert_run(new), graph, new.rows, now)
+            return graph
+        graph = RunGraph(new.id, shape)
+        graph.start(now)
+        self._writer.insert_tasks(self._insert_run(new), graph, now)
         return graph
 
     def _shape(self, plan_hash: str, plan: Plan) -> Shape:
@@ -190,8 +210,8 @@ class SqliteStore(Reads):
         shard = shard_of(new.id)
         params, labels = json.dumps(new.params), json.dumps(new.labels)
         values = (new.id, new.namespace, shard, new.plan_hash, new.plan.entry, params, new.folder, new.priority, labels)
-        parent = new.parent or (None, None)
-        no = self._execute("insert_run", (*values, new.idempotency_key, new.owner, new.created_at, *parent)).lastrowid
+        rest = (new.idempotency_key, new.owner, new.created_at, *(new.parent or (None, None)), new.based_on)
+        no = self._execute("insert_run", (*values, *rest)).lastrowid
         self._numbers[new.id] = no or 0
         return self._numbers[new.id]
 

@@ -3,14 +3,16 @@
 import json
 import math
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from flow_engine import states
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.reopen import Change
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded, Suspended
+from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded, Suspended, TaskRecord
 from flow_engine.stores.outcomes import error_of, state_of
 
 Row = tuple[Any, ...]
@@ -52,6 +54,16 @@ class Writer:
         """The rows of a new run: one for each task of its workflow."""
         self._many("insert_task", [_new_row(no, graph, row, now, None) for row in range(len(graph.state))])
         graph.dirty.clear()
+
+    def take_over(self, no: int, graph: RunGraph, rows: Sequence[TaskRecord], now: float) -> None:
+        """The rows of a run that begins with what another one has."""
+        self.insert_tasks(no, graph, now)
+        kept = [row for row in rows if row.state in states.FINAL or row.item is not None]
+        values = [(r.attempt, r.started_at, r.finished_at, r.item, r.result, r.cache, no, r.seq) for r in kept]
+        self._many("take_over_task", values)
+
+    def reopen(self, no: int, changes: Sequence[Change]) -> None:
+        self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
     def _complete(self, no: int, note: Notes, now: float) -> None:
         rows = [

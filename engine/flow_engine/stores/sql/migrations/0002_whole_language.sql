@@ -9,6 +9,7 @@ CREATE INDEX task_suspended ON task (run, seq) WHERE awaits IS NOT NULL AND stat
 
 ALTER TABLE run ADD COLUMN cancel_reason TEXT;
 ALTER TABLE run ADD COLUMN based_on TEXT;
+ALTER TABLE run ADD COLUMN reopened_at REAL;
 CREATE INDEX run_children ON run (parent_run) WHERE parent_run IS NOT NULL;
 CREATE INDEX run_running ON run (workflow) WHERE state = 'running';
 

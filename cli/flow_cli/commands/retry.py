@@ -1,0 +1,138 @@
+"""`flow retry`, `flow diff`: an ended run tried again, by itself or with an edited file."""
+
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from flow_engine import states
+from flow_engine.decisions.reuse import Reuse
+from flow_engine.errors import StoreError
+from flow_engine.ids import new_id
+from flow_engine.model import NewRun, RunRecord
+from flow_lang.params import bind
+from flow_runtime.edited import reuse_of
+from flow_runtime.embedded import Embedded
+from flow_runtime.files import FlowFiles
+from flow_runtime.plans import Loaded
+from flow_runtime.state_folder import StateFolder
+
+from flow_cli import exits
+from flow_cli.commands.run import given_params, work
+from flow_cli.commands.runs import find_run, here
+from flow_cli.failure import CommandError
+from flow_cli.guard import guarded
+from flow_cli.progress.text import counted
+from flow_cli.request import RunRequest
+from flow_cli.sources import diagnosed, load
+
+
+def retry(run: str | None, file: str | None, request: RunRequest) -> int:
+    """The exit code of the run, as `flow run` gives it."""
+    return guarded(lambda: _with_file(run, file, request) if file else _from_failed(run, request), request.json)
+
+
+def diff(run: str | None, file: str, as_json: bool) -> int:
+    """What an edited file would take over from a run: 0 where that is all of it, 1 where something runs again."""
+    state, store = here()
+    record = find_run(store, run)
+    loaded = _loaded(file, record, state)
+    found = reuse_of(store, record, loaded.plan, _params(record, loaded, RunRequest()))  # type: ignore[arg-type]
+    assert loaded.plan is not None
+    old = store.plan(record.plan_hash, record.workflow).workflow
+    gone = [task.name for task in old.tasks if task.name not in found.reasons]
+    if as_json:
+        tasks = [{"task": name, "reused": not reason, "reason": reason} for name, reason in found.reasons.items()]
+        print(json.dumps({"run": record.id, "tasks": tasks, "removed": gone}, ensure_ascii=False))
+    else:
+        for name, reason in found.reasons.items():
+            print(f"  {name:<24} {'runs again  ' + reason if reason else 'taken over'}")
+        print(*(f"  {name:<24} removed" for name in gone), sep="\n", end="\n" if gone else "")
+    phases = {task.name: task.phase for task in loaded.plan.workflow.tasks}
+    return exits.FAILED if any(found.reasons[name] for name in phases if phases[name] == "main") else exits.OK
+
+
+def _from_failed(run: str | None, request: RunRequest) -> int:
+    state, store = here()
+    record = find_run(store, run)
+    if record.finished_at is None:
+        raise CommandError(
+            exits.USAGE, "not_ended", f"run {record.id} has not ended; go on with it by: flow run --resume {record.id}"
+        )
+    if record.state == states.SUCCEEDED:
+        raise CommandError(
+            exits.USAGE, "succeeded", f"run {record.id} has succeeded; start another with: flow run FILE"
+        )
+    count = store.reopen(record.id, time.time())
+    store.close()
+    if not count:
+        raise CommandError(exits.USAGE, "nothing", f"nothing of run {record.id} can be tried again; start another one")
+    print(f"trying {counted(count, 'task')} again; what has succeeded stays", file=sys.stderr)
+    return _in_engine(state, record.id, request)
+
+
+def _with_file(run: str | None, file: str, request: RunRequest) -> int:
+    state, store = here()
+    record = find_run(store, run)
+    loaded = _loaded(file, record, state)
+    assert loaded.plan is not None
+    params = _params(record, loaded, request)
+    found = reuse_of(store, record, loaded.plan, params)
+    new = _new_run(record, loaded, params, found)
+    store.submit(new)
+    store.close()
+    kept = sum(not reason for reason in found.reasons.values())
+    print(f"{counted(kept, 'task')} taken over from run {record.id}", file=sys.stderr)
+    return _in_engine(state, new.id, request)
+
+
+def _in_engine(state: StateFolder, run: str, request: RunRequest) -> int:
+    engine = Embedded(state, request.slots)
+    try:
+        return work(engine, run, request)
+    finally:
+        with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
+            engine.close()
+
+
+def _loaded(file: str, record: RunRecord, state: StateFolder) -> Loaded:
+    """The file with the workflow of the run, unless another is named."""
+    named = record.workflow if ":" not in os.path.basename(file) and record.workflow.isidentifier() else ""
+    loaded = load(file, state)
+    if named and loaded.plan is not None and loaded.plan.entry != named:
+        loaded = load(f"{file}:{named}", state)
+    return loaded
+
+
+def _params(record: RunRecord, loaded: Loaded, request: RunRequest) -> dict[str, Any]:
+    """Those of the run, where the workflow still has them, with what is given anew."""
+    assert loaded.plan is not None
+    workflow = loaded.plan.workflow
+    names = {param.name for param in workflow.params}
+    texts, values = given_params(request)
+    kept = {name: value for name, value in record.params.items() if name in names and name not in texts}
+    folder, cwd = FlowFiles(loaded.folder, ""), FlowFiles(os.getcwd(), "")
+    params, wrong = bind(workflow, texts, {**kept, **values}, loaded.plan.file, folder, cwd)
+    if wrong:
+        raise diagnosed(wrong, loaded.sources)
+    return params
+
+
+def _new_run(record: RunRecord, loaded: Loaded, params: dict[str, Any], found: Reuse) -> NewRun:
+    assert loaded.plan is not None
+    now = time.time()
+    return NewRun(
+        new_id(now, os.urandom),
+        loaded.plan_hash,
+        loaded.plan,
+        loaded.bundle,
+        params,
+        loaded.folder,
+        now,
+        record.priority,
+        record.labels,
+        based_on=record.id,
+        rows=tuple(found.rows),
+    )

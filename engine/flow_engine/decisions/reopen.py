@@ -1,0 +1,93 @@
+"""Which rows of an ended run go back when it is tried again from what failed: a pure function of its rows.
+
+What failed, did not start, was cancelled or was undone runs again, and so does all that uses it. What succeeded and was not undone
+stays. Everything that handled the end is forgotten. The instances of a `for` whose list may become another one are forgotten too:
+their rows stay, since rows are numbered densely, with the place FORGOTTEN.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flow_engine import states
+from flow_engine.decisions.shape import Shape
+from flow_engine.model import TaskRecord
+
+FORGOTTEN = -1
+"""The place of an instance that no list has any more; no reader shows it."""
+_BAD = (states.FAILED, states.UPSTREAM_FAILED, states.CANCELLED)
+_UNDONE = (states.SUCCEEDED, states.FAILED)
+
+
+class Change(NamedTuple):
+    """What becomes of one row."""
+
+    seq: int
+    state: str
+    size: int | None
+    place: int | None
+
+
+def reopened(shape: Shape, rows: Sequence[TaskRecord]) -> list[Change]:
+    """The rows that change; empty where there is nothing to try again."""
+    return _Reopening(shape, rows).changes()
+
+
+class _Reopening:
+    def __init__(self, shape: Shape, rows: Sequence[TaskRecord]) -> None:
+        self._shape, self._rows = shape, rows
+        self._instances: list[dict[int, TaskRecord]] = [{} for _ in shape.children]
+        for row in rows:
+            if row.place is not None and row.place >= 0:
+                self._instances[row.node][row.place] = row
+        self._whole: set[int] = set()
+        self._parts: dict[int, set[int]] = {}
+
+    def changes(self) -> list[Change]:
+        main = [node for node, phase in enumerate(self._shape.phase) if phase == 0]
+        for node in main:  # in topological order, so that one pass is enough
+            self._look(node)
+        if not self._whole and not self._parts:
+            return []
+        found: list[Change] = []
+        for node, phase in enumerate(self._shape.phase):
+            if phase > 0 or node in self._whole:
+                found += self._forget(node)
+            elif node in self._parts:
+                found += self._again(node, self._parts[node])
+        return sorted(found)
+
+    def _look(self, node: int) -> None:
+        for parent in self._shape.parents[node]:
+            if parent.node in self._whole or (parent.node in self._parts and parent.how != "element"):
+                self._whole.add(node)
+                return
+        own = self._rows[node]
+        optional = self._shape.workflow.tasks[node].optional
+        if not self._instances[node]:
+            if (own.state in _BAD and not (optional and own.state == states.FAILED)) or self._undone(node, None):
+                self._whole.add(node)
+            return
+        parts = {place for place, row in self._instances[node].items() if self._runs_again(node, place, row, optional)}
+        if parts:
+            self._parts[node] = parts
+
+    def _runs_again(self, node: int, place: int, row: TaskRecord, optional: bool) -> bool:
+        if (row.state in _BAD and not (optional and row.state == states.FAILED)) or self._undone(node, place):
+            return True
+        return any(place in self._parts.get(parent.node, ()) for parent in self._shape.elements[node])
+
+    def _undone(self, node: int, place: int | None) -> bool:
+        undo = self._shape.undo[node]
+        if undo < 0:
+            return False
+        row = self._rows[undo] if place is None else self._instances[undo].get(place)
+        return row is not None and row.state in _UNDONE
+
+    def _forget(self, node: int) -> list[Change]:
+        own = Change(node, states.BLOCKED, None, None)
+        gone = [Change(row.seq, states.SKIPPED, None, FORGOTTEN) for row in self._instances[node].values()]
+        return [own, *gone]
+
+    def _again(self, node: int, parts: set[int]) -> list[Change]:
+        own = Change(node, states.EXPANDING, self._rows[node].size, None)
+        return [own, *(Change(self._instances[node][place].seq, states.BLOCKED, None, place) for place in parts)]
