@@ -75,7 +75,8 @@ class Applications:
         name = node.target.name
         if name in _PLACES and name not in self.core.scope.symbols:
             where, hint = _PLACES[name]
-            self.report.error("FLOW316", f"`{name}` has a meaning only {where}", node.target.span, "", hint)
+            if self.report.first_unknown(f"misplaced {name}"):
+                self.report.error("FLOW316", f"`{name}` has a meaning only {where}", node.target.span, "", hint)
             return WRONG
         if name not in FUNCTIONS:
             self._unknown(name, node.target)
