@@ -76,6 +76,17 @@ WORDS = {
     **dict.fromkeys(("pipeline", "dag", "flows"), "did you mean `workflow`?"),
     **dict.fromkeys(("struct", "record", "class", "interface"), "did you mean `type`?"),
     **dict.fromkeys(("if", "unless", "switch", "case", "elif"), _WHEN),
+    **dict.fromkeys(
+        ("GET", "POST", "PUT", "PATCH", "DELETE", "get", "post", "request", "fetch", "curl"),
+        'a request is written: http GET "https://example.com/orders"',
+    ),
+    **dict.fromkeys(
+        ("expect", "check", "verify", "should", "given", "ensure"),
+        "what must hold in a test is written: assert condition",
+    ),
+    **dict.fromkeys(
+        ("stub", "fake", "patch", "when_called"), "what a task gives in a test is written: mock task = value"
+    ),
     "else": "the other case is a task of its own: task b when not ready { ... }",
     **dict.fromkeys(("foreach", "for", "while", "each"), _FOR),
     **dict.fromkeys(("bash", "sh", "script", "run", "cmd", "command", "exec", "echo"), _SHELL),

@@ -235,9 +235,9 @@ _ALL = (
     ),
     Function("size(value: T) -> size", "A text such as 64MiB, or a number of bytes, as a size.", _size),
     Function("parse_json(text: str) -> json", "What a text holds as JSON.", lambda files, text: _parse_json(text)),
-    Function("json(value: T) -> str", "The value as JSON text.", lambda files, value: json_text(value)),
+    Function("json(value: json) -> str", "The value as JSON text.", lambda files, value: json_text(value)),
     Function(
-        "json_file(value: T) -> file",
+        "json_file(value: json) -> file",
         "A file with the value as JSON, for values of any size.",
         lambda files, value: files.write(".json", json_text(value)),
         pure=False,

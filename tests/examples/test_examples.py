@@ -63,6 +63,24 @@ def test_hello(run):
     assert run("hello.flow", "-p", "name=O'Brien; $(id)")["result"] == "hello O'Brien; $(id)"
 
 
+def test_bookings(run, tmp_path):
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    assert run("bookings/bookings.flow", "-p", f"ledger={ledger}")["result"] == 800.0
+    assert sorted(path.name for path in ledger.iterdir()) == ["ada.room", "bob.room", "closed", "diary", "eve.room"]
+    assert (ledger / "closed").read_text() == "800.0\n"
+
+
+def test_bookings_are_taken_back(run, tmp_path):
+    ledger = tmp_path / "ledger"
+    ledger.mkdir()
+    run("bookings/bookings.flow", "-p", f"ledger={ledger}", "-p", "limit=300", code=1)
+    assert {path.name: path.read_text() for path in ledger.iterdir()} == {
+        "failed": "charged[1] child_failed\n",
+        "diary": "failed\n",
+    }
+
+
 def test_penguins(run):
     document = run("penguins/penguins.flow")
     assert states(document).keys() == {"succeeded"}

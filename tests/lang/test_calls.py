@@ -43,6 +43,33 @@ def test_a_task_may_call_a_workflow_and_have_settings() -> None:
     assert (y.timeout, y.retry.retries, y.pool, y.deadline) == (None, 4, "", 10800.0)
 
 
+def test_a_python_function_may_be_called_in_the_short_form() -> None:
+    text = 'flow 1\nfrom python "m.py" import f\nworkflow w { call x for i in range(2) = f(i) }\n'
+    task = planned(text, {"m.py": "def f(n: int) -> str: ..."}).workflow.task("x")
+    assert (task.body.kind, task.body.code, task.body.function) == ("call", "m.py", "f")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("other", "is a workflow, which a task runs"),
+        ("lib", "is an imported file"),
+        ("f", "is a Python function"),
+    ],
+)
+def test_what_is_called_is_no_value(name: str, hint: str) -> None:
+    head = f'flow 1\nimport "lib.flow"\nfrom python "m.py" import f\n{OTHER}'
+    files = {"lib.flow": "flow 1\n", "m.py": "def f() -> int: ..."}
+    for item in (
+        f'task t {{ shell "~{{{name}}}" }}',
+        f'finally {{ task t {{ shell "~{{{name}}}" }} }}',
+        f"return {name}",
+    ):
+        (found,) = compiled(f"{head}workflow main {{ {item} }}\n", files).diagnostics
+        assert found.code == "FLOW201"
+        assert hint in found.hint
+
+
 def test_workflows_stand_in_any_order() -> None:
     text = 'flow 1\nworkflow main { call x = later(n = 1); task t { in y: int = x; shell "true" } }\n'
     later = "workflow later(n: int) { task t -> int { shell 'echo 1' }; return t + n }\n".replace("'", '"')

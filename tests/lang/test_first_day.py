@@ -9,6 +9,27 @@ from lang.compiling import compiled
 
 TASKS = [
     (
+        'in s: str = first.stauts; shell "~{s}"',
+        "FLOW206",
+        "stauts",
+        "did you mean `first.status`?",
+        'in s: str = first.status; shell "~{s}"',
+    ),
+    (
+        'GET "https://x"',
+        "FLOW101",
+        "GET",
+        'http GET "https://example.com/orders"',
+        'http GET "https://x"; timeout = 1m',
+    ),
+    (
+        "http GET https://x",
+        "FLOW101",
+        "https",
+        'http GET "https://example.com/orders"',
+        'http GET "https://x"; timeout = 1m',
+    ),
+    (
         'http get "https://x"; timeout = 1m',
         "FLOW230",
         "get",

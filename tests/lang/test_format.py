@@ -46,6 +46,12 @@ def test_bodies_stay_byte_for_byte_and_crlf_stays() -> None:
     assert formatted(text) == 'flow 1\r\nworkflow w {\r\n  task a { shell """\r\n\t x  \r\n """ }\r\n}\r\n'
 
 
+@pytest.mark.parametrize("between", ["\n", "\n;", ";\n", "\n# note\n", "\n\n", "\n;\n", "\n\n\n"])
+def test_a_doc_belongs_to_the_same_item_afterwards(between: str) -> None:
+    text = f"flow 1\n## doc{between}workflow w {{\n}}\n"
+    assert parsed(formatted(text))[0] == parsed(text)[0]
+
+
 def test_wrong_text_is_not_touched() -> None:
     found, diagnostics = format_source(Source("test.flow", "flow 1\nworkflow {"))
     assert found is None

@@ -68,6 +68,8 @@ def test_the_run_in_a_python_body() -> None:
 def test_a_workflow_may_use_the_names_of_the_language_for_its_own() -> None:
     found = tasks('task run -> str { shell "echo" }\ntask error { shell "~{run}" }')
     assert found["error"].reads == ("run",)
+    ambiguous = 'task run -> str { shell "echo" }\nfinally { task t { shell "~{run.status}" } }'
+    assert codes(in_workflow(ambiguous)) == ["FLOW210"]
 
 
 def test_names_of_notifications() -> None:
@@ -94,6 +96,15 @@ def test_what_a_notification_says() -> None:
     assert dict(second.body.args)["to"] == ["list", ["lit", "a@example.com"], ["lit", "b@example.com"]]
     assert dict(third.body.args) == {"url": ["lit", "https://example.com"]}
     assert (third.optional, third.retry.retries, third.result) == (True, 3, NOTHING)
+
+
+def test_to_whom_a_mail_goes() -> None:
+    items = 'task a { shell "1" }\non failure { notify email(to) }'
+    for type_, expected in (("str", ["list", ["ref", "to"]]), ("list[str]", ["ref", "to"])):
+        body = tasks(items, params=f"to: {type_}")["failure.email_1"].body
+        assert dict(body.args)["to"] == expected
+    for type_, code in (("str?", "FLOW305"), ("int", "FLOW301"), ("list[int]", "FLOW301")):
+        assert codes(in_workflow(items, f"to: {type_}")) == [code]
 
 
 def test_on_failure_of_a_task() -> None:

@@ -74,8 +74,14 @@ def test_defaults_go_for_what_is_not_set() -> None:
     a, b, c = found.values()
     assert (a.timeout, a.retry.retries, a.pool, a.labels, a.body.with_) == (600.0, 2, "api", ("x",), "sh")
     assert (b.timeout, b.retry.retries, b.labels, b.body.with_) == (60.0, 0, (), "bash")
-    assert (a.limits, b.limits) == (Limits(memory=1 << 30), Limits(cpu=1.0))
+    assert (a.limits, b.limits) == (Limits(memory=1 << 30), Limits(memory=1 << 30, cpu=1.0))
     assert c.body.with_ == ""
+
+
+def test_what_is_started_once_takes_no_default_retry() -> None:
+    items = 'defaults { retry = 3 }\ntask a { shell "1"; at_most_once = true }\ntask b { shell "1" }'
+    found = tasks(items)
+    assert [task.retry.retries for task in found.values()] == [0, 3]
 
 
 def test_a_pool_of_the_server() -> None:

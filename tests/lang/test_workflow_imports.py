@@ -1,8 +1,10 @@
 """`import "lib/quality.flow"`: types, policies and workflows of other files."""
 
 import pytest
+from flow_lang.compile import compile_source
 from flow_lang.render import render
-from lang.compiling import CHAIN, codes, compiled, in_workflow, planned
+from flow_lang.source import Source
+from lang.compiling import CHAIN, Memory, codes, compiled, in_workflow, planned
 
 QUALITY = """flow 1
 from python "look.py" import look
@@ -69,9 +71,6 @@ def test_a_file_that_two_import_is_read_once() -> None:
                 "base.flow": "flow 1\ntype T { n: int }\n",
             }[path]
 
-    from flow_lang.compile import compile_source
-    from flow_lang.source import Source
-
     text = """flow 1
     import "left.flow"
     import "right.flow"
@@ -111,9 +110,6 @@ def test_what_uses_a_broken_file_is_not_told(broken: str) -> None:
 
 
 def test_the_path_that_is_shown_starts_where_the_entry_is() -> None:
-    from flow_lang.compile import compile_source
-    from flow_lang.source import Source
-    from lang.compiling import Memory
 
     files = Memory({"lib/bad.flow": "flow 1\nworkflow w { }\nx"})
     found = compile_source(Source("jobs/main.flow", 'flow 1\nimport "lib/bad.flow"\nworkflow m { }\n'), files)
@@ -129,6 +125,7 @@ def test_the_path_that_is_shown_starts_where_the_entry_is() -> None:
         ('import "/etc/passwd"', "FLOW213"),
         ('import "lib/../../up.flow"', "FLOW213"),
         ('import ""', "FLOW213"),
+        ('import "lib\\\\quality.flow"', "FLOW213"),
         ('import "none.flow"', "FLOW213"),
         ('import "no name.flow"', "FLOW220"),
         ('import "test.flow" as me', "FLOW410"),
@@ -163,9 +160,6 @@ def test_many_files_are_bounded() -> None:
             stem = path.removesuffix(".flow")
             return f'flow 1\nimport "{stem}0.flow"\nimport "{stem}1.flow"\n'
 
-    from flow_lang.compile import compile_source
-    from flow_lang.source import Source
-
     bomb = Bomb()
     found = compile_source(Source("t.flow", 'flow 1\nimport "x.flow"\nworkflow w { task t { shell "true" } }\n'), bomb)
     assert [diagnostic.code for diagnostic in found.diagnostics] == ["FLOW411"]
@@ -187,3 +181,23 @@ def test_types_of_a_file_without_workflows() -> None:
 
 def test_an_import_is_only_of_a_file() -> None:
     assert codes(in_workflow('import "x.flow"\ntask t { shell "true" }')) == ["FLOW111"]
+
+
+def test_a_file_that_is_no_text() -> None:
+    class Bytes:
+        def read(self, path: str) -> str:
+            return b"flow 1\n\xff".decode("utf-8")
+
+    found = compile_source(
+        Source("t.flow", 'flow 1\nimport "x.flow"\nworkflow w { task t { shell "true" } }\n'), Bytes()
+    )
+    (diagnostic,) = found.diagnostics
+    assert diagnostic.code == "FLOW213"
+    assert "byte 8 of it is not UTF-8 text" in diagnostic.message
+
+
+def test_a_parameter_of_another_file_is_shown_there() -> None:
+    found = compiled(USE.replace("check(n)", 'check("x")'), FILES)
+    shown = render(found.diagnostics, found.sources)
+    assert "::: lib/quality.flow:5:16" in shown
+    assert "`int` is asked for here" in shown

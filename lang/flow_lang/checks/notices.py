@@ -83,7 +83,7 @@ class _Notice:
                 self.report.error("FLOW310", "this is no address of e-mail", text.span, "", hint)
         if isinstance(node, tree.Text):
             return ["list", self._text(node)]
-        checked = self.expressions.infer(node, list_of(STR))
+        checked = self.expressions.required(node, list_of(STR))
         if checked.type == STR:
             return ["list", checked.expr]
         if checked.type.kind != "unknown" and checked.type != list_of(STR):

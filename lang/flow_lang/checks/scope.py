@@ -1,7 +1,7 @@
 """The names that an expression may use, and a record of how it used them."""
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import NamedTuple, cast
 
@@ -69,8 +69,8 @@ class Scope:
         self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols), *([_shared(own)] if own else []))
         self.skips_consumer = skips_consumer
         self.own = own or {}
-        self.hints: Mapping[str, str] = {}
-        """What to say about a name that is known elsewhere, and not here."""
+        self.hint: Callable[[str], str] = _no_hint
+        """What to say about a name that is known elsewhere, and not here; "" for nothing special."""
         self.secrets = False
         self.members: tuple[str, ...] = ("all", "status")
         """What can be asked of a task besides its value."""
@@ -141,17 +141,15 @@ class Scope:
     def _unknown(self, name: str, span: Span) -> None:
         if not self.report.first_unknown(name):
             return
-        if name in self.hints:
-            hint = self.hints[name]
-        elif name in OWN_PLACES:
-            hint = OWN_PLACES[name]
-        elif name in VALUES:
-            hint = VALUES[name]
-        elif name in FUNCTIONS:
+        hint = self.hint(name) or OWN_PLACES.get(name) or VALUES.get(name, "")
+        if not hint and name in FUNCTIONS:
             hint = f"`{name}` is a function: call it, as in {name}(...)"
-        else:
-            hint = did_you_mean(name, self.symbols, self._names())
+        hint = hint or did_you_mean(name, self.symbols, self._names())
         self.report.error("FLOW201", f"there is no `{name}` here", span, "not found", hint)
+
+
+def _no_hint(name: str) -> str:
+    return ""
 
 
 def _shared(symbols: Mapping[str, Symbol]) -> MutableMapping[str, Symbol]:

@@ -13,7 +13,6 @@ from flow_lang.checks.pools import read_pools
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.secrets import read_secret
 from flow_lang.checks.settings.kinds import Settings
-from flow_lang.checks.settings.schedules import Schedules
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.forms import as_task
@@ -37,6 +36,7 @@ class WorkflowChecker:
         self.settings = context.settings.of_workflow(self.pools)
         self.context = context._replace(settings=self.settings)
         self.names = Scope(self.report, {}, skips_consumer=False)
+        self.names.hint = context.hint
         self.tasks: dict[str, tree.TaskItem] = {}
         self.shapes: dict[str, Shape] = {}
         self.checkers: list[tuple[plan.Task, TaskChecker]] = []
@@ -119,6 +119,8 @@ class WorkflowChecker:
     def _schedule(self, settings: Settings) -> plan.Schedule | None:
         if "schedule" not in settings.given:
             return None
+        from flow_lang.checks.settings.schedules import Schedules  # brings a calendar, which few files need
+
         spans = {param.name.text: param.name.span for param in self.item.params}
         return Schedules(self.settings.fixed, self.params, spans).read(settings.given["schedule"])
 
@@ -188,13 +190,14 @@ class WorkflowChecker:
         notices: list[plan.Task] = []
         undos: list[plan.Task] = []
         symbols = ended(self.names.symbols) if self.checkers else {}
+        given = {name: symbol for name, symbol in symbols.items() if symbol.kind in ("param", "secret")}
         for task, checker in self.checkers:
             for handler in checker.sorted.handlers[:1]:
                 task, made = on_failure(handler, task, symbols, self.context)
                 notices += made
             undo = next((section for section in checker.sorted.sections if section.word.text == "undo"), None)
             if undo is not None:
-                undos.append(undo_task(undo, task, checker, self.context))
+                undos.append(undo_task(undo, task, checker, given, self.context))
                 task = task._replace(undo=undos[-1].name)
             tasks[places[task.name]] = task
         return notices + undos

@@ -57,6 +57,8 @@ class Layout:
         self.open: list[Token] = []
         self.depths = [0]
         self.doc: list[str] = []
+        self.after_doc = 0
+        """Line ends since the last comment: a blank line parts a doc from what follows, a `;` does not."""
         self.fresh = True
         self.item = ""
         """What kind of token began the current item, and for each open bracket the item that opened it."""
@@ -138,8 +140,10 @@ class Layout:
                 )
 
     def _newline(self, token: Token, at: int) -> None:
-        if token.text == "\n" and self.doc and at + 1 < len(self.tokens) and self.tokens[at + 1].kind == "NL":
-            self.doc = []
+        if token.text == "\n" and self.doc:
+            self.after_doc += 1
+            if self.after_doc > 1:
+                self.doc = []
         if self.open and self.open[-1].kind != "LBRACE":
             if not self._abandoned(at):
                 return
@@ -246,6 +250,7 @@ class Layout:
 
     def _comment(self, token: Token) -> None:
         text = token.text.rstrip("\r")
+        self.after_doc = 0
         if text.startswith("##") and not text.startswith("###"):
             self.doc.append(text[2:].removeprefix(" ").rstrip())
 
@@ -253,7 +258,9 @@ class Layout:
         """Inside other brackets there are only records, whatever stands before."""
         if self.open and self.open[-1].kind != "LBRACE":
             return True
-        return bool(self.out) and self.out[-1].kind in BEFORE_A_SIGN
+        if not self.out:
+            return not self.fresh  # an expression begins with it
+        return self.out[-1].kind in BEFORE_A_SIGN
 
     def _is_block_word(self, at: int) -> bool:
         following = self.tokens[at + 1].kind if at + 1 < len(self.tokens) else "END"

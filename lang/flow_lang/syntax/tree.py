@@ -299,7 +299,7 @@ class TestItem(NamedTuple):
 
 
 class Other(NamedTuple):
-    """An item that is parsed and formatted but not built yet: `word` says which (`wait`, `pool`, `http`, `undo`, ...)."""
+    """`run ...` or `assert ...` of a test; `word` says which."""
 
     word: str
     parts: tuple[Any, ...]

@@ -1,6 +1,6 @@
 """Function calls inside expressions."""
 
-from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature
+from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature, welcomed
 from flow_lang.checks.expressions.constants import no_value
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.expressions.names import shown
@@ -82,7 +82,7 @@ class Applications:
             return WRONG
         found = signature(name)
         mistakes = self.report.mistakes
-        arguments = self.arguments(node, name, found)
+        arguments = self.arguments(node, name, found, want)
         if arguments is None:
             return WRONG
         exprs, result = arguments
@@ -100,7 +100,11 @@ class Applications:
             return Checked(expr, UNKNOWN)
         return Checked(expr, result)
 
-    def arguments(self, node: tree.Call, name: str, found: Signature) -> tuple[list[Expr], Type] | None:
+    def arguments(
+        self, node: tree.Call, name: str, found: Signature, want: Type | None = None
+    ) -> tuple[list[Expr], Type] | None:
+        """The arguments in order, and the type of the result; None where they do not fit. `want` is what the result is welcome as."""
+        welcome = welcomed(found.result, want)
         placed = self._place(node, name, found)
         if placed is None:
             return None
@@ -108,10 +112,15 @@ class Applications:
         exprs: list[Expr] = []
         for formal, value in placed:
             if formal.type.kind in ("var", "list", "map"):
-                checked = self._opened(self.core.required(value), formal.type)
+                checked = self._opened(
+                    self.core.required(value, applied(formal.type, welcome) if welcome else None), formal.type
+                )
                 if not bind(formal.type, checked.type, bound):
                     message = f"`{formal.name}` of `{name}` must be {readable(formal.type)}, and is `{checked.type}`"
-                    self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", self._usage(name))
+                    hint = self._usage(name)
+                    if checked.type.item is not None and checked.type.item.kind == "json":
+                        hint = f"say what the list holds: in xs: list[float] = {shown(value)}"
+                    self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", hint)
                     return None
             else:
                 checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")

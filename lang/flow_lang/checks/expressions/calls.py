@@ -66,9 +66,23 @@ def applied(type_: Type, bound: dict[str, Type]) -> Type:
         return present(bound.get(type_.name, UNKNOWN))
     if type_.kind == "list" and type_.item:
         return list_of(applied(type_.item, bound))
+    if type_.kind == "map" and type_.item:
+        return map_of(applied(type_.item, bound))
     if type_.kind == "optional" and type_.item:
         return optional(applied(type_.item, bound))
     return type_
+
+
+def welcomed(result: Type, want: Type | None) -> dict[str, Type]:
+    """What the variable of a result would be where a `want` is welcome: `first(...)` for an Order makes T an Order."""
+    if want is None:
+        return {}
+    inner = present(want)
+    if result.kind == "var" and result.name == "T":
+        return {"T": inner}
+    if result.kind == inner.kind and result.item is not None and inner.item is not None:
+        return welcomed(result.item, inner.item)
+    return {}
 
 
 def readable(type_: Type) -> str:

@@ -69,9 +69,9 @@ class Expressions:
             return WRONG
         return checked
 
-    def given(self, node: tree.Expr) -> Checked:
+    def given(self, node: tree.Expr, want: Type | None = None) -> Checked:
         """As `infer`, for a place that can take an absent value as well: a Python name."""
-        checked = self.infer(node)
+        checked = self.infer(node, want)
         if checked.type.kind == "nothing":
             self.no_result(node)
         return checked

@@ -69,20 +69,33 @@ class Literals:
 
     def _list(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
         item = _element(want)
-        checked = [self.core.expect(x, item, "an element") if item else self.core.given(x) for x in node.items]
-        found = item or UNKNOWN
-        if item is None:
-            for element, one in zip(node.items, checked, strict=True):
-                shared = common(found, one.type) if found.kind != "unknown" else one.type
-                if shared is None:
-                    self._mixed(node, element, found, one.type)
-                    return WRONG
-                found = shared
+        if item is not None:
+            checked = [self.core.expect(element, item, "an element") for element in node.items]
+            found: Type | None = item
+        else:
+            checked, found = self._elements(node)
+        if found is None:
+            return WRONG
         made = JSON if want is not None and present(want).kind == "json" else list_of(found)
         return Checked(["list", *(one.expr for one in checked)], made)
 
-    def _mixed(self, node: tree.ListOf, element: tree.Expr, found: Type, other: Type) -> None:
-        first = Label(node.items[0].span, f"the elements before are `{found}`")
+    def _elements(self, node: tree.ListOf) -> tuple[list[Checked], Type | None]:
+        """The elements of a list of which nothing is asked, and the type that holds all; None, with a report, where there is none. A record
+        that is written there is taken for what the others are."""
+        checked: dict[int, Checked] = {}
+        found = UNKNOWN
+        places = sorted(range(len(node.items)), key=lambda at: isinstance(node.items[at], tree.Record))
+        for at in places:
+            one = checked[at] = self.core.given(node.items[at], found if found.kind == "record" else None)
+            shared = common(found, one.type) if found.kind != "unknown" else one.type
+            if shared is None:
+                self._mixed(node.items[places[0]], node.items[at], found, one.type)
+                return [], None
+            found = shared
+        return [checked[at] for at in range(len(node.items))], found
+
+    def _mixed(self, before: tree.Expr, element: tree.Expr, found: Type, other: Type) -> None:
+        first = Label(before.span, f"the elements before are `{found}`")
         hint = "all elements of a list have one type; a record may hold different ones"
         self.core.report.error(
             "FLOW301", "the elements differ in type", element.span, f"this is `{other}`", hint, (first,)

@@ -6,7 +6,7 @@ from flow_lang.checks.expressions.narrowing import path
 from flow_lang.checks.expressions.own import OwnMembers
 from flow_lang.checks.scope import Symbol
 from flow_lang.foreign import MEMBERS
-from flow_lang.suggest import did_you_mean, listed
+from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
 
@@ -102,8 +102,12 @@ class Members:
             list(_FILE_FIELDS) if inner.kind in ("file", "dir") else list(inner.names if inner.kind == "record" else ())
         )
         known = MEMBERS.get(node.name.text) if inner.kind != "record" else None
+        symbol = self.core.scope.symbols.get(node.base.name) if isinstance(node.base, tree.Ref) else None
+        own = nearest(node.name.text, self.core.scope.members) if symbol is not None and symbol.kind == "task" else None
         hint = (
-            f"write {known.format(shown(node.base))}"
+            f"did you mean `{shown(node.base)}.{own}`?"
+            if own
+            else f"write {known.format(shown(node.base))}"
             if known
             else did_you_mean(
                 node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
@@ -117,6 +121,8 @@ class Members:
         kind = present(base.type).kind
         if kind not in ("list", "map", "json", "unknown"):
             hint = "a list is indexed by a number, a map by a text"
+            if kind == "record" and isinstance(node.at, tree.Text):
+                hint = f"a field stands after a dot: {shown(node.base)}.{node.at.plain or 'name'}"
             self.core.report.error(
                 "FLOW302", f"`{base.type}` has no elements", node.base.span, f"this is `{base.type}`", hint
             )

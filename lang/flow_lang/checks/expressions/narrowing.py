@@ -23,7 +23,7 @@ def present_where(node: tree.Expr, truth: bool) -> Iterator[str]:
     elif isinstance(node, tree.Binary) and node.op == ("and" if truth else "or"):
         yield from present_where(node.left, truth)
         yield from present_where(node.right, truth)
-    elif isinstance(node, tree.Is) and node.negated != truth:
+    elif isinstance(node, tree.Is) and (node.negated != truth) == (node.word.text == "present"):
         whole = path(node.operand)
         parts = whole.split(".") if whole else []
         yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))

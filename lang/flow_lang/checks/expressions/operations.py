@@ -1,6 +1,7 @@
 """Operators."""
 
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import narrowed
 from flow_lang.checks.types.assignable import common
 from flow_lang.checks.types.conversions import operator_hint
@@ -101,6 +102,8 @@ class Operations:
     def _is(self, node: tree.Is, want: Type | None, lenient: bool) -> Checked:
         if node.word.text != "present":
             hint = "the test is written `x is present` or `x is not present`; equality is `==`"
+            if node.word.text in ABSENT:
+                hint = f"write `{shown(node.operand)} is {'present' if node.negated else 'not present'}`"
             self.core.report.error("FLOW201", f"there is no test `is {node.word.text}`", node.word.span, "", hint)
         operand = self.core.infer(node.operand, None, lenient=True)
         test: Expr = ["present", operand.expr]

@@ -2,6 +2,7 @@
 
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.scope import Symbol
+from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
 from flow_lang.types import DURATION, INT, Type, enum, list_of, optional, present
 
@@ -29,6 +30,12 @@ class OwnMembers:
         symbol = scope.symbols.get(node.base.name)
         if symbol is None or symbol.kind != "task" or _has_field(symbol, member):
             return None
+        if dotted == "run.status":
+            label = (Label(symbol.span, "declared here"),)
+            hint = "give the task another name"
+            message = "`run.status` is the status of the run, so it cannot be asked of a task called `run`"
+            self.core.report.error("FLOW210", message, node.span, "", hint, label)
+            return WRONG
         if member == "all" and not self._gathered(node, symbol):
             return WRONG
         scope.find(symbol.name, node.base.span, True, member)

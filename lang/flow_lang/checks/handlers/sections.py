@@ -86,9 +86,7 @@ class Sections:
         made: list[plan.Task] = []
         for block, items in zip(self.blocks, self.items, strict=True):
             checked = _Block(block, dict(items), dict(main), self.context)
-            others = [name for other in self.items if other is not items for name, _ in other]
-            hint = "it is a task of the other block, and nothing is known of it here"
-            checked.hints = dict.fromkeys(others, hint)
+            checked.others = frozenset(name for other in self.items if other is not items for name, _ in other)
             made += checked.check()
             self.symbols |= {name: checked.symbols[name] for name in checked.items}
         return sorted(made, key=lambda task: task.phase == FINALLY_PHASE)
@@ -100,7 +98,8 @@ class _Block:
     ) -> None:
         self.items, self.symbols, self.context, self.report = items, symbols, context, context.report
         fails = isinstance(block, tree.OnItem)
-        self.hints: dict[str, str] = {}
+        self.others: frozenset[str] = frozenset()
+        """The tasks of the other block."""
         self.phase = FAILURE_PHASE if fails else FINALLY_PHASE
         self.own: Mapping[str, Symbol] = FAILURE if fails else FINALLY
 
@@ -121,6 +120,11 @@ class _Block:
             self.symbols[name] = self.symbols[name]._replace(type=UNKNOWN)
         return [self._task(name, shapes[name]) for name in ordered]
 
+    def _hint(self, name: str) -> str:
+        if name in self.others:
+            return "it is a task of the other block, and nothing is known of it here"
+        return self.context.hint(name)
+
     def _task(self, name: str, shape: Shape) -> plan.Task:
         item = self.items[name]
         checker = TaskChecker(item, shape, self.context, self.symbols, self.own, self.phase)
@@ -131,7 +135,7 @@ class _Block:
         for handler in checker.sorted.handlers:
             hint = "it is a task of a handler itself; move this out of the task"
             self.report.error("FLOW111", "`on failure` has no place here", handler.word.span, "", hint)
-        checker.scope.hints = self.hints
+        checker.scope.hint = self._hint
         task = checker.check()
         if checker.doubtful:
             self.symbols[name] = self.symbols[name]._replace(type=UNKNOWN)

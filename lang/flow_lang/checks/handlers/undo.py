@@ -1,6 +1,7 @@
 """`undo { ... }` of a task: a task of its own, which runs when the run has failed and knows the `result` that it undoes."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from flow_lang import plan
@@ -14,8 +15,11 @@ from flow_lang.syntax import tree
 from flow_lang.types import NOTHING
 
 
-def undo_task(section: tree.Section, of: plan.Task, checker: TaskChecker, context: Context) -> plan.Task:
-    """`checker` has checked the task, which `of` is. What is wrong has been reported."""
+def undo_task(
+    section: tree.Section, of: plan.Task, checker: TaskChecker, given: Mapping[str, Symbol], context: Context
+) -> plan.Task:
+    """`checker` has checked the task, which `of` is; `given` are the parameters and secrets. Other tasks are not seen: what an undo needs
+    of them is in an `in`. What is wrong has been reported."""
     name = tree.Name(f"{of.name}.undo", section.word.span)
     items = [item for item in section.items if not _refused(item, context)]
     if not items:
@@ -23,10 +27,10 @@ def undo_task(section: tree.Section, of: plan.Task, checker: TaskChecker, contex
         if not section.items:
             hint = 'say what takes it back: undo { shell "..." }'
             context.report.error("FLOW313", f"the undo of `{of.name}` has no body", section.word.span, "", hint)
-    symbols = _symbols(section, of, checker, context)
+    symbols = _symbols(section, of, checker, given)
     item = tree.TaskItem(name, (), tuple(items), "", section.span)
     undone = TaskChecker(item, Shape(NOTHING, False, False), context, symbols, phase=plan.UNDO)
-    undone.scope.hints = _hints(of, checker)
+    undone.scope.hint = partial(_hint, of, checker, context)
     task = undone.check()
     _check_result(checker, undone, context)
     used = set(task.reads) | {use.symbol.name for use in undone.scope.uses}
@@ -65,24 +69,27 @@ def _refused(item: tree.Item, context: Context) -> bool:
     return True
 
 
-def _symbols(section: tree.Section, of: plan.Task, checker: TaskChecker, context: Context) -> Mapping[str, Symbol]:
-    """Parameters and secrets, the task's own names, and `result`. Other tasks are not seen: what an undo needs of them is in an `in`."""
-    kept = {
-        name: symbol
-        for name, symbol in checker.scope.symbols.items()
-        if symbol.kind in ("param", "secret", "input", "loop")
-    }
+def _symbols(
+    section: tree.Section, of: plan.Task, checker: TaskChecker, given: Mapping[str, Symbol]
+) -> dict[str, Symbol]:
+    """Parameters and secrets, the task's own names, and `result`."""
+    own = checker.scope.symbols.maps[0]
+    kept = {**given, **{name: symbol for name, symbol in own.items() if symbol.kind in ("input", "loop")}}
     kept.pop("result", None)
     if of.result != NOTHING:
         kept["result"] = Symbol("result", "result", of.result, section.word.span)
     return kept
 
 
-def _hints(of: plan.Task, checker: TaskChecker) -> dict[str, str]:
-    hint = "an undo knows no other task; give the task what its undo needs: in {0} = {1}, and use `{0}`"
-    tasks = [name for name, symbol in checker.scope.symbols.items() if symbol.kind == "task"]
-    found = {name: hint.format(f"the_{name}", name) for name in tasks}
-    return {**found, "result": f"`{of.name}` gives none; declare one: task {of.name} -> str"}
+def _hint(of: plan.Task, checker: TaskChecker, context: Context, name: str) -> str:
+    if name == "result":
+        return f"`{of.name}` gives none; declare one: task {of.name} -> str"
+    symbol = checker.scope.symbols.get(name)
+    if symbol is None or symbol.kind != "task":
+        return context.hint(name)
+    return (
+        f"an undo knows no other task; give the task what its undo needs: in the_{name} = {name}, and use `the_{name}`"
+    )
 
 
 def _check_result(checker: TaskChecker, undone: TaskChecker, context: Context) -> None:

@@ -10,7 +10,7 @@ from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.diagnostics import Label, Span
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
-from flow_lang.types import INT, STR, Type, list_of, present
+from flow_lang.types import INT, JSON, STR, Type, list_of, present
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 SETTINGS = ("query", "body", "form", "expect")
@@ -161,7 +161,7 @@ class _Request:
         if "body" not in given:
             return None, ""
         node = given["body"].value
-        checked = self.expressions.required(node)
+        checked = self.expressions.required(node, JSON)
         kind = checked.type.kind
         if kind == "dir":
             hint = "pack it in a task before, and send the file"

@@ -87,7 +87,11 @@ class _Loading:
             report.error("FLOW213", "the path of an import is a plain text", text.span, "", hint)
             return None
         path = posixpath.normpath(posixpath.join(posixpath.dirname(user.path), text.plain))
-        if not text.plain or text.plain.startswith("/") or path.startswith("..") or "\\" in path:
+        if "\\" in text.plain:
+            hint = f'write import "{text.plain.replace(chr(92), "/")}"'
+            report.error("FLOW213", "the parts of a path are separated by `/`", text.span, "", hint)
+            return None
+        if not text.plain or text.plain.startswith("/") or path.startswith(".."):
             hint = (
                 "write the path relative to this file, with `/`; all files lie below the folder of the one that is run"
             )

@@ -17,8 +17,14 @@ class Files:
                 self.texts[path] = self.loader.read(path)
             except (OSError, ValueError) as error:
                 self.texts[path] = None
-                self.problems[path] = getattr(error, "strerror", None) or str(error) or type(error).__name__
+                self.problems[path] = _reason(error)
         return self.texts[path]
 
     def found(self) -> dict[str, str]:
         return {path: text for path, text in self.texts.items() if text is not None}
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} of it is not UTF-8 text"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -63,6 +63,8 @@ class Reader:
         if where not in DEFAULTED:
             return own
         found = own.over(self.defaults, (*DEFAULTED[where], *(["limits"] if where == "a task" else [])))
+        if found.at_most_once and "retry" not in own.given:
+            found = found._replace(retry=Retry())  # what is started once is not retried because others are
         self._together(found, own)
         return found
 
@@ -106,7 +108,12 @@ class Reader:
         settings = [item for item in section.items if isinstance(item, tree.Setting)]
         read = self._read(settings, "`limits`")
         marker = tree.Setting(section.word, tree.Ref(section.word.text, section.word.span), section.span)
-        limits = Limits(read.memory, read.cpu, read.output)
+        default = self.defaults.limits
+        limits = Limits(
+            default.memory if read.memory is None else read.memory,
+            default.cpu if read.cpu is None else read.cpu,
+            default.output if read.output is None else read.output,
+        )
         return found._replace(limits=limits, given={**found.given, "limits": marker})
 
     def _interpreter(self, node: tree.Expr) -> str:
@@ -139,7 +146,7 @@ class Reader:
             message = f"the pool `{pool.name}` can never give {found.slots} slots"
             hint = "ask for fewer, or give the pool more"
             self.report.error("FLOW415", message, where, f"{found.slots} slots", hint, label)
-        if found.at_most_once and found.retry.retries and "at_most_once" in found.given and "retry" in found.given:
+        if found.at_most_once and found.retry.retries:
             label = (Label(found.given["retry"].name.span, "more attempts"),)
             hint = "remove one of them"
             where = found.given["at_most_once"].name.span

@@ -3,6 +3,7 @@
 from flow_lang.checks.scope import Scope
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Report
+from flow_lang.functions import FUNCTIONS
 from flow_lang.syntax import tree
 
 
@@ -24,6 +25,9 @@ class Arrows:
 
     @staticmethod
     def _head(node: tree.Expr) -> str:
+        """The name that a type would begin with; a call of a function, such as `float(x)`, is none."""
         while isinstance(node, tree.Index | tree.Call):
+            if isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name in FUNCTIONS:
+                return ""
             node = node.base if isinstance(node, tree.Index) else node.target
         return node.name if isinstance(node, tree.Ref) else ""

@@ -35,6 +35,7 @@ class TaskChecker:
     ) -> None:
         self.item, self.shape, self.context, self.report, self.phase = item, shape, context, context.report, phase
         self.scope = Scope(self.report, symbols, own=own)
+        self.scope.hint = context.hint
         self.expressions = expressions(self.report, self.scope)
         self.arrows = Arrows(context.types, self.scope, self.report)
         self.where = _where(item, context, phase)

@@ -19,3 +19,13 @@ class Context(NamedTuple):
     imported: dict[str, Imported]
     settings: Reader
     workflows: Callables
+
+    def hint(self, name: str) -> str:
+        """What a name is that is no value; "" where it is nothing of the file."""
+        if name in self.workflows.imported:
+            return f"`{name}` is an imported file; its workflows are run by a task: call x = {name}.check(...)"
+        if name in self.workflows.here:
+            return f"`{name}` is a workflow, which a task runs: call x = {name}(...)"
+        if name in self.imported:
+            return f"`{name}` is a Python function, which a task runs: call {name}(...)"
+        return ""

@@ -88,8 +88,8 @@ class Loops:
             self.report.error("FLOW304", f"`zip` takes two or more lists, and gets {count}", zipped.span, "", hint)
             return None
         if len(names) != count:
-            lists = [shown(argument.value).rsplit(".", 1)[-1] for argument in zipped.args]
-            made = [name if name != "..." else f"x{at}" for at, name in enumerate(lists, 1)]
+            lists = [shown(argument.value).strip(".").rsplit(".", 1)[-1] for argument in zipped.args]
+            made = [f"{name.removesuffix('s') or 'x'}_{at}" for at, name in enumerate(lists, 1)]
             hint = f"give each list a variable of its own: for {', '.join((*names, *made[len(names) :])[:count])} in zip(...)"
             plural = "variable" if len(names) == 1 else "variables"
             message = f"`zip` of {count} lists needs {count} variables, and there {'is' if len(names) == 1 else 'are'} {len(names)}"

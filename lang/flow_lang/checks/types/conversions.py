@@ -21,8 +21,8 @@ def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
             if isinstance(node, tree.Ref)
             else "turn it into text with str(...)"
         )
-    if want.kind == "file" and type_.kind == "str":
-        return "a file is made from its path with file(...)"
+    if want.kind in ("file", "dir") and type_.kind in ("json", "str"):
+        return _of_a_path(type_, want)
     if want.kind == "date" and type_.kind == "str":
         return "a date is made from text with date(...)"
     if want.kind in ("int", "float") and type_.kind in ("str", "float", "json"):
@@ -58,6 +58,12 @@ def _unquoted(plain: str, want: Type) -> str:
     if want.kind == "bool" and plain in ("true", "false"):
         return f"leave the quotes out: {plain}"
     return 'a condition stands without quotes, a text in it has them: region == "eu"' if want.kind == "bool" else ""
+
+
+def _of_a_path(type_: Type, want: Type) -> str:
+    if type_.kind == "json":
+        return f"JSON holds no {want.kind}; make one of its path: {want.kind}(str(...))"
+    return f"a {want.kind} is made from its path with {want.kind}(...)"
 
 
 def _condition(type_: Type, node: tree.Expr) -> str:
