@@ -111,3 +111,9 @@ def test_a_tool_that_fails_says_what_it_said(tmp_path: Path) -> None:
     source = Source("x.flow", "flow 1\nworkflow w { task t { python '''pass''' } }\n")
     with pytest.raises(LintFailed, match="ruff failed: no such option; leave it out with --no-lint"):
         findings(RUFF, str(broken), snippets(source))
+
+
+def test_the_examples_are_clean() -> None:
+    paths = sorted((GOLDEN.parents[2] / "examples").rglob("*.flow"))
+    assert len(paths) > 3
+    assert lint([Source(str(path), path.read_text("utf-8")) for path in paths]) == []
