@@ -1,0 +1,169 @@
+"""Trying again: `flow retry`, `flow diff`, `flow why`, and the cache."""
+
+from pathlib import Path
+
+import pytest
+from support.command import Project
+
+STEPS = '''flow 1
+workflow r(n: int = 3) -> list[int] {
+  task prep -> int { shell """echo prep >> "$FLOW_FOLDER/log"; echo ~{n}""" }
+  task each for x in range(prep) -> int {
+    shell """
+      echo each~{x} >> "$FLOW_FOLDER/log"
+      if [ ~{x} = 1 ] && [ ! -e "$FLOW_FOLDER/okay" ]; then exit 4; fi
+      echo ~{x}
+    """
+  }
+  task tens for e in each -> int { shell """echo tens~{e} >> "$FLOW_FOLDER/log"; echo $((~{e} * 10))""" }
+  finally { task bye { shell """echo bye >> "$FLOW_FOLDER/log" """ } }
+  return tens
+}
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "a project")
+
+
+def ran(project: Project) -> list[str]:
+    log = project.folder / "log"
+    lines = log.read_text().split() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return sorted(lines)
+
+
+def test_only_what_failed_and_what_uses_it_runs_again(project: Project) -> None:
+    project.write("r.flow", STEPS)
+    assert project.flow("run", "r.flow", "--json").code == 1
+    assert ran(project) == ["bye", "each0", "each1", "each2", "prep", "tens0", "tens2"]
+    project.write("okay", "")
+    again = project.flow("retry", "--json")
+    assert (again.code, again.document["result"]) == (0, [0, 10, 20])
+    assert ran(project) == ["bye", "each1", "tens1"]
+    attempts = {task["key"]: task["attempt"] for task in again.document["tasks"]}
+    assert (attempts["each[0]"], attempts["each[1]"], attempts["tens[1]"]) == (1, 2, 1)
+    assert "has succeeded" in project.flow("retry").err
+
+
+def test_what_was_undone_is_done_again_and_so_is_what_uses_it(project: Project) -> None:
+    done = "echo ~{n}" + '"' * 3
+    assert f"{done} }}" in STEPS
+    project.write("r.flow", STEPS.replace(f"{done} }}", done + '; undo { shell "true" } }'))
+    assert project.flow("run", "r.flow").code == 1
+    ran(project)
+    project.write("okay", "")
+    assert project.flow("retry", "--json").document["result"] == [0, 10, 20]
+    assert ran(project) == ["bye", "each0", "each1", "each2", "prep", "tens0", "tens1", "tens2"]
+    tasks = project.flow("status", "--json").document["tasks"]
+    assert [task["key"] for task in tasks if task["key"].startswith("each[")] == ["each[0]", "each[1]", "each[2]"]
+
+
+def test_a_retry_that_fails_can_be_tried_again(project: Project) -> None:
+    project.write("r.flow", STEPS)
+    project.flow("run", "r.flow")
+    assert project.flow("retry").code == 1
+    assert project.flow("retry").code == 1
+    project.write("okay", "")
+    again = project.flow("retry", "--json").document
+    assert again["state"] == "succeeded"
+    assert {task["key"]: task["attempt"] for task in again["tasks"]}["each[1]"] == 4
+
+
+def test_an_edited_file_takes_over_what_still_holds(project: Project) -> None:
+    project.write("r.flow", STEPS)
+    run = project.flow("run", "r.flow", "--json").document["run"]
+    ran(project)
+    project.write("okay", "")
+    project.write("edited.flow", STEPS.replace("* 10", "* 100"))
+    compared = project.flow("diff", run, "edited.flow")
+    assert compared.code == 1
+    assert "prep                     taken over" in compared.out
+    assert "1 of its 3 instances run again" in compared.out
+    assert "its code changed" in compared.out
+    again = project.flow("retry", run, "--with", "edited.flow", "--json").document
+    assert again["result"] == [0, 100, 200]
+    assert again["run"] != run
+    assert ran(project) == ["bye", "each1", "tens0", "tens1", "tens2"]
+
+
+def test_another_parameter_runs_again_what_reads_it(project: Project) -> None:
+    project.write("r.flow", STEPS)
+    project.write("okay", "")
+    run = project.flow("run", "r.flow", "--json").document["run"]
+    ran(project)
+    assert project.flow("retry", run, "--with", "r.flow", "--json").document["result"] == [0, 10, 20]
+    assert ran(project) == ["bye"]
+    more = project.flow("retry", run, "--with", "r.flow", "-p", "n=1", "--json").document
+    assert more["result"] == [0]
+    assert ran(project) == ["bye", "each0", "prep", "tens0"]
+
+
+def test_a_run_that_goes_on_is_not_retried(project: Project) -> None:
+    project.write("w.flow", 'flow 1\nworkflow w { wait ok -> bool { approval = "?" } }\n')
+    running = project.start("run", "w.flow")
+    while not project.flow("list", "--json").document["runs"]:
+        pass
+    refused = project.flow("retry")
+    assert refused.code == 2
+    assert "has not ended" in refused.err
+    running.terminate()
+    running.communicate(timeout=60)
+
+
+CACHED = '''flow 1
+workflow c(n: int = 2, src: file = file("data.txt")) -> int {
+  task a for x in range(n) -> int {
+    in f: file = src
+    shell """echo a~{x} >> "$FLOW_FOLDER/log"; wc -c < ~{f}"""
+    cache = true
+  }
+  task b -> int { shell """echo b >> "$FLOW_FOLDER/log"; echo ~{sum(a)}"""; cache = key(n, ttl = 1h) }
+  return b
+}
+'''
+
+
+def test_the_cache_goes_by_code_and_content_and_why_names_what_changed(project: Project) -> None:
+    project.write("c.flow", CACHED)
+    project.write("data.txt", "abc")
+    first = project.flow("run", "c.flow", "--json").document
+    assert (first["result"], ran(project)) == (6, ["a0", "a1", "b"])
+    second = project.flow("run", "c.flow", "--json").document
+    assert (second["result"], ran(project)) == (6, [])
+    hit = next(task for task in second["tasks"] if task["key"] == "b")
+    assert hit["cached_from"] == first["run"]
+    assert f"that of run {first['run']}" in project.flow("why", second["run"], "b").out
+    project.write("data.txt", "abcd")
+    third = project.flow("run", "c.flow", "--json").document
+    assert (third["result"], ran(project)) == (6, ["a0", "a1"])
+    told = project.flow("why", third["run"], "a[0]").out
+    assert f"since run {first['run']}, `src`, `f` changed" in told
+    project.write("c.flow", CACHED.replace("wc -c", "wc -m"))
+    fourth = project.flow("run", "c.flow", "--json").document
+    assert ran(project) == ["a0", "a1"]
+    assert "its code changed" in project.flow("why", fourth["run"], "a[1]").out
+
+
+def test_why_tells_of_what_failed_was_skipped_and_did_not_start(project: Project) -> None:
+    project.write(
+        "w.flow",
+        """flow 1
+workflow w(no: bool = false) {
+  task bad -> int { shell "exit 3"; retry = retry(1, on = [timeout]) }
+  task next_ -> int { shell "echo ~{bad}" }
+  task never -> str when no { shell "true" }
+  task after_never -> str { shell "echo ~{never}" }
+}
+""",
+    )
+    run = project.flow("run", "w.flow", "--json").document["run"]
+    assert "exit_3" in project.flow("why", run, "bad").out
+    assert "`retry` is for timeout only" in project.flow("why", run, "bad").out
+    assert "it did not start: bad failed" in project.flow("why", run, "next_").out
+    assert "its `when` was false" in project.flow("why", run, "never").out
+    assert "it needs never, which gave nothing" in project.flow("why", run, "after_never").out
+    unknown = project.flow("why", run, "nobody")
+    assert unknown.code == 2
+    assert "it has: bad" in unknown.err

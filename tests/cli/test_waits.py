@@ -1,0 +1,145 @@
+"""Waits, and answering them from another terminal."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import Project
+from support.waiting import until
+
+RELEASE = """flow 1
+workflow w(day: str = "monday") -> str {
+  wait release -> bool { approval = "Publish ~{day}?"; timeout = 1h }
+  wait paid -> int { event = "paid"; timeout = 1h }
+  task end_ -> str when release { shell "echo ~{paid}" }
+  return end_ ?? "refused"
+}
+"""
+CHILDREN = """flow 1
+workflow inner(q: str) -> str {
+  wait ok -> bool { approval = "go on with ~{q}?" }
+  task t -> str when ok { shell "echo inner ~{q}" }
+  return t ?? "refused"
+}
+workflow w -> list[str] {
+  call c for q in ["a", "b"] = inner(q = q)
+  return c
+}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "a project")
+
+
+def runs(project: Project, workflow: str) -> list[str]:
+    return [run["run"] for run in project.flow("list", "--json", "--workflow", workflow).document["runs"]]
+
+
+def waits(project: Project, run: str) -> dict[str, Any]:
+    tasks = project.flow("status", run, "--json").document["tasks"]
+    return {task["key"]: task["awaits"] for task in tasks if "awaits" in task}
+
+
+def waiting_run(project: Project, workflow: str, count: int) -> str:
+    def found() -> str:
+        started = runs(project, workflow)
+        return started[0] if started and len(waits(project, started[0])) == count else ""
+
+    return until(found)
+
+
+def test_an_approval_and_an_event_go_on_with_the_run(project: Project) -> None:
+    project.write("w.flow", RELEASE)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    assert waits(project, run)["release"] | {"until": ""} == {
+        "kind": "approval",
+        "name": "release",
+        "text": "Publish monday?",
+        "until": "",
+    }
+    shown = project.flow("status", run).out
+    assert f"Publish monday?  (flow approve {run} release)" in shown
+    wrong = project.flow("signal", run, "paid", '"much"')
+    assert wrong.code != 0
+    assert "paid waits for a `int`" in wrong.err
+    assert project.flow("signal", run, "paid", "12").code == 0
+    assert project.flow("approve", run, "relese").code != 0
+    assert project.flow("approve", run).code == 0
+    out, err = running.communicate(timeout=60)
+    assert json.loads(out)["result"] == "12", err
+    late = project.flow("approve", run)
+    assert late.code != 0
+    assert "waits for no approval" in late.err
+
+
+def test_a_rejected_approval_is_false(project: Project) -> None:
+    project.write("w.flow", RELEASE)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    project.flow("signal", run, "paid", "12")
+    project.flow("approve", run, "--reject")
+    out, _ = running.communicate(timeout=60)
+    assert json.loads(out)["result"] == "refused"
+
+
+def test_a_signal_is_kept_while_nobody_works_on_the_run(project: Project) -> None:
+    project.write("w.flow", RELEASE)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert project.flow("signal", run, "paid", "7").code == 0
+    assert project.flow("approve", run).code == 0
+    assert project.flow("run", "--resume", run, "--json").document["result"] == "7"
+
+
+def test_child_runs_are_answered_through_their_parent_and_outlive_a_kill(project: Project) -> None:
+    project.write("w.flow", CHILDREN)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    children = until(lambda: runs(project, "inner") if len(runs(project, "inner")) == 2 else [])
+    for child in children:
+        until(lambda child=child: waits(project, child))
+    ambiguous = project.flow("approve", run)
+    assert "waits for several approvals" in ambiguous.err
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    for child in children:
+        assert project.flow("approve", child).code == 0
+    resumed = project.flow("run", "--resume", run, "--json").document
+    assert resumed["result"] == ["inner a", "inner b"]
+    assert len(runs(project, "inner")) == 2
+
+
+def test_a_cancelled_parent_ends_its_children_first(project: Project) -> None:
+    project.write("w.flow", CHILDREN)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    assert project.flow("cancel", run).code == 0
+    running.communicate(timeout=60)
+    states = {item["run"]: item["state"] for item in project.flow("list", "--json").document["runs"]}
+    assert set(states.values()) == {"cancelled"}
+    assert len(states) == 3
+
+
+def test_a_wait_ends_with_its_default_or_fails_with_its_time(project: Project) -> None:
+    project.write(
+        "w.flow",
+        """flow 1
+workflow w {
+  wait a -> str { event = "never"; timeout = 200ms; default = "nothing came" }
+  wait b -> str { event = "never"; timeout = 200ms }
+  wait pause { duration = 200ms }
+  task late -> str { after [pause]; shell "echo ~{a}" }
+}
+""",
+    )
+    document = project.flow("run", "w.flow", "--json").document
+    tasks = {task["key"]: task for task in document["tasks"]}
+    assert tasks["late"]["result"] == "nothing came"
+    assert (tasks["b"]["state"], tasks["b"]["error"]["code"]) == ("failed", "timeout")
