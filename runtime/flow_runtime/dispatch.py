@@ -141,6 +141,20 @@ class Dispatcher:
             return Succeeded(inputs.encoded(task, claim.place, task.body.default))
         return over(_which(claim, now))
 
+    def _child_failed(self, child: RunRecord) -> Failed:
+        """With the reason of the child: its own, or that of the task that failed first."""
+        tasks = self._store.plan(child.plan_hash, child.workflow).workflow.tasks
+        rows = [row for row in self._store.tasks(child.id) if row.state == states.FAILED and row.error]
+        first = min(
+            (row for row in rows if not tasks[row.node].optional), key=lambda row: row.finished_at or 0.0, default=None
+        )
+        task = f"{tasks[first.node].name}: " if first is not None and not child.error else ""
+        error = child.error or (first.error if first is not None else None) or "{}"
+        why = json.loads(error).get("message", "it says no reason")
+        return failed(
+            "child_failed", f"its child run {child.id} of {child.workflow} has failed: {task}{why}", run=child.id
+        )
+
     def _child(self, awaits: Awaits, claim: Claim, now: float) -> Outcome:
         child = self._store.run(awaits.name)
         if child.finished_at is None:
@@ -152,7 +166,7 @@ class Dispatcher:
             return Succeeded(child.result or "null")
         if child.state == states.CANCELLED and child.cancel_reason != "timeout":
             return Cancelled(f"its child run {child.id} was cancelled")
-        return _child_failed(child)
+        return self._child_failed(child)
 
 
 def failed(code: str, message: str, retryable: bool = True, **details: Any) -> Failed:
@@ -174,9 +188,3 @@ def _limit(task: Task, claim: Claim, now: float) -> float | None:
 
 def _which(claim: Claim, now: float) -> str:
     return "deadline" if claim.deadline is not None and now >= claim.deadline else "timeout"
-
-
-def _child_failed(child: RunRecord) -> Failed:
-    error = json.loads(child.error) if child.error else None
-    why = f": {error['message']}" if error else ""
-    return failed("child_failed", f"its child run {child.id} of {child.workflow} has {child.state}{why}", run=child.id)

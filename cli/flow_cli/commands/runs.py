@@ -123,10 +123,10 @@ def cancel(run: str, wait: float) -> int:
 
 
 def find_run(store: SqliteStore, run: str | None) -> RunRecord:
-    """The named run, by its id or the start of it; the newest where none is named."""
+    """The named run, by its id or the start of it; the newest where none is named, child runs left aside."""
     if run is not None:
         return store.run(run)
-    newest = store.runs(RunFilter(limit=1))
+    newest = store.runs(RunFilter(limit=1, top=True))
     if not newest:
         raise CommandError(exits.USAGE, "no_runs", "there are no runs yet; start one with: flow run FILE")
     return newest[0]

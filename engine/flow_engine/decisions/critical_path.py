@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flow_lang.plan import Workflow
+from flow_lang.plan import MAIN, Workflow
 
 from flow_engine.model import TaskRecord
 
@@ -17,10 +17,12 @@ class Step(NamedTuple):
 
 
 def critical_path(workflow: Workflow, rows: Sequence[TaskRecord]) -> list[Step]:
-    """The path of a run, first task first; empty where nothing ran. Rows without times (skipped, not started) are passed over."""
+    """The path of a run, first task first; empty where nothing ran. What handles its end is no part of it, and neither are rows without
+    times (skipped, not started)."""
     ran: dict[int, list[TaskRecord]] = {}
     for row in rows:
-        if row.started_at is not None and row.finished_at is not None and row.size is None:
+        main = workflow.tasks[row.node].phase == MAIN
+        if main and row.started_at is not None and row.finished_at is not None and row.size is None:
             ran.setdefault(row.node, []).append(row)
     position = {task.name: i for i, task in enumerate(workflow.tasks)}
     last = max((row for group in ran.values() for row in group), key=_end, default=None)

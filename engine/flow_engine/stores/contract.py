@@ -47,6 +47,8 @@ class RunFilter(NamedTuple):
     """A run id: only older runs (the cursor of a page)."""
     limit: int = 100
     namespace: str = "default"
+    top: bool = False
+    """Only runs that are no child runs."""
 
 
 class Store(Protocol):

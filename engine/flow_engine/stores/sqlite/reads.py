@@ -39,7 +39,7 @@ class Reads:
         wanted = [("namespace = ?", filter_.namespace), ("state = ?", filter_.state)]
         wanted += [("workflow = ?", filter_.workflow), ("id < ?", filter_.before)]
         present = [(clause, value) for clause, value in wanted if value is not None]
-        where = " AND ".join(clause for clause, _ in present)
+        where = " AND ".join([*(clause for clause, _ in present), *(["parent_run IS NULL"] if filter_.top else [])])
         values = (*[value for _, value in present], filter_.limit)
         return [
             self._run_record(row)
