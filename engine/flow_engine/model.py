@@ -254,6 +254,31 @@ class TaskRecord(NamedTuple):
     """JSON of `CacheEntry`, where the task has a cache."""
 
 
+def unclaimed(
+    seq: int, node: int, place: int | None, state: str, attempt: int = 0, size: int | None = None
+) -> TaskRecord:
+    """A row with no more than a place and a state."""
+    return TaskRecord(
+        seq,
+        node,
+        place,
+        state,
+        attempt,
+        failures=0,
+        losses=0,
+        worker=None,
+        ready_at=None,
+        claimed_at=None,
+        started_at=None,
+        finished_at=None,
+        item=None,
+        result=None,
+        error=None,
+        log=None,
+        size=size,
+    )
+
+
 class AttemptRecord(NamedTuple):
     seq: int
     attempt: int

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flow_lang.plan import MAIN, Task, Workflow
 
 from flow_engine import states
-from flow_engine.model import TaskRecord
+from flow_engine.model import TaskRecord, unclaimed
 
 _KEPT = (states.SUCCEEDED, states.SKIPPED)
 
@@ -65,9 +65,9 @@ class _Reusing:
             if reason == "" and old is not None:
                 statics.append(_taken(old, node, node, None))
             elif task.name in self._lists and old is not None:
-                statics.append(_blank(node, node, None, states.EXPANDING, old.size))
+                statics.append(unclaimed(node, node, None, states.EXPANDING, size=old.size))
             else:
-                statics.append(_blank(node, node, None, states.BLOCKED, None))
+                statics.append(unclaimed(node, node, None, states.BLOCKED))
         for node, task in enumerate(self._new.tasks):
             if task.name in self._lists:
                 born += self._copies(task, node, len(statics) + len(born))
@@ -78,7 +78,7 @@ class _Reusing:
         for row in self._instances.get(self._old[task.name][0], []):
             place, seq = row.place or 0, first + len(found)
             kept = place in self._parts[task.name]
-            made = _taken(row, seq, node, place) if kept else _blank(seq, node, place, states.BLOCKED, None)
+            made = _taken(row, seq, node, place) if kept else unclaimed(seq, node, place, states.BLOCKED)
             found.append(made._replace(item=row.item))
         return found
 
@@ -119,8 +119,3 @@ class _Reusing:
 
 def _taken(row: TaskRecord, seq: int, node: int, place: int | None) -> TaskRecord:
     return row._replace(seq=seq, node=node, place=place, worker=None, awaits=None, deadline_at=None, log=None)
-
-
-def _blank(seq: int, node: int, place: int | None, state: str, size: int | None) -> TaskRecord:
-    nothing = (None,) * 9
-    return TaskRecord(seq, node, place, state, 0, 0, 0, *nothing, size)

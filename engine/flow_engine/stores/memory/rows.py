@@ -14,6 +14,7 @@ from flow_engine.model import (
     RunRecord,
     Succeeded,
     TaskRecord,
+    unclaimed,
 )
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.memory.kept import KeptResult
@@ -45,25 +46,7 @@ def record(new: NewRun) -> RunRecord:
 
 
 def new_row(graph: RunGraph, seq: int, now: float, item: str | None) -> TaskRecord:
-    blank = TaskRecord(
-        seq,
-        graph.node[seq],
-        graph.place_of(seq),
-        "",
-        0,
-        0,
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
-        item,
-        None,
-        None,
-        None,
-        None,
-    )
+    blank = unclaimed(seq, graph.node[seq], graph.place_of(seq), "")._replace(item=item)
     return _current(blank, graph, seq, now)
 
 
@@ -122,8 +105,7 @@ def kept_results(graph: RunGraph, done: Completion, now: float) -> list[KeptResu
 
 
 def as_reopened(row: TaskRecord, change: Change) -> TaskRecord:
-    nothing = (None,) * 9
-    blank = TaskRecord(row.seq, row.node, change.place, change.state, row.attempt, 0, 0, *nothing, change.size)
+    blank = unclaimed(row.seq, row.node, change.place, change.state, row.attempt, change.size)
     return blank._replace(item=row.item)
 
 
