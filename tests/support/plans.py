@@ -25,8 +25,17 @@ def each(name: str, source: str, aligned: bool = False, **fields: object) -> Tas
     return Task(name, NOOP, (need,), (clause,), reads=("x",), single=True, result=types.STR, **fields)  # type: ignore[arg-type]
 
 
-def plan(*tasks: Task, name: str = "w") -> Plan:
-    return Plan(name, {name: Workflow(name, (), tasks)}, "w.flow", {})
+def plan(*tasks: Task, name: str = "w", **fields: object) -> Plan:
+    return Plan(name, {name: Workflow(name, (), tasks, **fields)}, "w.flow", {})  # type: ignore[arg-type]
+
+
+def undo(of: Task, **fields: object) -> Task:
+    """What undoes a task; that one names it: `task(..., undo="NAME.undo")`."""
+    return Task(f"{of.name}.undo", NOOP, (), of.loop, phase="undo", of=of.name, **fields)  # type: ignore[arg-type]
+
+
+def handler(name: str, phase: str, *after: str) -> Task:
+    return Task(name, NOOP, tuple(Need(other, "ended", True) for other in after), phase=phase)
 
 
 def digest(made: Plan) -> str:

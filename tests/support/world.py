@@ -13,6 +13,7 @@ from flow_engine.model import (
     RunEnd,
     Succeeded,
     TaskRecord,
+    TaskRef,
     Tick,
 )
 from flow_engine.stores.contract import Store
@@ -53,12 +54,20 @@ class World:
         self.hints += adopted.ready
         return run
 
-    def tick(self, *done: Completion, want: int = 100, cancels: Sequence[str] = ()) -> Tick:
+    def tick(
+        self,
+        *done: Completion,
+        want: int = 100,
+        cancels: Sequence[str] = (),
+        timeouts: Sequence[str] = (),
+        wakes: Sequence[TaskRef] = (),
+    ) -> Tick:
         due = [hint for hint in self.hints if hint.due <= self.now]
         due.sort(key=lambda hint: (hint.rank, hint.task))
         taken = due[:want]
         self.hints = [hint for hint in self.hints if hint not in taken]
-        tick = self.store.tick(self.worker, self.now, Report(done, (), cancels), taken, want)
+        report = Report(done, (), cancels, timeouts, wakes)
+        tick = self.store.tick(self.worker, self.now, report, taken, want)
         self.hints += tick.ready
         self.finishing += tick.finishing
         for claim in tick.claims:
@@ -72,6 +81,17 @@ class World:
 
     def finish(self, run: str = "run-1", result: str | None = None) -> None:
         self.store.finish(self.worker, self.now, [RunEnd(run, result, None)])
+
+    def run_all(self, **outcomes: Outcome) -> list[str]:
+        """Ends whatever is claimed, one at a time in the order of claims, with `OK` or what is given by the task's name; the keys in
+        the order in which they ended."""
+        order: list[str] = []
+        self.tick()
+        while self.claims:
+            key = next(iter(self.claims))
+            order.append(key)
+            self.tick(self.end(key, outcomes.get(key.partition("[")[0], OK)))
+        return order
 
     def states(self, run: str = "run-1") -> dict[str, str]:
         return {self._key(run, row.node, row.place): row.state for row in self.store.tasks(run)}

@@ -91,7 +91,7 @@ def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
                     print("cancelling; press Ctrl-C again to stop at once", file=sys.stderr)
     except FlowError as error:
         progress.abandon()
-        raise FlowError(f"{error}; the run is kept, go on with it by: flow run --resume {record.id}") from error
+        raise StoreError(f"{error}; the run is kept, go on with it by: flow run --resume {record.id}") from error
     except BaseException:
         progress.abandon()
         raise
