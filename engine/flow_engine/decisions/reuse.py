@@ -122,5 +122,4 @@ def _taken(row: TaskRecord, seq: int, node: int, place: int | None) -> TaskRecor
 
 
 def _blank(seq: int, node: int, place: int | None, state: str, size: int | None) -> TaskRecord:
-    nothing = (None,) * 9
-    return TaskRecord(seq, node, place, state, 0, 0, 0, *nothing, size)
+    return TaskRecord(seq, node, place, state, 0, 0, 0, None, None, None, None, None, None, None, None, None, size)

@@ -122,8 +122,25 @@ def kept_results(graph: RunGraph, done: Completion, now: float) -> list[KeptResu
 
 
 def as_reopened(row: TaskRecord, change: Change) -> TaskRecord:
-    nothing = (None,) * 9
-    blank = TaskRecord(row.seq, row.node, change.place, change.state, row.attempt, 0, 0, *nothing, change.size)
+    blank = TaskRecord(
+        row.seq,
+        row.node,
+        change.place,
+        change.state,
+        row.attempt,
+        0,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        change.size,
+    )
     return blank._replace(item=row.item)
 
 
