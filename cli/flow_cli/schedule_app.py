@@ -123,7 +123,7 @@ def pool_list(as_json: Json = False) -> None:
 
 @pool.command("set", epilog="Example: flow pool set api 4")
 def pool_set(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that tasks give: pool = NAME.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help='What tasks say: pool = "NAME".')],
     slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, help="How many slots it has.")],
 ) -> None:
     """Make a pool, or change its size; what holds its slots keeps them."""

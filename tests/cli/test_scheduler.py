@@ -137,7 +137,7 @@ def test_schedules_are_deployed_listed_paused_resumed_and_removed(project: Proje
         (("deploy", "none.flow"), "there is no file none.flow"),
         (("scheduler", "tick.flow:nix"), "there is no workflow `nix`"),
         (("schedule", "backfill", "tick.flow:tick", "--from", "2026-01-01", "--to", "2026-01-02"), "flow deploy tick"),
-        (("pool", "set", "a-b", "3"), "a task cannot name the pool 'a-b'"),
+        (("pool", "set", "", "3"), "no pool is called ''"),
     ],
 )
 def test_what_is_wrong_is_told(project: Project, arguments: tuple[str, ...], told: str) -> None:

@@ -26,10 +26,8 @@ def list_pools(as_json: bool) -> int:
 
 
 def set_pool(name: str, slots: int) -> int:
-    if not name.isidentifier():
-        raise CommandError(
-            exits.USAGE, "pool", f"a task cannot name the pool {name!r}: use letters, digits and _, as in pool = api"
-        )
+    if not name or not name.isprintable():
+        raise CommandError(exits.USAGE, "pool", f'no pool is called {name!r}; tasks name one as in pool = "api"')
     state = find_state(os.getcwd())
     store = open_store(state)
     store.set_pool(name, slots)

@@ -60,9 +60,12 @@ class _Service:
         delay = BACKOFF[0]
         try:
             while not self._stopped:
+                began = time.monotonic()
                 try:
                     self._live()
                 except StoreError as error:
+                    # a life that went well for some time starts the backoff anew
+                    delay = BACKOFF[0] if time.monotonic() - began > 10 * BACKOFF[1] else delay
                     _say(f"trying again: {error}")
                     self._pause(delay)
                     delay = min(delay * 2, BACKOFF[1])

@@ -79,7 +79,7 @@ class SqliteSchedules(Reads, ABC):
         return None if row is None else _record(*row)
 
     def _put(self, record: ScheduleRecord) -> ScheduleRecord:
-        self._execute("put_schedule", record._replace(held=json.dumps(record.held)))  # type: ignore[arg-type]
+        self._execute("put_schedule", (*record[:7], json.dumps(record.held), *record[8:]))
         return record
 
     def _writing(self) -> AbstractContextManager[None]:
