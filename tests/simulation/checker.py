@@ -4,7 +4,7 @@ from flow_engine import states
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.retry import LOSSES
 from flow_engine.model import RunRecord, TaskRecord
-from flow_lang.plan import Need, Plan, Task
+from flow_lang.plan import PHASES, Need, Plan, Task
 
 BEGUN = frozenset(
     {
@@ -39,7 +39,7 @@ def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
         if row.state == states.BLOCKED:
             waits = sum(not sheet.settled(row, need) for need in sheet.needs(row))
             _require(graph.unmet[row.seq] == waits, f"row {row.seq}: unmet {graph.unmet[row.seq]}, waits for {waits}")
-            _require(waits > 0, f"row {row.seq} is blocked by nothing")
+            _require(waits > 0 or sheet.has_no_turn(row), f"row {row.seq} is blocked by nothing")
         if row.state == states.EXPANDING:
             left = sum(item.state not in states.FINAL for item in sheet.instances(row.node))
             _require(graph.unmet[row.seq] == left, f"group {row.seq}: unmet {graph.unmet[row.seq]}, {left} unfinished")
@@ -60,7 +60,7 @@ def check_end(plan: Plan, record: RunRecord, rows: list[TaskRecord]) -> None:
     expected = {states.FAILED if broken else states.SUCCEEDED}
     if record.cancel_requested_at is not None:
         expected.add(states.CANCELLED)  # the request may have come too late
-    elif any(row.state == states.CANCELLED for row in rows):
+    elif any(row.state == states.CANCELLED for row in rows) and not plan.workflow.fail_fast:
         raise Violation("a task is cancelled in a run that nobody cancelled")
     _require(record.state in expected, f"the run is {record.state}, its tasks make it {expected}")
     _require(record.owner is None, "a run that has ended still has an owner")
@@ -84,11 +84,37 @@ class _Rows:
             if row.state in BEGUN:
                 held = [need.task for need in self.needs(row) if not self._well(row, need)]
                 _require(not held, f"row {row.seq} is {row.state} before {held} ended well")
+                self._check_phase(row)
             if row.state == states.UPSTREAM_FAILED:
                 _require(any(self._doomed(row, need) for need in self.needs(row)) or self._is_group(row), "no reason")
+        undoing = [row.seq for row in self.rows if self._phase(row) == 1 and row.state in BEGUN - states.FINAL]
+        undoing = [seq for seq in undoing if self.rows[seq].state != states.EXPANDING]
+        _require(len(undoing) <= 1, f"rows {undoing} undo at the same time")
         for node, task in enumerate(self.tasks):
             if task.loop:
                 self._check_group(self.rows[node])
+
+    def has_no_turn(self, row: TaskRecord) -> bool:
+        """It is blocked because a phase before its own goes on, or because another row is undone first."""
+        return self._phase(row) == 1 or self._before_is_open(row)
+
+    def _check_phase(self, row: TaskRecord) -> None:
+        _require(not self._before_is_open(row), f"row {row.seq} is {row.state} before its phase")
+        task = self.tasks[row.node]
+        if task.phase == "undo" and row.state != states.EXPANDING and not self._is_group(row):
+            node = self.number[task.of]
+            done = self.rows[node] if row.place is None else self.instances(node)[row.place]
+            _require(done.state == states.SUCCEEDED, f"row {row.seq} undoes row {done.seq}, which is {done.state}")
+
+    def _before_is_open(self, row: TaskRecord) -> bool:
+        phase = self._phase(row)
+        return any(
+            PHASES.index(task.phase) < phase and other.state not in states.FINAL
+            for task, other in zip(self.tasks, self.rows, strict=False)
+        )
+
+    def _phase(self, row: TaskRecord) -> int:
+        return PHASES.index(self.tasks[row.node].phase)
 
     def needs(self, row: TaskRecord) -> list[Need]:
         needs = self.tasks[row.node].needs
@@ -115,6 +141,8 @@ class _Rows:
         parent = self._parent(row, need)
         if parent is None:
             return False
+        if need.how == "ended":
+            return parent.state in states.FINAL
         if need.how == "element" and row.place is None and parent.size is not None:
             return True
         softly = parent.state == states.FAILED and self.tasks[parent.node].optional

@@ -14,7 +14,22 @@ def random_plan(draw: random.Random, most: int = 8) -> Plan:
     """Of each `for` task, the one whose list it has: tasks of one root can be aligned with each other."""
     for number in range(draw.randint(1, most)):
         tasks.append(_task(draw, f"t{number}", tasks, roots))
-    return Plan("w", {"w": Workflow("w", (), tuple(tasks))}, "w.flow", {})
+    undos: list[Task] = []
+    for at, task in enumerate(tasks):
+        if draw.random() < 0.25:
+            tasks[at] = task._replace(undo=f"{task.name}.undo")
+            undos.append(Task(f"{task.name}.undo", NOOP, (), task.loop, phase="undo", of=task.name, retry=_retry(draw)))
+    handlers = [
+        *(_handler(draw, f"f{number}", "failure", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
+        *(_handler(draw, f"z{number}", "finally", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
+    ]
+    workflow = Workflow("w", (), (*tasks, *undos, *handlers), fail_fast=draw.random() < 0.25)
+    return Plan("w", {"w": workflow}, "w.flow", {})
+
+
+def _handler(draw: random.Random, name: str, phase: str, main: list[Task]) -> Task:
+    needs = [Need(task.name, "ended", True) for task in draw.sample(main, min(len(main), draw.randint(0, 2)))]
+    return Task(name, NOOP, tuple(needs), phase=phase, retry=_retry(draw))
 
 
 def _task(draw: random.Random, name: str, before: list[Task], roots: dict[str, str]) -> Task:

@@ -209,3 +209,24 @@ def test_a_deadline_goes_over_all_attempts(world: World) -> None:
     world.tick()
     assert world.claims["a"].deadline == world.now + 40
     assert world.tick(world.end("a", Failed("exit_1", "{}"))).finishing == ["run-1"]
+
+
+def test_what_completed_in_one_transaction_is_undone_in_the_same_order_after_a_takeover(
+    world: World, dead: set[str], open_store: Callable[[], Store]
+) -> None:
+    """Found by the simulator: the heir undid another row while the first undo still ran."""
+    tasks = [task(name, undo=f"{name}.undo") for name in ("a", "b")]
+    world.start(plan(*tasks, task("c", "a", "b"), *map(undo, tasks)))
+    world.tick()
+    world.tick(world.end("b"), world.end("a"))
+    world.tick(world.end("c", broken()))
+    assert list(world.claims) == ["b.undo"]
+    dead.add("w1")
+    heir = World(open_store(), "w2", world.now)
+    heir.plans = world.plans
+    adopted = heir.store.adopt("w2", "run-1", heir.now)
+    assert adopted is not None
+    assert [flight.task for flight in adopted.in_flight] == [world.claims["b.undo"].task]
+    assert adopted.ready == []
+    heir.tick(world.end("b.undo"))
+    assert list(heir.claims) == ["a.undo"]
