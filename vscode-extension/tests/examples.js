@@ -43,12 +43,14 @@ function checkFile(grammar, file) {
   const tokens = [...tokensOf(grammar, text)];
   for (const token of tokens)
     assert.ok(!token.scopes.some((scope) => scope.startsWith("invalid.")), `${file}:${token.number}: ${token.text} is invalid`);
-  const declared = [...text.matchAll(/^ *task +(\w+)/gm)].map((match) => match[1]);
+  const declared = [...text.matchAll(/^ *(?:(?:finally|on failure) \{ *)?(?:(?:task|wait|mock) +(\w+)|call +(\w+)(?= (?:=|for|when|->)))/gm)].map(
+    (match) => match[1] ?? match[2],
+  );
   const shown = tokens.filter((token) => token.scopes.includes("entity.name.function.task.flow")).map((token) => token.text);
   assert.deepStrictEqual(shown, declared, file);
   const inside = (kind) => tokens.some((token) => token.scopes.some((scope) => scope.endsWith(`.${kind}.flow`) && scope.includes("embedded")));
   assert.strictEqual(inside("shell"), /\bshell "/.test(text), `${file}: shell inside`);
-  assert.strictEqual(inside("python"), /\bpython '''/.test(text), `${file}: Python inside`);
+  assert.strictEqual(inside("python"), /(?<!from )\bpython ('''|")/.test(text), `${file}: Python inside`);
   return declared.length;
 }
 
