@@ -4,7 +4,7 @@ from flow_engine import states
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.retry import LOSSES
 from flow_engine.model import RunRecord, TaskRecord
-from flow_lang.plan import Need, Plan, Task
+from flow_lang.plan import FAILURE, MAIN, PHASES, UNDO, Need, Plan, Task
 
 BEGUN = frozenset(
     {
@@ -39,7 +39,7 @@ def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
         if row.state == states.BLOCKED:
             waits = sum(not sheet.settled(row, need) for need in sheet.needs(row))
             _require(graph.unmet[row.seq] == waits, f"row {row.seq}: unmet {graph.unmet[row.seq]}, waits for {waits}")
-            _require(waits > 0, f"row {row.seq} is blocked by nothing")
+            _require(waits > 0 or sheet.before_its_turn(row), f"row {row.seq} is blocked by nothing")
         if row.state == states.EXPANDING:
             left = sum(item.state not in states.FINAL for item in sheet.instances(row.node))
             _require(graph.unmet[row.seq] == left, f"group {row.seq}: unmet {graph.unmet[row.seq]}, {left} unfinished")
@@ -60,7 +60,7 @@ def check_end(plan: Plan, record: RunRecord, rows: list[TaskRecord]) -> None:
     expected = {states.FAILED if broken else states.SUCCEEDED}
     if record.cancel_requested_at is not None:
         expected.add(states.CANCELLED)  # the request may have come too late
-    elif any(row.state == states.CANCELLED for row in rows):
+    elif any(row.state == states.CANCELLED for row in rows) and not plan.workflow.fail_fast:
         raise Violation("a task is cancelled in a run that nobody cancelled")
     _require(record.state in expected, f"the run is {record.state}, its tasks make it {expected}")
     _require(record.owner is None, "a run that has ended still has an owner")
@@ -89,6 +89,55 @@ class _Rows:
         for node, task in enumerate(self.tasks):
             if task.loop:
                 self._check_group(self.rows[node])
+        self._check_phases()
+
+    def before_its_turn(self, row: TaskRecord) -> bool:
+        """Whether its phase has not begun, or another is undone first."""
+        phase = self.tasks[row.node].phase
+        earlier = any(self._phase(other) < PHASES.index(phase) for other in self._unfinished())
+        return earlier or (phase == UNDO and any(self._undoing(other) for other in self.rows if other is not row))
+
+    def _unfinished(self) -> list[TaskRecord]:
+        return [row for row in self.rows if row.state not in states.FINAL]
+
+    def _phase(self, row: TaskRecord) -> int:
+        return PHASES.index(self.tasks[row.node].phase)
+
+    def _undoing(self, row: TaskRecord) -> bool:
+        """It has been let go and has not ended."""
+        group = row.place is None and bool(self.tasks[row.node].loop)
+        open_ = row.state not in states.FINAL and row.state != states.BLOCKED
+        return self.tasks[row.node].phase == UNDO and open_ and not group
+
+    def _check_phases(self) -> None:
+        first = min(map(self._phase, self._unfinished()), default=len(PHASES))
+        for row in self.rows:
+            early = self._phase(row) > first and row.state != states.BLOCKED
+            _require(not early, f"row {row.seq} is {row.state} while an earlier phase goes on")
+        undoing = [row.seq for row in self.rows if self._undoing(row)]
+        _require(len(undoing) <= 1, f"rows {undoing} undo at once")
+        self._check_undone()
+        main = [row for row in self.rows if self.tasks[row.node].phase in (MAIN, UNDO)]
+        well = all(row.state in (states.SUCCEEDED, states.SKIPPED) for row in main)
+        for row in self.rows:
+            handles = self.tasks[row.node].phase == FAILURE and row.state in BEGUN
+            _require(not (handles and well), f"row {row.seq} handles a failure that never was")
+
+    def _check_undone(self) -> None:
+        """Only what has succeeded is undone, and what ended later is undone before what ended earlier."""
+        ends: list[tuple[float, float]] = []
+        for row in self.rows:
+            task = self.tasks[row.node]
+            if task.phase != UNDO or (task.loop and row.place is None) or row.state not in BEGUN:
+                continue
+            node = self.number[task.of]
+            of = self.rows[node] if row.place is None else self.instances(node)[row.place]
+            _require(of.state == states.SUCCEEDED, f"row {row.seq} undoes {of.seq}, which is {of.state}")
+            if of.finished_at is not None and row.finished_at is not None:
+                ends.append((of.finished_at, row.finished_at))
+        for done, undone in ends:
+            late = [other for other in ends if other[0] > done and other[1] > undone]
+            _require(not late, f"what ended at {done} was undone before what ended later: {late}")
 
     def needs(self, row: TaskRecord) -> list[Need]:
         needs = self.tasks[row.node].needs

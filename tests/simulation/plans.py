@@ -1,9 +1,10 @@
-"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities and soft failures."""
+"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities and soft failures;
+with what undoes, handles a failure, and is done at the end in any case."""
 
 import random
 
 from flow_lang import types
-from flow_lang.plan import Body, Clause, Need, Plan, Retry, Task, Workflow
+from flow_lang.plan import FAILURE, FINALLY, UNDO, Body, Clause, Need, Plan, Retry, Task, Workflow
 
 NOOP = Body("shell", ("true",))
 
@@ -14,7 +15,22 @@ def random_plan(draw: random.Random, most: int = 8) -> Plan:
     """Of each `for` task, the one whose list it has: tasks of one root can be aligned with each other."""
     for number in range(draw.randint(1, most)):
         tasks.append(_task(draw, f"t{number}", tasks, roots))
-    return Plan("w", {"w": Workflow("w", (), tuple(tasks))}, "w.flow", {})
+    undone = [task for task in tasks if draw.random() < 0.4]
+    undos = [_undo(draw, task) for task in undone]
+    tasks = [task._replace(undo=f"{task.name}.undo") if task in undone else task for task in tasks]
+    tasks += undos + _handlers(draw, FAILURE) + _handlers(draw, FINALLY)
+    return Plan("w", {"w": Workflow("w", (), tuple(tasks), fail_fast=draw.random() < 0.3)}, "w.flow", {})
+
+
+def _undo(draw: random.Random, of: Task) -> Task:
+    return Task(f"{of.name}.undo", NOOP, (), of.loop, retry=_retry(draw), phase=UNDO, of=of.name)
+
+
+def _handlers(draw: random.Random, phase: str) -> list[Task]:
+    """At most two, the second after the first."""
+    first = Task(f"{phase}0", NOOP, (), retry=_retry(draw), phase=phase)
+    second = Task(f"{phase}1", NOOP, (Need(first.name, "order"),), phase=phase)
+    return [first, second][: draw.randint(0, 2)]
 
 
 def _task(draw: random.Random, name: str, before: list[Task], roots: dict[str, str]) -> Task:
