@@ -266,14 +266,15 @@ class RunGraph(Rows):
     def _undo_next(self, now: float) -> None:
         """One at a time, the last to complete first; the next begins when this one has ended, however that was."""
         while self.done:
-            row = self._undo_of(self.done[-1])
+            row = self.undo_of(self.done[-1])
             if row is not None and self.state[row] not in states.FINAL:
                 if self.state[row] == states.BLOCKED:
                     self._make_ready(row, now)
                 return
             self.done.pop()
 
-    def _undo_of(self, done: int) -> int | None:
+    def undo_of(self, done: int) -> int | None:
+        """The row that undoes this one; None where it has none yet."""
         undo = self.shape.undo[self.node[done]]
         place = self.place_of(done)
         if place is None:

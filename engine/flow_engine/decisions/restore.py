@@ -72,14 +72,20 @@ def _count_open(graph: RunGraph) -> None:
 
 
 def _completed(graph: RunGraph, rows: Sequence[TaskRecord]) -> list[int]:
-    """What can be undone, in the order of completion; what completed in one transaction, in the order of the tasks."""
+    """What can be undone, in the order of completion; what completed in one transaction, in the order of the tasks. What is being
+    undone comes last, whatever its place was in the memory of the worker before: no other undo begins until that one has ended."""
     done = [
         row
         for row in rows
         if row.state == states.SUCCEEDED and graph.shape.undo[row.node] >= 0 and not graph.expands(row.seq)
     ]
-    done.sort(key=lambda row: (row.finished_at or 0.0, row.node, row.seq))
+    done.sort(key=lambda row: (_being_undone(graph, row.seq), row.finished_at or 0.0, row.node, row.seq))
     return [row.seq for row in done]
+
+
+def _being_undone(graph: RunGraph, seq: int) -> bool:
+    undo = graph.undo_of(seq)
+    return undo is not None and graph.state[undo] not in states.FINAL and graph.state[undo] != states.BLOCKED
 
 
 def _has_failed(graph: RunGraph) -> bool:
