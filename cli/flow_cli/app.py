@@ -1,12 +1,12 @@
 """The command line: names, options and help. What a command does is in `commands/`."""
 
-from collections.abc import Callable
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from flow_cli.guard import guarded
+from flow_cli.options import Json, RunId, Target, leave
 from flow_cli.request import RunRequest
+from flow_cli.schedule_app import app as schedule_app
 
 app = typer.Typer(
     name="flow",
@@ -17,12 +17,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Target = Annotated[str, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")]
-RunId = Annotated[
-    str | None, typer.Argument(metavar="RUN", help="A run id or the start of one; the newest run if left out.")
-]
 
 
 def _print_version(asked: bool) -> None:
@@ -40,10 +34,6 @@ def options(
     ] = False,
 ) -> None:
     """The options of `flow` itself."""
-
-
-def _exit(body: Callable[[], int], as_json: bool = False) -> NoReturn:
-    raise typer.Exit(guarded(body, as_json))
 
 
 @app.command(
@@ -94,7 +84,7 @@ def check(
     if as_json and format_ not in (None, "json"):
         raise typer.BadParameter("--json is --format json: give one of them")
     as_json = as_json or format_ == "json"
-    _exit(lambda: check_files(files or [], "json" if as_json else format_ or "text", lint), as_json)
+    leave(lambda: check_files(files or [], "json" if as_json else format_ or "text", lint), as_json)
 
 
 @app.command(epilog="Examples: flow fmt  ·  flow fmt --check examples/  ·  flow fmt - < etl.flow")
@@ -107,7 +97,7 @@ def fmt(
     """Format files: one canonical layout, comments kept."""
     from flow_cli.commands.language import fmt as format_files
 
-    _exit(lambda: format_files(files or [], check))
+    leave(lambda: format_files(files or [], check))
 
 
 @app.command("test", epilog="Examples: flow test  ·  flow test etl.flow -k 'dry run'  ·  flow test --junit report.xml")
@@ -123,7 +113,7 @@ def run_tests(
     """
     from flow_cli.commands.test import run_tests as start
 
-    _exit(lambda: start(files or [], only, as_json, junit), as_json)
+    leave(lambda: start(files or [], only, as_json, junit), as_json)
 
 
 @app.command(epilog="Example: flow explain FLOW201")
@@ -133,7 +123,7 @@ def explain(
     """Explain a diagnostic: what, why, an example, the fix."""
     from flow_cli.commands.language import explain as explain_code
 
-    _exit(lambda: explain_code(code))
+    leave(lambda: explain_code(code))
 
 
 @app.command(
@@ -149,7 +139,7 @@ def graph(
     """Draw the DAG of a file or of a run."""
     from flow_cli.commands.graph import graph as draw
 
-    _exit(lambda: draw(target, format_, output))
+    leave(lambda: draw(target, format_, output))
 
 
 @app.command("list", epilog="Examples: flow list  ·  flow list --state failed --json")
@@ -162,7 +152,7 @@ def list_(
     """List runs, newest first."""
     from flow_cli.commands.runs import list_runs
 
-    _exit(lambda: list_runs(state, workflow, limit, as_json), as_json)
+    leave(lambda: list_runs(state, workflow, limit, as_json), as_json)
 
 
 @app.command()
@@ -170,7 +160,7 @@ def status(run: RunId = None, as_json: Json = False) -> None:
     """Show a run and its tasks."""
     from flow_cli.commands.runs import status as show
 
-    _exit(lambda: show(run, as_json), as_json)
+    leave(lambda: show(run, as_json), as_json)
 
 
 @app.command(epilog="Examples: flow logs  ·  flow logs 01kx fetch  ·  flow logs 01kx 'fetch[3]' -f")
@@ -185,7 +175,7 @@ def logs(
     """Print what bodies wrote; failed tasks first."""
     from flow_cli.commands.runs import logs as show
 
-    _exit(lambda: show(run, task, attempt, follow))
+    leave(lambda: show(run, task, attempt, follow))
 
 
 @app.command()
@@ -196,7 +186,7 @@ def cancel(
     """Cancel a run: what runs is ended, what waits never starts."""
     from flow_cli.commands.runs import cancel as stop
 
-    _exit(lambda: stop(run, wait))
+    leave(lambda: stop(run, wait))
 
 
 @app.command(
@@ -244,7 +234,7 @@ def diff(
     """
     from flow_cli.commands.retry import diff as compare
 
-    _exit(lambda: compare(run, file, as_json), as_json)
+    leave(lambda: compare(run, file, as_json), as_json)
 
 
 @app.command(epilog="Examples: flow why 01kx fetch  ·  flow why 01kx 'fetch[3]'")
@@ -256,7 +246,7 @@ def why(
     """Tell why a task ran, waits, was skipped, did not start, or was not answered from the cache."""
     from flow_cli.commands.why import why as explain_task
 
-    _exit(lambda: explain_task(run, task, as_json), as_json)
+    leave(lambda: explain_task(run, task, as_json), as_json)
 
 
 @app.command(epilog="Examples: flow approve 01kx  ·  flow approve 01kx release  ·  flow approve 01kx release --reject")
@@ -270,7 +260,7 @@ def approve(
     """Answer an approval that a run, or one of its child runs, waits for."""
     from flow_cli.commands.answers import approve as answer
 
-    _exit(lambda: answer(run, task, reject))
+    leave(lambda: answer(run, task, reject))
 
 
 @app.command(epilog="Examples: flow signal 01kx paid  ·  flow signal 01kx paid '{\"amount\": 12.5}'")
@@ -282,7 +272,7 @@ def signal(
     """Send an event to a run. It is kept, also for tasks that begin to wait for it later."""
     from flow_cli.commands.answers import signal as send
 
-    _exit(lambda: send(run, event, value))
+    leave(lambda: send(run, event, value))
 
 
 @app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")
@@ -298,7 +288,7 @@ def server(
     """Serve the REST API and the pages for the runs of this state, and work on them, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
 
-    _exit(lambda: serve(host, port, slots))
+    leave(lambda: serve(host, port, slots))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
@@ -311,30 +301,10 @@ def worker(
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work
 
-    _exit(lambda: work(slots, runs))
+    leave(lambda: work(slots, runs))
 
 
-schedule = typer.Typer(help="Look at schedules.", no_args_is_help=True)
-app.add_typer(schedule, name="schedule")
-
-
-@schedule.command(
-    "next",
-    epilog="Examples: flow schedule next etl.flow  ·  flow schedule next etl.flow:nightly -n 10 --after 2026-03-28",
-)
-def schedule_next(
-    file: Target,
-    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 5,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Start here and not now; in the schedule's zone unless it says another."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show when a workflow's schedule fires next, in its zone and in UTC."""
-    from flow_cli.commands.schedule import next_firings
-
-    _exit(lambda: next_firings(file, count, after, as_json), as_json)
+app.add_typer(schedule_app)
 
 
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")
@@ -342,7 +312,7 @@ def init(folder: Annotated[str, typer.Argument(metavar="DIR", help="A new or emp
     """Make a project that runs at once."""
     from flow_cli.commands.init import init as make
 
-    _exit(lambda: make(folder))
+    leave(lambda: make(folder))
 
 
 @app.command()
@@ -350,4 +320,4 @@ def doctor(as_json: Json = False) -> None:
     """Check what the engine needs on this machine, with the fix for each failure."""
     from flow_cli.commands.doctor import doctor as examine
 
-    _exit(lambda: examine(as_json), as_json)
+    leave(lambda: examine(as_json), as_json)

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from flow_engine.errors import FlowError, StoreError, UnknownRun
+from flow_engine.errors import FlowError, StoreError, UnknownPool, UnknownRun, UnknownSchedule
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -20,6 +20,10 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         return tell(error, as_json)
     except UnknownRun as error:
         return tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
+    except UnknownSchedule as error:
+        return tell(CommandError(exits.USAGE, "unknown_schedule", str(error)), as_json)
+    except UnknownPool as error:
+        return tell(CommandError(exits.USAGE, "unknown_pool", str(error)), as_json)
     except StoreError as error:
         return tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
     except FlowError as error:

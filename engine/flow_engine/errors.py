@@ -28,6 +28,13 @@ class UnknownRun(FlowError):
         super().__init__(f"there is no run {run}; `flow list` shows those that there are")
 
 
+class UnknownSchedule(FlowError):
+    def __init__(self, schedule: str) -> None:
+        super().__init__(
+            f"there is no schedule {schedule!r}; `flow schedule list` shows those that there are, `flow deploy FILE` keeps one"
+        )
+
+
 class UnknownPool(FlowError):
     def __init__(self, pool: str, task: str, slots: int, size: int | None) -> None:
         missing = f"there is no pool {pool!r}" if size is None else f"the pool {pool!r} has {size} slots"

@@ -21,13 +21,15 @@ from flow_lang.syntax import tree
 
 class Compiled(NamedTuple):
     """`plan` is None where there is an error. `sources` are the .flow files, by the path that diagnostics show; `imports` the paths of all other
-    files that were asked for, from the entry's folder; `cases` the tests of the entry."""
+    files that were asked for, from the entry's folder; `cases` the tests
+    of the entry's file, `workflows` the names of its workflows, in its order."""
 
     plan: plan.Plan | None
     diagnostics: list[Diagnostic]
     sources: dict[str, Source]
     imports: list[str]
     cases: tuple[Case, ...] = ()
+    workflows: tuple[str, ...] = ()
 
 
 def compile_source(source: Source, loader: Loader, workflow: str | None = None) -> Compiled:
@@ -44,6 +46,7 @@ class _Compiler:
         self.flows: list[FlowFile] = load(source, self.files)
         self.report: Report = self.flows[-1].report
         self.cases: list[Case] = []
+        self.names: list[str] = []
 
     @property
     def failed(self) -> bool:
@@ -54,7 +57,7 @@ class _Compiler:
         found = self._check()
         if not main.broken:
             names = [item.name.text for item in main.tree.items if isinstance(item, tree.WorkflowItem)]
-            names = list(dict.fromkeys(names))
+            names = self.names = list(dict.fromkeys(names))
             chosen = self._entry(names, entry) if names or not self.report.failed else None
             if chosen is not None and not self.failed:
                 return self._done(self._plan(chosen, found))
@@ -64,7 +67,7 @@ class _Compiler:
         diagnostics = [diagnostic for flow in self.flows for diagnostic in flow.report.diagnostics]
         sources = {flow.source.path: flow.source for flow in self.flows}
         cases = tuple(self.cases) if made is not None else ()
-        return Compiled(made, in_order(diagnostics), sources, list(self.files.texts), cases)
+        return Compiled(made, in_order(diagnostics), sources, list(self.files.texts), cases, tuple(self.names))
 
     def _check(self) -> dict[str, plan.Workflow]:
         """A file whose text is wrong is left out; what is used of it has been made unknown."""

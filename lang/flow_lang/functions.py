@@ -41,11 +41,17 @@ def _unique(files: Any, items: list[Any]) -> list[Any]:
 
 
 def _int(files: Any, value: Any) -> int:
-    return int(value.strip()) if isinstance(value, str) else int(value)
+    try:
+        return int(value.strip()) if isinstance(value, str) else int(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no whole number") from None
 
 
 def _float(files: Any, value: Any) -> float:
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+    try:
+        return value.total_seconds() if isinstance(value, timedelta) else float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is no number") from None
 
 
 def _format(files: Any, value: Any, pattern: str) -> str:
@@ -99,6 +105,9 @@ def _parse_json(text: str) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        why = f"{error.msg[:1].lower()}{error.msg[1:]}"
+        raise ValueError(f"the text is not JSON at line {error.lineno}, column {error.colno}: {why}") from None
 
 
 def _replace(files: Any, text: str, old: str, new: str) -> str:

@@ -52,3 +52,11 @@ def alive(state: StateFolder, incarnation: str) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def anyone_alive(state: StateFolder) -> bool:
+    """Whether any worker lives: `flow worker`, that of a server, or a `flow run`."""
+    if not os.path.isdir(state.engines):
+        return False
+    names = [name.removesuffix(".lock") for name in os.listdir(state.engines) if name.endswith(".lock")]
+    return any(alive(state, name) for name in names)

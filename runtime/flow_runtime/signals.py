@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from flow_engine.errors import FlowError
 from flow_engine.model import Awaits, RunRecord, Signal, TaskRecord
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan
+from flow_lang.plan import Plan, Task
 from flow_lang.values import Mismatch, decode, encode
 
 from flow_runtime.document import key_of
@@ -66,14 +66,22 @@ def send_event(store: Store, record: RunRecord, event: str, value: Any, by: str)
 
 
 def _check(store: Store, record: RunRecord, event: str, value: Any) -> None:
-    plan: Plan = store.plan(record.plan_hash, record.workflow)
-    for task in plan.workflow.tasks:
-        if task.body.kind != "wait" or task.body.function != "event" or task.body.payload != ["lit", event]:
-            continue
+    for task in _takers(store, record, event):
         try:
             encode(task.result, decode(task.result, value))
         except Mismatch as error:
             raise WrongAnswer(f"{task.name} waits for a `{task.result}` by the event {event}: {error}") from error
+
+
+def _takers(store: Store, record: RunRecord, event: str) -> Iterator[Task]:
+    """Who waits for it now, and who will for certain: an event's name may be known only when its wait begins."""
+    plan: Plan = store.plan(record.plan_hash, record.workflow)
+    waits = ((row.node, awaits_of(row)) for row in store.tasks(record.id))
+    now = {node for node, awaits in waits if awaits is not None and (awaits.kind, awaits.name) == ("event", event)}
+    for at, task in enumerate(plan.workflow.tasks):
+        named = task.body.kind == "wait" and task.body.function == "event" and task.body.payload == ["lit", event]
+        if named or at in now:
+            yield task
 
 
 def _no_approval(record: RunRecord, task: str | None, open_: list[Waiting]) -> str:

@@ -143,3 +143,15 @@ workflow w {
     tasks = {task["key"]: task for task in document["tasks"]}
     assert tasks["late"]["result"] == "nothing came"
     assert (tasks["b"]["state"], tasks["b"]["error"]["code"]) == ("failed", "timeout")
+
+
+def test_an_event_with_a_name_of_the_run_is_checked_too(project: Project) -> None:
+    project.write("w.flow", 'flow 1\nworkflow w(n: int = 3) -> int { wait a -> int { event = "n-~{n}" }; return a }\n')
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 1)
+    wrong = project.flow("signal", run, "n-3", '{"much": 1}')
+    assert wrong.code != 0
+    assert "a waits for a `int`" in wrong.err
+    assert project.flow("signal", run, "n-3", "12").code == 0
+    out, err = running.communicate(timeout=60)
+    assert json.loads(out)["result"] == 12, err

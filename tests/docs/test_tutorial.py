@@ -1,6 +1,7 @@
-"""docs/tutorial.md from its first to its last line: each file is saved, each command is run, and what it prints is what the page shows.
+"""docs/tutorial.md and docs/everyday.md from the first to the last line: each file is saved, each command is run,
+and what it prints is what the page shows.
 
-Ids and times differ: an id of the page stands for the run that printed it here. `sleep 3` is replaced by a wait for what the page says has
+Ids and times differ: an id of the page stands for the run that printed it here. A `sleep` is replaced by a wait for what the page says has
 happened by then.
 """
 
@@ -10,10 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "tutorial.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"(?:Save this as `(?P<name>[^`]+)`:\n\n)?```(?P<kind>flow|console)\n(?P<text>.*?)```", re.DOTALL)
 ID = re.compile(r"\b01[0-9a-hjkmnp-tv-z]{24}\b")
-HALF_DONE = "until flow status | grep -q '4 succeeded'; do sleep 0.1; done"
+HAPPENED = {
+    "sleep 1": "flow status 2>&1 | grep -q 'flow signal'",
+    "sleep 2": "flow status | grep -q 'flow approve'",
+    "sleep 3": "flow status | grep -q '4 succeeded'",
+    "sleep 4": "grep -q ^published, out.txt",
+}
 
 
 class Reader:
@@ -39,7 +45,9 @@ class Reader:
             assert self.usual(printed, {}) == self.usual(shown, self.learn(shown, printed)), command
 
     def prints(self, command: str) -> str:
-        command = ID.sub(lambda found: self.runs[found[0]], command).replace("sleep 3", HALF_DONE)
+        command = ID.sub(lambda found: self.runs[found[0]], command)
+        for pause, seen in HAPPENED.items():
+            command = command.replace(pause, f"until {seen}; do sleep 0.1; done")
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,
@@ -64,10 +72,19 @@ class Reader:
         return [re.sub(r" +TIME", " TIME", line) for line in lines if not re.fullmatch(r"[ |~^]*\^[ ~^]*", line)]
 
 
-def test_the_tutorial(tmp_path: Path) -> None:
-    blocks = list(BLOCK.finditer(PAGE))
-    assert len(blocks) == PAGE.count("```") / 2 > 15
-    reader = Reader(tmp_path)
+def read(page: str, folder: Path) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    blocks = list(BLOCK.finditer(text))
+    assert len(blocks) == text.count("```") / 2 > 8
+    reader = Reader(folder)
     for block in blocks:
         reader.does(block)
+
+
+def test_the_tutorial(tmp_path: Path) -> None:
+    read("tutorial.md", tmp_path)
     assert (tmp_path / "words.svg").read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+def test_everyday_work(tmp_path: Path) -> None:
+    read("everyday.md", tmp_path)

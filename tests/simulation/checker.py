@@ -4,7 +4,7 @@ from flow_engine import states
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.retry import LOSSES
 from flow_engine.model import RunRecord, TaskRecord
-from flow_lang.plan import FAILURE, MAIN, PHASES, UNDO, Need, Plan, Task
+from flow_lang.plan import PHASES, Need, Plan, Task
 
 BEGUN = frozenset(
     {
@@ -39,7 +39,7 @@ def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
         if row.state == states.BLOCKED:
             waits = sum(not sheet.settled(row, need) for need in sheet.needs(row))
             _require(graph.unmet[row.seq] == waits, f"row {row.seq}: unmet {graph.unmet[row.seq]}, waits for {waits}")
-            _require(waits > 0 or sheet.before_its_turn(row), f"row {row.seq} is blocked by nothing")
+            _require(waits > 0 or sheet.has_no_turn(row), f"row {row.seq} is blocked by nothing")
         if row.state == states.EXPANDING:
             left = sum(item.state not in states.FINAL for item in sheet.instances(row.node))
             _require(graph.unmet[row.seq] == left, f"group {row.seq}: unmet {graph.unmet[row.seq]}, {left} unfinished")
@@ -84,60 +84,37 @@ class _Rows:
             if row.state in BEGUN:
                 held = [need.task for need in self.needs(row) if not self._well(row, need)]
                 _require(not held, f"row {row.seq} is {row.state} before {held} ended well")
+                self._check_phase(row)
             if row.state == states.UPSTREAM_FAILED:
                 _require(any(self._doomed(row, need) for need in self.needs(row)) or self._is_group(row), "no reason")
+        undoing = [row.seq for row in self.rows if self._phase(row) == 1 and row.state in BEGUN - states.FINAL]
+        undoing = [seq for seq in undoing if self.rows[seq].state != states.EXPANDING]
+        _require(len(undoing) <= 1, f"rows {undoing} undo at the same time")
         for node, task in enumerate(self.tasks):
             if task.loop:
                 self._check_group(self.rows[node])
-        self._check_phases()
 
-    def before_its_turn(self, row: TaskRecord) -> bool:
-        """Whether its phase has not begun, or another is undone first."""
-        phase = self.tasks[row.node].phase
-        earlier = any(self._phase(other) < PHASES.index(phase) for other in self._unfinished())
-        return earlier or (phase == UNDO and any(self._undoing(other) for other in self.rows if other is not row))
+    def has_no_turn(self, row: TaskRecord) -> bool:
+        """It is blocked because a phase before its own goes on, or because another row is undone first."""
+        return self._phase(row) == 1 or self._before_is_open(row)
 
-    def _unfinished(self) -> list[TaskRecord]:
-        return [row for row in self.rows if row.state not in states.FINAL]
+    def _check_phase(self, row: TaskRecord) -> None:
+        _require(not self._before_is_open(row), f"row {row.seq} is {row.state} before its phase")
+        task = self.tasks[row.node]
+        if task.phase == "undo" and row.state != states.EXPANDING and not self._is_group(row):
+            node = self.number[task.of]
+            done = self.rows[node] if row.place is None else self.instances(node)[row.place]
+            _require(done.state == states.SUCCEEDED, f"row {row.seq} undoes row {done.seq}, which is {done.state}")
+
+    def _before_is_open(self, row: TaskRecord) -> bool:
+        phase = self._phase(row)
+        return any(
+            PHASES.index(task.phase) < phase and other.state not in states.FINAL
+            for task, other in zip(self.tasks, self.rows, strict=False)
+        )
 
     def _phase(self, row: TaskRecord) -> int:
         return PHASES.index(self.tasks[row.node].phase)
-
-    def _undoing(self, row: TaskRecord) -> bool:
-        """It has been let go and has not ended."""
-        group = row.place is None and bool(self.tasks[row.node].loop)
-        open_ = row.state not in states.FINAL and row.state != states.BLOCKED
-        return self.tasks[row.node].phase == UNDO and open_ and not group
-
-    def _check_phases(self) -> None:
-        first = min(map(self._phase, self._unfinished()), default=len(PHASES))
-        for row in self.rows:
-            early = self._phase(row) > first and row.state != states.BLOCKED
-            _require(not early, f"row {row.seq} is {row.state} while an earlier phase goes on")
-        undoing = [row.seq for row in self.rows if self._undoing(row)]
-        _require(len(undoing) <= 1, f"rows {undoing} undo at once")
-        self._check_undone()
-        main = [row for row in self.rows if self.tasks[row.node].phase in (MAIN, UNDO)]
-        well = all(row.state in (states.SUCCEEDED, states.SKIPPED) for row in main)
-        for row in self.rows:
-            handles = self.tasks[row.node].phase == FAILURE and row.state in BEGUN
-            _require(not (handles and well), f"row {row.seq} handles a failure that never was")
-
-    def _check_undone(self) -> None:
-        """Only what has succeeded is undone, and what ended later is undone before what ended earlier."""
-        ends: list[tuple[float, float]] = []
-        for row in self.rows:
-            task = self.tasks[row.node]
-            if task.phase != UNDO or (task.loop and row.place is None) or row.state not in BEGUN:
-                continue
-            node = self.number[task.of]
-            of = self.rows[node] if row.place is None else self.instances(node)[row.place]
-            _require(of.state == states.SUCCEEDED, f"row {row.seq} undoes {of.seq}, which is {of.state}")
-            if of.finished_at is not None and row.finished_at is not None:
-                ends.append((of.finished_at, row.finished_at))
-        for done, undone in ends:
-            late = [other for other in ends if other[0] > done and other[1] > undone]
-            _require(not late, f"what ended at {done} was undone before what ended later: {late}")
 
     def needs(self, row: TaskRecord) -> list[Need]:
         needs = self.tasks[row.node].needs
@@ -164,6 +141,8 @@ class _Rows:
         parent = self._parent(row, need)
         if parent is None:
             return False
+        if need.how == "ended":
+            return parent.state in states.FINAL
         if need.how == "element" and row.place is None and parent.size is not None:
             return True
         softly = parent.state == states.FAILED and self.tasks[parent.node].optional

@@ -1,10 +1,9 @@
-"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities and soft failures;
-with what undoes, handles a failure, and is done at the end in any case."""
+"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities and soft failures."""
 
 import random
 
 from flow_lang import types
-from flow_lang.plan import FAILURE, FINALLY, UNDO, Body, Clause, Need, Plan, Retry, Task, Workflow
+from flow_lang.plan import Body, Clause, Need, Plan, Retry, Task, Workflow
 
 NOOP = Body("shell", ("true",))
 
@@ -15,22 +14,22 @@ def random_plan(draw: random.Random, most: int = 8) -> Plan:
     """Of each `for` task, the one whose list it has: tasks of one root can be aligned with each other."""
     for number in range(draw.randint(1, most)):
         tasks.append(_task(draw, f"t{number}", tasks, roots))
-    undone = [task for task in tasks if draw.random() < 0.4]
-    undos = [_undo(draw, task) for task in undone]
-    tasks = [task._replace(undo=f"{task.name}.undo") if task in undone else task for task in tasks]
-    tasks += undos + _handlers(draw, FAILURE) + _handlers(draw, FINALLY)
-    return Plan("w", {"w": Workflow("w", (), tuple(tasks), fail_fast=draw.random() < 0.3)}, "w.flow", {})
+    undos: list[Task] = []
+    for at, task in enumerate(tasks):
+        if draw.random() < 0.25:
+            tasks[at] = task._replace(undo=f"{task.name}.undo")
+            undos.append(Task(f"{task.name}.undo", NOOP, (), task.loop, phase="undo", of=task.name, retry=_retry(draw)))
+    handlers = [
+        *(_handler(draw, f"f{number}", "failure", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
+        *(_handler(draw, f"z{number}", "finally", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
+    ]
+    workflow = Workflow("w", (), (*tasks, *undos, *handlers), fail_fast=draw.random() < 0.25)
+    return Plan("w", {"w": workflow}, "w.flow", {})
 
 
-def _undo(draw: random.Random, of: Task) -> Task:
-    return Task(f"{of.name}.undo", NOOP, (), of.loop, retry=_retry(draw), phase=UNDO, of=of.name)
-
-
-def _handlers(draw: random.Random, phase: str) -> list[Task]:
-    """At most two, the second after the first."""
-    first = Task(f"{phase}0", NOOP, (), retry=_retry(draw), phase=phase)
-    second = Task(f"{phase}1", NOOP, (Need(first.name, "order"),), phase=phase)
-    return [first, second][: draw.randint(0, 2)]
+def _handler(draw: random.Random, name: str, phase: str, main: list[Task]) -> Task:
+    needs = [Need(task.name, "ended", True) for task in draw.sample(main, min(len(main), draw.randint(0, 2)))]
+    return Task(name, NOOP, tuple(needs), phase=phase, retry=_retry(draw))
 
 
 def _task(draw: random.Random, name: str, before: list[Task], roots: dict[str, str]) -> Task:

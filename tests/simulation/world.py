@@ -185,7 +185,7 @@ class World:
 
     def _list(self, actor: Actor, claim: Claim) -> Outcome:
         task = self._plans[claim.task.run].workflow.tasks[claim.node]
-        aligned = task.loop[0].aligned if not task.of else None
+        aligned = task.loop[0].aligned
         if aligned is None:
             size = self.draw.choice([0, 1, 2, 3, 4])
             return Expanded(size, [f'"{number}"' for number in range(size)])

@@ -20,7 +20,7 @@ def next_firings(target: str, count: int, after: str | None, as_json: bool) -> i
             exits.USAGE, "no_schedule", f'{plan.entry} has no schedule; give it one: schedule = cron("0 2 * * *")'
         )
     try:
-        found = firings(schedule, _moment(after, schedule), count)
+        found = firings(schedule, datetime.now(UTC) if after is None else moment_of("--after", after, schedule), count)
     except WrongSchedule as error:
         raise CommandError(exits.USAGE, "schedule", str(error)) from None
     if as_json:
@@ -35,7 +35,7 @@ def table(found: list[datetime]) -> list[str]:
     """A line for each instant: local time, zone, UTC."""
     if not found:
         return ["it does not fire within 50 years"]
-    return [f"{moment:%a %Y-%m-%d %H:%M} {_zone(moment):<6} {_utc(moment)}" for moment in found]
+    return [f"{moment:%a %Y-%m-%d %H:%M} {_zone(moment):<6} {utc(moment)}" for moment in found]
 
 
 def _zone(moment: datetime) -> str:
@@ -53,26 +53,30 @@ def _document(workflow: str, schedule: Schedule, found: list[datetime]) -> dict[
             "overlap": schedule.overlap,
             "catchup": schedule.catchup,
         },
-        "firings": [{"local": moment.isoformat(), "utc": _utc(moment)} for moment in found],
+        "firings": [{"local": moment.isoformat(), "utc": utc(moment)} for moment in found],
     }
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
-def _moment(text: str | None, schedule: Schedule) -> datetime:
+def moment_of(option: str, text: str, schedule: Schedule) -> datetime:
     """What has no zone is in the schedule's; a date is its midnight."""
-    if text is None:
-        return datetime.now(UTC)
     try:
         found = (
-            datetime.fromisoformat(text)
-            if len(text) > 10
-            else datetime.combine(date.fromisoformat(text), datetime.min.time())
+            datetime.combine(date.fromisoformat(text), datetime.min.time())
+            if is_date(text)
+            else datetime.fromisoformat(text)
         )
     except ValueError:
         raise CommandError(
-            exits.USAGE, "after", f"--after {text} is no time; write 2026-03-28, 2026-03-28T12:00 or 2026-03-28T12:00Z"
+            exits.USAGE,
+            option.lstrip("-"),
+            f"{option} {text} is no time; write 2026-03-28, 2026-03-28T12:00 or 2026-03-28T12:00Z",
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=zone_of(schedule.tz))
+
+
+def is_date(text: str) -> bool:
+    return len(text) <= 10

@@ -32,6 +32,7 @@ class RunGraph(Rows):
         """Applies the end of an attempt and all that follows from it. False: fenced, nothing was changed."""
         if not self._holds(row, attempt, worker):
             return False
+        self.at = now
         del self.flight[row]
         if isinstance(outcome, Expanded):
             self._expand(row, outcome.size, now)
@@ -234,6 +235,7 @@ class RunGraph(Rows):
         rows = [row for row, phase in enumerate(self.shape.phase) if phase == self.phase]
         if self.phase == _UNDO:
             undone = self.outcome() != states.SUCCEEDED
+            self.done.sort()
             for row in rows:
                 self._begin_undo(row, undone)
             return
@@ -265,16 +267,16 @@ class RunGraph(Rows):
 
     def _undo_next(self, now: float) -> None:
         """One at a time, the last to complete first; the next begins when this one has ended, however that was."""
+        if self.undoing is not None and self.state[self.undoing] not in states.FINAL:
+            return
         while self.done:
-            row = self.undo_of(self.done[-1])
-            if row is not None and self.state[row] not in states.FINAL:
-                if self.state[row] == states.BLOCKED:
-                    self._make_ready(row, now)
+            row = self._undo_of(self.done.pop()[2])
+            if row is not None and self.state[row] == states.BLOCKED:
+                self.undoing = row
+                self._make_ready(row, now)
                 return
-            self.done.pop()
 
-    def undo_of(self, done: int) -> int | None:
-        """The row that undoes this one; None where it has none yet."""
+    def _undo_of(self, done: int) -> int | None:
         undo = self.shape.undo[self.node[done]]
         place = self.place_of(done)
         if place is None:

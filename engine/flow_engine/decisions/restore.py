@@ -23,6 +23,7 @@ def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str,
     static = len(shape.children)
     _count_open(graph)
     graph.done = _completed(graph, rows)
+    graph.undoing = _undoing(graph)
     graph.failing = shape.workflow.fail_fast and _has_failed(graph)
     for seq in range(static, len(graph.state)):
         _count_in_group(graph, seq)
@@ -71,21 +72,22 @@ def _count_open(graph: RunGraph) -> None:
     graph.phase = next((phase for phase, left in enumerate(graph.left) if left), LAST_PHASE)
 
 
-def _completed(graph: RunGraph, rows: Sequence[TaskRecord]) -> list[int]:
-    """What can be undone, in the order of completion; what completed in one transaction, in the order of the tasks. What is being
-    undone comes last, whatever its place was in the memory of the worker before: no other undo begins until that one has ended."""
+def _completed(graph: RunGraph, rows: Sequence[TaskRecord]) -> list[tuple[float, int, int]]:
+    """What can be undone, in the order of completion, as the graph keeps it."""
     done = [
         row
         for row in rows
         if row.state == states.SUCCEEDED and graph.shape.undo[row.node] >= 0 and not graph.expands(row.seq)
     ]
-    done.sort(key=lambda row: (_being_undone(graph, row.seq), row.finished_at or 0.0, row.node, row.seq))
-    return [row.seq for row in done]
+    return sorted((row.finished_at or 0.0, row.node, row.seq) for row in done)
 
 
-def _being_undone(graph: RunGraph, seq: int) -> bool:
-    undo = graph.undo_of(seq)
-    return undo is not None and graph.state[undo] not in states.FINAL and graph.state[undo] != states.BLOCKED
+def _undoing(graph: RunGraph) -> int | None:
+    """The one row that undoes and has not ended."""
+    undoes = graph.shape.undoes
+    begun = (states.READY, states.WAITING, states.CLAIMED, states.RUNNING)
+    rows = zip(graph.state, graph.node, strict=True)
+    return next((seq for seq, (state, node) in enumerate(rows) if undoes[node] >= 0 and state in begun), None)
 
 
 def _has_failed(graph: RunGraph) -> bool:

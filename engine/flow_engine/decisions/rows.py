@@ -41,8 +41,12 @@ class Rows:
         self.losses: dict[int, int] = {}
         self.skip_due: set[int] = set()
         self.worst: dict[int, str] = {}
-        self.done: list[int] = []
-        """The rows that have succeeded and can be undone, in the order of their completion."""
+        self.done: list[tuple[float, int, int]] = []
+        """When what can be undone has succeeded: (time, node, row). In one transaction the order is that of the tasks."""
+        self.undoing: int | None = None
+        """The row that undoes now."""
+        self.at = 0.0
+        """The time of the transaction."""
         self.open = count
         self.left = list(shape.counts)
         self.phase = 0
@@ -191,5 +195,5 @@ class Rows:
             self.open -= 1
             self.left[self.shape.phase[node]] -= 1
         if state == states.SUCCEEDED and self.shape.undo[node] >= 0 and not self.expands(row):
-            self.done.append(row)
+            self.done.append((self.at, node, row))
         self._ended.append(row)

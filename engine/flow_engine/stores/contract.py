@@ -24,6 +24,7 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
+from flow_engine.schedules import Deployment, ScheduleRecord
 
 
 class Submitted(NamedTuple):
@@ -95,6 +96,46 @@ class Store(Protocol):
 
     def children(self, run: str) -> list[str]:
         """The child runs of a run that have not ended."""
+        ...
+
+    def deploy(self, new: Deployment) -> ScheduleRecord:
+        """Keeps a schedule and its plan; one that is there gets the new plan, and stays paused if it was. From the first deployment on,
+        or the first with these instants (cron line and zone), its instants are owed."""
+        ...
+
+    def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
+        """By name."""
+        ...
+
+    def schedule(self, schedule: str) -> ScheduleRecord:
+        """Raises UnknownSchedule."""
+        ...
+
+    def pause_schedule(self, schedule: str, now: float) -> bool:
+        """False where it is paused. Raises UnknownSchedule."""
+        ...
+
+    def resume_schedule(self, schedule: str, now: float) -> bool:
+        """False where it is not paused. What came due in the meantime is not owed. Raises UnknownSchedule."""
+        ...
+
+    def remove_schedule(self, schedule: str) -> None:
+        """Its runs stay. Raises UnknownSchedule."""
+        ...
+
+    def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
+        """One transaction: submits the run under the key of the instant, and the instant is decided. Whoever comes second gets the first
+        run, whatever its parameters. None where the instant was decided otherwise, or the schedule is paused or has another plan now. A
+        backfill asks for none of that, and decides nothing for the clock. Raises UnknownSchedule."""
+        ...
+
+    def leave_out(self, schedule: str, instant: float, hold: bool) -> bool:
+        """Decides an instant without a run; with `hold` it stands in line until it is fired. False where it, or a later one, is decided
+        already. Raises UnknownSchedule."""
+        ...
+
+    def scheduled_runs(self, schedule: str) -> list[str]:
+        """The runs that the schedule started and that have not ended, oldest first, without those of a backfill."""
         ...
 
     def set_pool(self, name: str, slots: int) -> None: ...

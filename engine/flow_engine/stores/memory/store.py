@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine import states
@@ -34,14 +35,16 @@ from flow_engine.model import (
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
+from flow_engine.stores.memory.schedules import MemorySchedules
 from flow_engine.stores.outcomes import children_of, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
 
-class MemoryStore:
+class MemoryStore(MemorySchedules):
     def __init__(
         self, alive: Callable[[str], bool] = lambda incarnation: True, draw: Callable[[], float] = random.random
     ) -> None:
+        super().__init__()
         self._alive = alive
         self._draw = draw
         self._books: dict[str, Books] = {}
@@ -254,6 +257,10 @@ class MemoryStore:
 
     def close(self) -> None:
         self._runs.clear()
+
+    def _keep_bundle(self, plan_hash: str, bundle: str) -> None:
+        if plan_hash not in self._plans:
+            self._plans[plan_hash], self._bundles[plan_hash] = plan_from_json(json.loads(bundle)), bundle
 
     def _books_of(self, worker: str) -> Books:
         return self._books.setdefault(worker, Books(self._draw))

@@ -151,3 +151,24 @@ UPDATE run SET state = 'queued', finished_at = NULL, result = NULL, error = NULL
 
 -- name: replay_letters
 UPDATE dead_letter SET replayed_at = ? WHERE run = ? AND replayed_at IS NULL
+
+-- name: schedules
+SELECT id, workflow, plan_hash, folder, spec, created_at, since, held, paused_at, last_fired_at, namespace FROM schedule
+WHERE namespace = ? ORDER BY id
+
+-- name: schedule
+SELECT id, workflow, plan_hash, folder, spec, created_at, since, held, paused_at, last_fired_at, namespace FROM schedule WHERE id = ?
+
+-- name: put_schedule
+INSERT INTO schedule (id, workflow, plan_hash, folder, spec, created_at, since, held, paused_at, last_fired_at, namespace)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET plan_hash = excluded.plan_hash, folder = excluded.folder, spec = excluded.spec,
+  since = excluded.since, held = excluded.held, paused_at = excluded.paused_at, last_fired_at = excluded.last_fired_at
+
+-- name: remove_schedule
+DELETE FROM schedule WHERE id = ?
+
+-- name: scheduled_runs
+SELECT id FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND namespace = ?
+  AND substr(idempotency_key, 1, ?) = ? AND NOT EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)
+ORDER BY id

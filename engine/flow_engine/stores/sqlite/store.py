@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
 
 from flow_lang.plan import Plan
 
@@ -20,14 +19,14 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.sqlite.connection import connect, transaction
-from flow_engine.stores.sqlite.reads import Reads
+from flow_engine.stores.sqlite.connection import connect
 from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
 
 
-class SqliteStore(Reads):
+class SqliteStore(SqliteSchedules):
     """`alive` tells whether a worker's incarnation still lives; without it, every other worker counts as alive."""
 
     def __init__(
@@ -55,6 +54,7 @@ class SqliteStore(Reads):
                     return Submitted(known[0], False)
             self._keep_plan(new)
             graph = self._begin(new)
+        self._kept.add(new.plan_hash)  # only now it is in the state for certain
         if new.owner is not None:
             self._books.open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
@@ -181,6 +181,10 @@ class SqliteStore(Reads):
         rows = self._all("gather", (self._no(run), first, first + max(graph.size[node], 0)))
         return [row[0] for row in rows if row[0] is not None]
 
+    def _keep(self, new: NewRun) -> None:
+        self._keep_plan(new)
+        self._begin(new)
+
     def _begin(self, new: NewRun) -> RunGraph:
         """Writes a new run and its tasks, inside of a transaction."""
         need_pools(new.plan, self._usage)
@@ -204,7 +208,6 @@ class SqliteStore(Reads):
     def _keep_plan(self, new: NewRun) -> None:
         if new.plan_hash not in self._kept:
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, new.bundle, new.created_at))
-            self._kept.add(new.plan_hash)
 
     def _insert_run(self, new: NewRun) -> int:
         shard = shard_of(new.id)
@@ -223,9 +226,6 @@ class SqliteStore(Reads):
         for row, done in note.completed.items():
             if isinstance(done.outcome, Succeeded):
                 self._recent.keep(note.graph.run, row, done.outcome.result)
-
-    def _writing(self) -> AbstractContextManager[None]:
-        return transaction(self._connection)
 
 
 def _lost(run: str) -> LostOwnership:

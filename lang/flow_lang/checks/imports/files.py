@@ -115,6 +115,10 @@ class _Loading:
         where = item.path.span
         if path in self.chain:
             names = [*self.chain[self.chain.index(path) :], path]
+            if len(names) == 2:
+                hint = "remove the import: what a file declares is used in it without a name before it"
+                report.error("FLOW410", "this file imports itself", where, "this is the file itself", hint)
+                return None
             hint = f"move what both need into a file of its own: {' -> '.join(names)}"
             report.error(
                 "FLOW410", "these files import one another", where, f"`{path}` is the file that led here", hint

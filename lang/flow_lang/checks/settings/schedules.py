@@ -1,5 +1,6 @@
 """`schedule = cron("0 2 * * *", tz = "Europe/Berlin", overlap = skip, catchup = last, params = { day = fire.date })`."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -19,6 +20,13 @@ from flow_lang.syntax import tree
 from flow_lang.types import STR
 
 _EXAMPLE = 'write for example cron("0 2 * * *", tz = "Europe/Berlin", overlap = skip, catchup = last)'
+_RANGES = {
+    "minute": "0 to 59",
+    "hour": "0 to 23",
+    "day-of-month": "1 to 31, L for the last, or LW for the last weekday",
+    "month": "1 to 12, or JAN to DEC",
+    "day-of-week": "0 to 7 (0 and 7 are Sunday), or SUN to SAT",
+}
 _FIELDS = "minute hour day-of-month month day-of-week, as in 30 2 * * MON-FRI"
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -80,11 +88,26 @@ class Schedules:
         try:
             CronSim(line, datetime(2000, 1, 1))
         except CronSimError as error:
-            which = str(error).removeprefix("Bad ")
-            message = f"the {which} of this cron line is wrong, or never comes"
-            self.report.error("FLOW321", message, node.span, "", f"the fields are {_FIELDS}")
+            self._wrong_field(line, node, str(error).removeprefix("Bad "))
             return ""
         return str(line)
+
+    def _wrong_field(self, line: str, node: tree.Expr, which: str) -> None:
+        fields = list(re.finditer(r"\S+", line))
+        if which not in _RANGES:  # a new version of the library may say something else
+            self.report.error("FLOW321", f"this cron line is wrong: {which}", node.span, "", f"its fields: {_FIELDS}")
+            return
+        found = fields[list(_RANGES).index(which)]
+        span = node.span
+        if isinstance(node, tree.Text) and node.span.end - node.content == len(line) + 1:  # no escape moves its parts
+            span = Span(node.content + found.start(), node.content + found.end())
+        message, hint = f"`{found[0]}` is no {which} of a cron line", f"the {which} is {_RANGES[which]}"
+        if which == "day-of-month" and fields[3][0] != "*" and found[0].isdigit() and 1 <= int(found[0]) <= 31:
+            message, hint = (
+                f"the month `{fields[3][0]}` has no day {found[0]}, so this never comes",
+                "choose another day",
+            )
+        self.report.error("FLOW321", message, span, "", f"{hint}; the fields are {_FIELDS}")
 
     def _zone(self, node: tree.Expr) -> str:
         hint = 'write for example tz = "Europe/Berlin"'

@@ -57,3 +57,5 @@ CREATE INDEX cache_by_task ON cache (namespace, workflow, task, key, created_at)
 
 ALTER TABLE schedule ADD COLUMN folder TEXT NOT NULL DEFAULT '';
 ALTER TABLE schedule ADD COLUMN created_at REAL NOT NULL DEFAULT 0;
+ALTER TABLE schedule ADD COLUMN since REAL NOT NULL DEFAULT 0;
+ALTER TABLE schedule ADD COLUMN held TEXT NOT NULL DEFAULT '[]';

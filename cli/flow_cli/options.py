@@ -1,0 +1,19 @@
+"""Options and arguments that several commands have, and the way out of a command."""
+
+from collections.abc import Callable
+from typing import Annotated, NoReturn
+
+import typer
+
+from flow_cli.guard import guarded
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Target = Annotated[str, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")]
+RunId = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="A run id or the start of one; the newest run if left out.")
+]
+
+
+def leave(body: Callable[[], int], as_json: bool = False) -> NoReturn:
+    """Runs a command's body and exits with its code."""
+    raise typer.Exit(guarded(body, as_json))

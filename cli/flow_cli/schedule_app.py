@@ -1,0 +1,132 @@
+"""The commands about schedules and pools: names, options and help."""
+
+from typing import Annotated
+
+import typer
+
+from flow_cli.options import Json, Target, leave
+
+app = typer.Typer()
+schedule = typer.Typer(help="Look at schedules, and hold them back.", no_args_is_help=True)
+pool = typer.Typer(help="The pools that all runs share.", no_args_is_help=True)
+app.add_typer(schedule, name="schedule")
+app.add_typer(pool, name="pool")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A deployed schedule: its workflow's name.")]
+
+
+@app.command(epilog="Examples: flow scheduler  ·  flow scheduler etl.flow reports.flow")
+def scheduler(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILE[:WORKFLOW]...", help="Files whose schedules are deployed first."),
+    ] = None,
+) -> None:
+    """Start a run at each instant of the deployed schedules, until SIGTERM or Ctrl-C.
+
+    `flow worker` or `flow server` works on the runs. Several schedulers may share a state: each instant fires once.
+    """
+    from flow_cli.commands.scheduler import scheduler as serve
+
+    leave(lambda: serve(files or []))
+
+
+@app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")
+def deploy(file: Target, as_json: Json = False) -> None:
+    """Keep the schedules of a file, with its plan as it is now, for `flow scheduler`.
+
+    A later edit of the file counts when it is deployed again.
+    """
+    from flow_cli.commands.deploy import deploy as keep
+
+    leave(lambda: keep(file, as_json), as_json)
+
+
+@schedule.command(
+    "next",
+    epilog="Examples: flow schedule next etl.flow  ·  flow schedule next etl.flow:nightly -n 10 --after 2026-03-28",
+)
+def schedule_next(
+    file: Target,
+    count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 5,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Start here and not now; in the schedule's zone unless it says another."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show when a workflow's schedule fires next, in its zone and in UTC."""
+    from flow_cli.commands.schedule import next_firings
+
+    leave(lambda: next_firings(file, count, after, as_json), as_json)
+
+
+@schedule.command("list")
+def schedule_list(as_json: Json = False) -> None:
+    """List the deployed schedules: when each fired last and fires next."""
+    from flow_cli.commands.schedules import list_schedules
+
+    leave(lambda: list_schedules(as_json), as_json)
+
+
+@schedule.command()
+def pause(name: Name) -> None:
+    """Start no runs until `flow schedule resume`; those that run go on."""
+    from flow_cli.commands.schedules import pause as hold
+
+    leave(lambda: hold(name))
+
+
+@schedule.command()
+def resume(name: Name) -> None:
+    """Fire again from the next instant on; what came due in the meantime is left out (see backfill)."""
+    from flow_cli.commands.schedules import resume as go_on
+
+    leave(lambda: go_on(name))
+
+
+@schedule.command()
+def remove(name: Name) -> None:
+    """Forget a schedule; its runs stay."""
+    from flow_cli.commands.schedules import remove as forget
+
+    leave(lambda: forget(name))
+
+
+@schedule.command(
+    epilog="Examples: flow schedule backfill nightly --from 2026-01-01 --to 2026-01-31  ·  flow schedule backfill etl.flow ..."
+)
+def backfill(
+    target: Annotated[
+        str, typer.Argument(metavar="NAME or FILE[:WORKFLOW]", help="A deployed schedule, or the file of one.")
+    ],
+    start: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="The first day or time; in the schedule's zone.")
+    ],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="The last day or time, which counts.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the instants.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a run for each instant of a past time; instants that have one already keep it."""
+    from flow_cli.commands.schedules import backfill as fill
+
+    leave(lambda: fill(target, start, end, dry_run, as_json), as_json)
+
+
+@pool.command("list")
+def pool_list(as_json: Json = False) -> None:
+    """List the pools and their slots."""
+    from flow_cli.commands.pools import list_pools
+
+    leave(lambda: list_pools(as_json), as_json)
+
+
+@pool.command("set", epilog="Example: flow pool set api 4")
+def pool_set(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name that tasks give: pool = NAME.")],
+    slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, help="How many slots it has.")],
+) -> None:
+    """Make a pool, or change its size; what holds its slots keeps them."""
+    from flow_cli.commands.pools import set_pool
+
+    leave(lambda: set_pool(name, slots))

@@ -1,0 +1,40 @@
+"""What becomes of an instant of a schedule; the same in every store, which calls this inside of its transaction."""
+
+import json
+
+from flow_engine.model import NewRun
+from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, deployed, firing_key, redeployed
+
+
+def after_deploy(old: ScheduleRecord | None, new: Deployment) -> ScheduleRecord:
+    return deployed(new) if old is None else redeployed(old, new, _instants(old.spec) == _instants(new.spec))
+
+
+def keyed(record: ScheduleRecord, instant: float, new: NewRun, backfill: bool) -> NewRun:
+    labels = (*new.labels, BACKFILL) if backfill else new.labels
+    return new._replace(
+        idempotency_key=firing_key(record.id, instant), labels=labels, namespace=record.namespace, owner=None
+    )
+
+
+def may_fire(record: ScheduleRecord, instant: float, new: NewRun) -> bool:
+    """Whether the clock may start a run for this instant: nobody has decided otherwise since whoever asks has looked."""
+    if record.paused_at is not None or record.plan_hash != new.plan_hash:
+        return False
+    return instant in record.held or instant > record.since
+
+
+def left_out(record: ScheduleRecord, instant: float, hold: bool) -> ScheduleRecord | None:
+    if record.paused_at is not None or instant <= record.since:
+        return None
+    return record._replace(since=instant, held=(*record.held, instant) if hold else record.held)
+
+
+def resumed(record: ScheduleRecord, now: float) -> ScheduleRecord:
+    return record._replace(paused_at=None, since=max(record.since, now))
+
+
+def _instants(spec: str) -> tuple[str, str]:
+    """What decides when it fires."""
+    fields = json.loads(spec)
+    return fields["cron"], fields.get("tz", "UTC")

@@ -1,0 +1,91 @@
+"""The schedules in the SQLite state. Each change reads the row again inside of its transaction."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from flow_engine.errors import UnknownSchedule
+from flow_engine.model import NewRun
+from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, fired, firing_key, key_prefix
+from flow_engine.stores.contract import Submitted
+from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, resumed
+from flow_engine.stores.sqlite.connection import transaction
+from flow_engine.stores.sqlite.reads import Reads
+
+
+class SqliteSchedules(Reads, ABC):
+    def deploy(self, new: Deployment) -> ScheduleRecord:
+        with self._writing():
+            self._execute("keep_plan", (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now))
+            return self._put(after_deploy(self._found(new.id), new))
+
+    def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
+        return [_record(*row) for row in self._all("schedules", (namespace,))]
+
+    def schedule(self, schedule: str) -> ScheduleRecord:
+        found = self._found(schedule)
+        if found is None:
+            raise UnknownSchedule(schedule)
+        return found
+
+    def pause_schedule(self, schedule: str, now: float) -> bool:
+        return self._change(schedule, lambda old: None if old.paused_at is not None else old._replace(paused_at=now))
+
+    def resume_schedule(self, schedule: str, now: float) -> bool:
+        return self._change(schedule, lambda old: None if old.paused_at is None else resumed(old, now))
+
+    def remove_schedule(self, schedule: str) -> None:
+        with self._writing():
+            if not self._execute("remove_schedule", (schedule,)).rowcount:
+                raise UnknownSchedule(schedule)
+
+    def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
+        with self._writing():
+            record = self.schedule(schedule)
+            known = self._one("run_by_key", (record.namespace, firing_key(schedule, instant)))
+            if known is not None:
+                if not backfill:
+                    self._put(fired(record, instant))
+                return Submitted(known[0], False)
+            if not backfill and not may_fire(record, instant, new):
+                return None
+            self._keep(keyed(record, instant, new, backfill))
+            if not backfill:
+                self._put(fired(record, instant))
+            return Submitted(new.id, True)
+
+    def leave_out(self, schedule: str, instant: float, hold: bool) -> bool:
+        return self._change(schedule, lambda old: left_out(old, instant, hold))
+
+    def scheduled_runs(self, schedule: str) -> list[str]:
+        prefix = key_prefix(schedule)
+        namespace = self.schedule(schedule).namespace
+        return [row[0] for row in self._all("scheduled_runs", (namespace, len(prefix), prefix, BACKFILL))]
+
+    @abstractmethod
+    def _keep(self, new: NewRun) -> None:
+        """Writes a new run that nobody owns, inside of a transaction."""
+
+    def _change(self, schedule: str, change: Callable[[ScheduleRecord], ScheduleRecord | None]) -> bool:
+        with self._writing():
+            changed = change(self.schedule(schedule))
+            if changed is not None:
+                self._put(changed)
+            return changed is not None
+
+    def _found(self, schedule: str) -> ScheduleRecord | None:
+        row = self._one("schedule", (schedule,))
+        return None if row is None else _record(*row)
+
+    def _put(self, record: ScheduleRecord) -> ScheduleRecord:
+        self._execute("put_schedule", record._replace(held=json.dumps(record.held)))  # type: ignore[arg-type]
+        return record
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return transaction(self._connection)
+
+
+def _record(*row: object) -> ScheduleRecord:
+    record = ScheduleRecord(*row)  # type: ignore[arg-type]
+    return record._replace(held=tuple(json.loads(str(record.held))))

@@ -1,0 +1,53 @@
+"""Runs for the instants of a time that is over: on somebody's word and not by the clock."""
+
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from flow_engine.errors import FlowError
+from flow_engine.ids import new_id
+from flow_engine.schedules import ScheduleRecord
+from flow_engine.stores.contract import Store
+
+from flow_runtime.schedules.decide import FIRE
+from flow_runtime.schedules.firings import firings
+from flow_runtime.schedules.scheduler import Told
+from flow_runtime.schedules.specs import run_for, schedule_of
+
+MOST = 10_000
+"""Runs that one backfill may ask for."""
+
+
+class TooMany(FlowError):
+    pass
+
+
+def backfill(
+    store: Store, record: ScheduleRecord, start: datetime, end: datetime, clock: Callable[[], float] = time.time
+) -> list[Told]:
+    """Submits a run for each instant in [start, end]; those that have one already keep it. Nothing is submitted where one of them
+    cannot be. Raises CannotFire, TooMany, StoreError."""
+    news = []
+    for instant in instants(record, start, end):
+        now = clock()
+        news.append((instant, run_for(store, record, instant, new_id(now, os.urandom), now)))
+    told = []
+    for instant, new in news:
+        submitted = store.fire(record.id, instant.timestamp(), new, backfill=True)
+        assert submitted is not None  # a backfill is never refused
+        told.append(Told(record.id, instant, FIRE, submitted.run, submitted.created))
+    return told
+
+
+def instants(record: ScheduleRecord, start: datetime, end: datetime) -> list[datetime]:
+    """Those in [start, end]. Raises TooMany."""
+    after = start.astimezone(UTC) - timedelta(microseconds=1)
+    found: list[datetime] = []
+    for instant in firings(schedule_of(record.spec), after, MOST + 1):
+        if instant > end:
+            return found
+        found.append(instant)
+    if len(found) > MOST:
+        raise TooMany(f"there are more than {MOST:,} instants from {start} to {end}; give a shorter time")
+    return found

@@ -1,0 +1,84 @@
+"""A schedule as the state keeps it, and the run that an instant of it asks for."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flow_engine.errors import FlowError
+from flow_engine.model import NewRun
+from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.stores.contract import Store
+from flow_lang.evaluate import EvaluationError, evaluate
+from flow_lang.params import bind
+from flow_lang.plan import Plan, Schedule
+from flow_lang.values import Mismatch, encode
+
+from flow_runtime.files import FlowFiles
+from flow_runtime.plans import Loaded
+from flow_runtime.schedules.firings import zone_of
+
+
+class CannotFire(FlowError):
+    """The plan gives no run for an instant: a parameter has no value, or the plan is of another version of Flow."""
+
+
+def spec_of(schedule: Schedule) -> str:
+    return json.dumps(schedule._asdict(), ensure_ascii=False)
+
+
+def schedule_of(spec: str) -> Schedule:
+    fields = json.loads(spec)
+    return Schedule(**{**fields, "params": tuple((name, value) for name, value in fields["params"])})
+
+
+def deployment(loaded: Loaded, now: float) -> Deployment | None:
+    """None where the workflow has no schedule."""
+    assert loaded.plan is not None
+    schedule = loaded.plan.workflow.schedule
+    if schedule is None:
+        return None
+    return Deployment(loaded.plan.entry, loaded.plan_hash, loaded.bundle, loaded.folder, spec_of(schedule), now)
+
+
+def run_for(store: Store, record: ScheduleRecord, instant: datetime, run: str, now: float) -> NewRun:
+    """The run of an instant, which `Store.fire` gives its key. Raises CannotFire, StoreError."""
+    plan = _plan(store, record)
+    schedule = schedule_of(record.spec)
+    params = _params(plan, schedule, instant.astimezone(zone_of(schedule.tz)), record.folder)
+    bundle, workflow = store.bundle(record.plan_hash), plan.workflow
+    return NewRun(
+        run,
+        record.plan_hash,
+        plan,
+        bundle,
+        params,
+        record.folder,
+        now,
+        workflow.priority,
+        workflow.labels,
+        namespace=record.namespace,
+    )
+
+
+def _plan(store: Store, record: ScheduleRecord) -> Plan:
+    try:
+        return store.plan(record.plan_hash, record.workflow)
+    except (ValueError, LookupError) as error:
+        raise CannotFire(f"its plan cannot be read ({error}); deploy it again: flow deploy FILE") from error
+
+
+def _params(plan: Plan, schedule: Schedule, local: datetime, folder: str) -> dict[str, Any]:
+    """The schedule's parameters at an instant in its zone, and the workflow's defaults."""
+    workflow, files = plan.workflow, FlowFiles(folder, "")
+    types = {param.name: param.type for param in workflow.params}
+    given: dict[str, Any] = {}
+    for name, expr in schedule.params:
+        try:
+            value = evaluate(expr, {"fire.date": local.date(), "fire.time": local}, files)
+            given[name] = encode(types[name], value)
+        except (EvaluationError, Mismatch, OSError) as error:
+            raise CannotFire(f"the parameter `{name}` of its schedule has no value: {error}") from error
+    params, wrong = bind(workflow, {}, given, plan.file, files)
+    if wrong:
+        raise CannotFire("; ".join(f"{item.message} [{item.code}]" for item in wrong))
+    return params

@@ -1,0 +1,186 @@
+"""`flow scheduler`, `flow deploy`, `flow schedule`, `flow pool` as commands."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flow_cli import exits
+from flow_engine.stores.contract import RunFilter
+from flow_runtime.plans import load_plan
+from flow_runtime.schedules.specs import deployment
+from support.command import Project
+from support.waiting import until
+
+EVERY_MINUTE = """flow 1
+workflow tick(at: datetime) {
+  schedule = cron("* * * * *", overlap = allow, catchup = all, params = { at = fire.time })
+  task t { shell "echo ~{at}" }
+}
+workflow plain { task t { shell "true" } }
+"""
+
+
+def deploy_since(project: Project, hours: float) -> None:
+    """As if it had been deployed some hours ago, and nobody had fired since."""
+    path = project.write("tick.flow", EVERY_MINUTE)
+    new = deployment(load_plan(str(path), "tick", None), time.time() - 3600 * hours)
+    assert new is not None
+    project.home.mkdir(exist_ok=True)
+    with closing(project.store()) as store:
+        store.deploy(new)
+
+
+@contextmanager
+def scheduler(project: Project, *files: str) -> Iterator[subprocess.Popen[str]]:
+    process = project.start("scheduler", *files)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def instants(project: Project) -> list[datetime]:
+    with closing(project.store()) as store:
+        runs = store.runs(RunFilter(limit=100_000))
+    return sorted(datetime.fromisoformat(run.params["at"]) for run in runs)
+
+
+def fired(project: Project) -> int:
+    with closing(project.store()) as store:
+        return len(store.runs(RunFilter(limit=100_000)))
+
+
+def whole(found: list[datetime]) -> bool:
+    """Every minute once."""
+    return found == [found[0] + timedelta(minutes=step) for step in range(len(found))]
+
+
+def test_two_schedulers_of_one_state_fire_each_instant_once(project: Project) -> None:
+    deploy_since(project, 3)
+    with scheduler(project) as one, scheduler(project) as two:
+        until(lambda: fired(project) >= 179)
+        for process in (one, two):
+            process.send_signal(signal.SIGTERM)
+        told = [process.communicate(timeout=30)[1] for process in (one, two)]
+        assert [process.returncode for process in (one, two)] == [exits.OK, exits.OK]
+    found = instants(project)
+    assert whole(found)
+    mine = [sum(": run " in line and "another" not in line for line in text.splitlines()) for text in told]
+    assert sum(mine) == len(found)
+
+
+def test_a_scheduler_that_is_killed_leaves_no_instant_twice_or_out(project: Project) -> None:
+    deploy_since(project, 10)
+    counts = []
+    for wanted in (5, 60, 200):
+        with scheduler(project) as process:
+            until(lambda wanted=wanted: fired(project) >= wanted)  # type: ignore[misc]
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        found = instants(project)
+        counts.append(len(found))
+        assert whole(found)
+        with closing(project.store()) as store:
+            record = store.schedule("tick")
+        assert record.since == record.last_fired_at == found[-1].timestamp()
+    assert counts[0] < 599  # it was killed in the middle
+    with scheduler(project):
+        until(lambda: fired(project) >= 599)
+    assert whole(instants(project))
+
+
+def test_it_deploys_files_and_says_that_nobody_works(project: Project) -> None:
+    project.write("tick.flow", EVERY_MINUTE)
+    process = project.start("scheduler", "tick.flow")
+    until(lambda: project.home.joinpath("flow.db").exists() and _deployed(project) == ["tick"])
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == exits.OK
+    assert "flow scheduler: tick: * * * * * UTC, next " in err
+    assert "nobody works on the runs now; start one of: flow worker, flow server" in err
+
+
+def _deployed(project: Project) -> list[str]:
+    with closing(project.store()) as store:
+        return [record.id for record in store.schedules()]
+
+
+def test_schedules_are_deployed_listed_paused_resumed_and_removed(project: Project) -> None:
+    assert "flow deploy FILE" in project.flow("schedule", "list").err
+    project.write("tick.flow", EVERY_MINUTE)
+    assert project.flow("deploy", "tick.flow").err.startswith("deployed tick: * * * * * UTC, next ")
+    assert "tick" in project.flow("schedule", "list").out
+    assert project.flow("schedule", "pause", "tick").err == "tick is paused\n"
+    assert project.flow("schedule", "pause", "tick").err == "tick was paused already\n"
+    (listed,) = project.flow("schedule", "list", "--json").document["schedules"]
+    assert (listed["schedule"], listed["catchup"], listed["next_at"]) == ("tick", "all", None)
+    assert project.flow("schedule", "resume", "tick").err.startswith("resumed tick")
+    assert project.flow("schedule", "remove", "tick").code == exits.OK
+    ended = project.flow("schedule", "resume", "tick")
+    assert ended.code == exits.USAGE
+    assert "there is no schedule 'tick'" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("deploy", "tick.flow:plain"), "plain has no schedule; give it one"),
+        (("deploy", "none.flow"), "there is no file none.flow"),
+        (("scheduler", "tick.flow:nix"), "there is no workflow `nix`"),
+        (("schedule", "backfill", "tick.flow:tick", "--from", "2026-01-01", "--to", "2026-01-02"), "flow deploy tick"),
+        (("pool", "set", "a-b", "3"), "a task cannot name the pool 'a-b'"),
+    ],
+)
+def test_what_is_wrong_is_told(project: Project, arguments: tuple[str, ...], told: str) -> None:
+    project.write("tick.flow", EVERY_MINUTE)
+    ended = project.flow(*arguments)
+    assert ended.code == exits.USAGE
+    assert told in ended.err
+
+
+def test_a_backfill_fills_a_day_once(project: Project) -> None:
+    project.write("tick.flow", EVERY_MINUTE.replace("* * * * *", "0 */6 * * *"))
+    project.flow("deploy", "tick.flow")
+    span = ("--from", "2026-01-01", "--to", "2026-01-01")
+    shown = project.flow("schedule", "backfill", "tick", *span, "--dry-run")
+    assert [line[15:20] for line in shown.out.splitlines()] == ["00:00", "06:00", "12:00", "18:00"]
+    assert project.runs() == []
+    first = project.flow("schedule", "backfill", "tick", *span, "--json").document
+    assert [run["created"] for run in first["runs"]] == [True] * 4
+    again = project.flow("schedule", "backfill", "tick.flow:tick", *span)
+    assert "0 new runs, 4 were there" in again.err
+    assert len(project.runs()) == 4
+    project.write("tick.flow", EVERY_MINUTE)
+    edited = project.flow("schedule", "backfill", "tick.flow:tick", *span)
+    assert (edited.code, "has changed since it was deployed" in edited.err) == (exits.USAGE, True)
+    late = project.flow("schedule", "backfill", "tick", "--from", "2026-01-02", "--to", "2026-01-01")
+    assert "--to 2026-01-01 is before --from 2026-01-02" in late.err
+
+
+def test_files_of_two_states_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flow_cli.commands import scheduler as command
+    from flow_cli.failure import CommandError
+
+    monkeypatch.delenv("FLOW_HOME", raising=False)
+    for name in ("one", "two"):
+        (tmp_path / name / ".flow").mkdir(parents=True)
+        (tmp_path / name / "tick.flow").write_text(EVERY_MINUTE)
+    with pytest.raises(CommandError, match="a scheduler has one state"):
+        command.scheduler([str(tmp_path / name / "tick.flow") for name in ("one", "two")])
+
+
+def test_pools_are_made_and_listed(project: Project) -> None:
+    assert "flow pool set NAME SLOTS" in project.flow("pool", "list").err
+    assert project.flow("pool", "set", "api", "4").code == exits.OK
+    assert project.flow("pool", "set", "api", "2").code == exits.OK
+    assert project.flow("pool", "list", "--json").document == {"pools": [{"name": "api", "slots": 2}]}
+    assert project.flow("pool", "list").out.split() == ["POOL", "SLOTS", "api", "2"]
