@@ -76,16 +76,27 @@ class Rows:
         return bool(self.cancelling or self.failing) and self.shape.phase[self.node[row]] == 0
 
     def outcome(self) -> str:
-        """The state of the run, once `open` is zero. A cancellation that came too late to end anything changes nothing."""
-        if self.cancelling and self._cut_short():
+        """The state of the run, once `open` is zero. A cancellation that came too late to end anything changes nothing; nor does one
+        that came when the run had failed fast, since then a failure ended what was cancelled."""
+        if self.cancelling and not self.failing and self._cut_short():
             return states.FAILED if self.cancelling == "timeout" else states.CANCELLED
         return states.FAILED if self.broken() else states.SUCCEEDED
 
     def _cut_short(self) -> bool:
         phase = self.shape.phase
-        return any(
-            state == states.CANCELLED and phase[node] == 0 for state, node in zip(self.state, self.node, strict=True)
+        static = zip(self.state, phase, strict=False)
+        ended = [row for row, (state, number) in enumerate(static) if state == states.CANCELLED and number == 0]
+        return any(not self._useless(row) for row in ended) or any(
+            state == states.CANCELLED and phase[node] == 0
+            for state, node in zip(self.state[len(phase) :], self.node[len(phase) :], strict=True)
         )
+
+    def _useless(self, row: int) -> bool:
+        """Whether this is a `wait` that was ended because a failure had ended all that needs it."""
+        if self.shape.workflow.tasks[row].body.kind != "wait":
+            return False
+        after = [self.state[edge.child] for edge in self.shape.children[row]]
+        return states.UPSTREAM_FAILED in after and states.CANCELLED not in after
 
     def broken(self) -> bool:
         """Whether a task has failed that is not optional."""

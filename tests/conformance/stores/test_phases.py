@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from flow_engine.model import Cancelled, Expanded, Failed, Lost
+import pytest
+from flow_engine.model import Awaits, Cancelled, Expanded, Failed, Lost, Suspended
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan, Retry
+from flow_lang.plan import Body, Plan, Retry
 from support.plans import each, handler, plan, task, undo, value_task
 from support.world import OK, World, broken
 
@@ -209,6 +210,51 @@ def test_a_deadline_goes_over_all_attempts(world: World) -> None:
     world.tick()
     assert world.claims["a"].deadline == world.now + 40
     assert world.tick(world.end("a", Failed("exit_1", "{}"))).finishing == ["run-1"]
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_cancel_after_failing_fast_leaves_the_run_failed(
+    world: World, dead: set[str], open_store: Callable[[], Store], moved: bool
+) -> None:
+    handlers = (handler("tell", "failure"), handler("tidy", "finally"))
+    world.start(plan(task("bad"), task("never", "bad"), task("slow"), *handlers, fail_fast=True))
+    world.tick()
+    world.tick(world.end("bad", broken()))
+    world.tick(world.end("slow", Cancelled("fail_fast")))
+    assert list(world.claims) == ["tell"]
+    _cancel_late(world, dead, open_store, moved)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_cancel_after_a_useless_wait_was_ended_leaves_the_run_failed(
+    world: World, dead: set[str], open_store: Callable[[], Store], moved: bool
+) -> None:
+    wait = task("answer")._replace(body=Body("wait", function="approval"))
+    handlers = (handler("tell", "failure"), handler("tidy", "finally"))
+    world.start(plan(wait, task("bad"), task("use", "answer", "bad"), *handlers))
+    world.tick()
+    world.tick(world.end("answer", Suspended(Awaits("approval", "answer"))))
+    world.tick(world.end("bad", broken()))
+    assert world.states()["answer"] == "cancelled"
+    assert list(world.claims) == ["tell"]
+    _cancel_late(world, dead, open_store, moved)
+
+
+def _cancel_late(world: World, dead: set[str], open_store: Callable[[], Store], moved: bool) -> None:
+    """A cancel while `tell` runs, on this worker or before another takes the run over; both handlers run all the same."""
+    world.store.request_cancel("run-1", world.now)
+    world.tick(cancels=["run-1"])
+    if moved:
+        dead.add(world.worker)
+        claims, plans = world.claims, world.plans
+        world = World(open_store(), "w2", world.now)
+        world.claims, world.plans = claims, plans
+        adopted = world.store.adopt("w2", "run-1", world.now)
+        assert adopted is not None
+        world.hints = adopted.ready
+        world.tick(world.end("tell", Lost("w1 is gone"), worker="w1"))
+    assert world.run_all() == ["tell", "tidy"]
+    assert world.store.outcome("run-1") == "failed"
 
 
 def test_what_completed_in_one_transaction_is_undone_in_the_same_order_after_a_takeover(
