@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from flow_engine.errors import FlowError, StoreError, UnknownPool, UnknownRun, UnknownSchedule
+from flow_engine.errors import FlowError, Refused, UnknownPool, UnknownRun, UnknownSchedule
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -24,10 +24,10 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         return tell(CommandError(exits.USAGE, "unknown_schedule", str(error)), as_json)
     except UnknownPool as error:
         return tell(CommandError(exits.USAGE, "unknown_pool", str(error)), as_json)
-    except StoreError as error:
-        return tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
-    except FlowError as error:
+    except Refused as error:
         return tell(CommandError(exits.USAGE, "refused", str(error)), as_json)
+    except FlowError as error:
+        return tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
     except KeyboardInterrupt:
         return tell(CommandError(exits.INTERRUPTED, "interrupted", "interrupted"), as_json)
     except BrokenPipeError:

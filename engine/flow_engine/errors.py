@@ -13,7 +13,11 @@ class LostOwnership(StoreError):
     """Another worker owns the run now; whatever this worker still has of it is void."""
 
 
-class IdempotencyConflict(FlowError):
+class Refused(FlowError):
+    """What was asked for cannot be done as it was asked; nothing is wrong with the state or a service."""
+
+
+class IdempotencyConflict(Refused):
     """The same idempotency key came with another payload."""
 
     def __init__(self, key: str, run: str) -> None:
@@ -35,7 +39,7 @@ class UnknownSchedule(FlowError):
         )
 
 
-class UnknownPool(FlowError):
+class UnknownPool(Refused):
     def __init__(self, pool: str, task: str, slots: int, size: int | None) -> None:
         missing = f"there is no pool {pool!r}" if size is None else f"the pool {pool!r} has {size} slots"
         super().__init__(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flow_engine.errors import FlowError
+from flow_engine.errors import Refused
 from flow_engine.model import Awaits, RunRecord, Signal, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan, Task
@@ -23,7 +23,7 @@ class Waiting(NamedTuple):
     awaits: Awaits
 
 
-class WrongAnswer(FlowError):
+class WrongAnswer(Refused):
     """Nothing waits for that answer, or it is of another type."""
 
 

@@ -115,7 +115,15 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     except OSError as error:
         raise StoreError(f"no folder for the run can be made at {folder}: {error.strerror}") from error
     new = NewRun(
-        run, ready.plan_hash, ready.plan, ready.bundle, ready.params, folder, now, given.priority, given.labels
+        run,
+        ready.plan_hash,
+        ready.plan,
+        ready.bundle,
+        ready.params,
+        folder,
+        now,
+        given.priority or ready.plan.workflow.priority,
+        given.labels or ready.plan.workflow.labels,
     )
     created = False
     try:

@@ -166,9 +166,18 @@ def _params_file(path: str | None) -> dict[str, Any]:
 
 def _new_run(loaded: Loaded, params: dict[str, Any], owner: str | None) -> NewRun:
     assert loaded.plan is not None
-    now = time.time()
+    now, workflow = time.time(), loaded.plan.workflow
     return NewRun(
-        new_id(now, os.urandom), loaded.plan_hash, loaded.plan, loaded.bundle, params, loaded.folder, now, owner=owner
+        new_id(now, os.urandom),
+        loaded.plan_hash,
+        loaded.plan,
+        loaded.bundle,
+        params,
+        loaded.folder,
+        now,
+        workflow.priority,
+        workflow.labels,
+        owner=owner,
     )
 
 

@@ -14,7 +14,7 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
-from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, UnknownRun
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
 from flow_engine.model import (
     AttemptRecord,
     Cached,
@@ -144,7 +144,7 @@ class MemoryStore(MemorySchedules):
     def send(self, run: str, signal: Signal) -> None:
         record = self.run(run)
         if record.finished_at is not None:
-            raise FlowError(f"run {record.id} has ended; nothing of it waits any more")
+            raise Refused(f"run {record.id} has ended; nothing of it waits any more")
         self._runs[record.id].signals.append(signal)
 
     def signals(self, run: str) -> list[Signal]:

@@ -11,7 +11,7 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
-from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership
+from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
@@ -138,7 +138,7 @@ class SqliteStore(SqliteSchedules):
         record = self.run(run)
         with self._writing():
             if self.run(record.id).finished_at is not None:
-                raise FlowError(f"run {record.id} has ended; nothing of it waits any more")
+                raise Refused(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
     def reopen(self, run: str, now: float) -> int:
