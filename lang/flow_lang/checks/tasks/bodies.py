@@ -134,7 +134,7 @@ class Bodies:
             with self.expressions.scope.with_secrets():
                 self.expressions.given(tree.Ref(name.name, span))
             return True
-        if not stars:
+        if not stars and self.report.first_unknown(name.name):
             hint = did_you_mean(name.name, symbols, f"import it in the body, or declare it: in {name.name}: str = ...")
             if name.name in FUNCTIONS:
                 hint = f"`{name.name}` is a function of the language, not of Python; use it in an `in`"
