@@ -138,12 +138,13 @@ class Worker:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        if record.cancel_requested_at is not None or self._parent_is_over(record.parent):
+        cancelled = record.cancel_requested_at is not None or self._parent_is_over(record.parent)
+        if cancelled:
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
         for child in self._store.children(record.id):
             self.adopt(child)
-        if not self._cancels and not adopted.ready and not adopted.in_flight:
+        if not cancelled and not adopted.ready and not adopted.in_flight:
             self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
             self._finish_if_over(record.id)
         return True

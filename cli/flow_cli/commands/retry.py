@@ -8,10 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 from flow_engine import states
-from flow_engine.decisions.reuse import Reuse
 from flow_engine.errors import StoreError
-from flow_engine.ids import new_id
-from flow_engine.model import NewRun, RunRecord
+from flow_engine.model import RunRecord
 from flow_lang.params import bind
 from flow_runtime.edited import reuse_of
 from flow_runtime.embedded import Embedded
@@ -20,7 +18,7 @@ from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import StateFolder
 
 from flow_cli import exits
-from flow_cli.commands.run import given_params, work
+from flow_cli.commands.run import given_params, new_run, work
 from flow_cli.commands.runs import find_run, here
 from flow_cli.failure import CommandError
 from flow_cli.guard import guarded
@@ -39,8 +37,8 @@ def diff(run: str | None, file: str, as_json: bool) -> int:
     state, store = here()
     record = find_run(store, run)
     loaded = _loaded(file, record, state)
-    found = reuse_of(store, record, loaded.plan, _params(record, loaded, RunRequest()))  # type: ignore[arg-type]
     assert loaded.plan is not None
+    found = reuse_of(store, record, loaded.plan, _params(record, loaded, RunRequest()))
     old = store.plan(record.plan_hash, record.workflow).workflow
     gone = [task.name for task in old.tasks if task.name not in found.reasons]
     if as_json:
@@ -80,7 +78,8 @@ def _with_file(run: str | None, file: str, request: RunRequest) -> int:
     assert loaded.plan is not None
     params = _params(record, loaded, request)
     found = reuse_of(store, record, loaded.plan, params)
-    new = _new_run(record, loaded, params, found)
+    new = new_run(loaded, params)._replace(based_on=record.id, rows=tuple(found.rows))
+    new = new._replace(priority=record.priority, labels=record.labels)
     store.submit(new)
     store.close()
     kept = sum(not reason for reason in found.reasons.values())
@@ -118,21 +117,3 @@ def _params(record: RunRecord, loaded: Loaded, request: RunRequest) -> dict[str,
     if wrong:
         raise diagnosed(wrong, loaded.sources)
     return params
-
-
-def _new_run(record: RunRecord, loaded: Loaded, params: dict[str, Any], found: Reuse) -> NewRun:
-    assert loaded.plan is not None
-    now = time.time()
-    return NewRun(
-        new_id(now, os.urandom),
-        loaded.plan_hash,
-        loaded.plan,
-        loaded.bundle,
-        params,
-        loaded.folder,
-        now,
-        record.priority,
-        record.labels,
-        based_on=record.id,
-        rows=tuple(found.rows),
-    )

@@ -46,7 +46,7 @@ def _start(request: RunRequest) -> int:
     params = _params(request, loaded)
     engine = Embedded(state, request.slots)
     try:
-        new = _new_run(loaded, params, engine.incarnation.id)
+        new = new_run(loaded, params, engine.incarnation.id)
         engine.store.submit(new)
         return work(engine, new.id, request)
     finally:
@@ -164,7 +164,8 @@ def _params_file(path: str | None) -> dict[str, Any]:
     return values
 
 
-def _new_run(loaded: Loaded, params: dict[str, Any], owner: str | None) -> NewRun:
+def new_run(loaded: Loaded, params: dict[str, Any], owner: str | None = None) -> NewRun:
+    """The run of a loaded file, to be submitted."""
     assert loaded.plan is not None
     now, workflow = time.time(), loaded.plan.workflow
     return NewRun(

@@ -59,9 +59,8 @@ class Books:
         if begun:
             self._enter_run(graph, usage)
         for row in graph.flight:
-            workflow = graph.shape.workflow
-            gates = gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
-            self._gates.enter(graph.run, row, [gate for gate in gates if gate.kind != "rate"], usage, 0.0)
+            gates = [gate for gate in _gates_of_row(graph, row, usage) if gate.kind != "rate"]
+            self._gates.enter(graph.run, row, gates, usage, 0.0)
 
     def close(self, run: str) -> None:
         if self._entries.pop(run, None) is not None:
@@ -172,11 +171,8 @@ class Books:
         return True
 
     def _needed(self, graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
-        workflow = graph.shape.workflow
         gates = _run_gate(graph) if graph.run not in self._begun else []
-        if not graph.expands(row) and row not in graph.awaiting:
-            gates = gates + gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
-        return gates
+        return gates + _gates_of_row(graph, row, usage)
 
     def _enter_run(self, graph: RunGraph, usage: Usage) -> None:
         self._begun.add(graph.run)
@@ -203,6 +199,14 @@ class _Desk(NamedTuple):
     claims: list[Claim]
     notes: dict[str, Notes]
     usage: Usage
+
+
+def _gates_of_row(graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
+    """None for a `for` that gets its list or a suspended task that is looked at: neither runs a body."""
+    if graph.expands(row) or row in graph.awaiting:
+        return []
+    workflow = graph.shape.workflow
+    return gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
 
 
 def _run_gate(graph: RunGraph) -> list[Gate]:

@@ -93,9 +93,9 @@ class _Reusing:
         changed = sorted(self._changed & set(task.reads))
         if changed:
             return f"the parameter {', '.join(changed)} changed"
-        again = [need.task for need in task.needs if self._reasons[need.task]]
         listed = [need for need in task.needs if need.task in self._lists and need.how == "element"]
-        if len(again) > len(listed):
+        again = [need.task for need in task.needs if self._reasons[need.task] and need not in listed]
+        if again:
             return f"{', '.join(again)} runs again"
         own = self._own[node]
         if not task.loop:
