@@ -23,6 +23,7 @@ from flow_engine.model import (
     Skipped,
     Started,
     Succeeded,
+    Suspended,
     TaskRecord,
     TaskRef,
     Tick,
@@ -33,7 +34,9 @@ from flow_lang.plan import Plan
 
 from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph, check_rows
+from simulation.limits import Limits
 from simulation.plans import random_plan
+from simulation.suspended import BODIES, Suspender
 
 CALM_STEPS = 3000
 """Steps in which every run must end once nothing goes wrong any more."""
@@ -56,9 +59,14 @@ class World:
         self._plans: dict[str, Plan] = {}
         self._seen: dict[str, list[TaskRecord]] = {}
         self._held: dict[TaskRef, tuple[str, int]] = {}
+        self._looking: set[TaskRef] = set()
+        """Suspended tasks that were claimed to see whether what they wait for has come."""
         self._accepted: dict[tuple[TaskRef, int], Outcome] = {}
         self._past: list[Completion] = []
         self._ended: set[str] = set()
+        self._suspender = Suspender(self._watch, self.draw)
+        self._limits = Limits(lambda worker: worker not in self.dead)
+        self._concurrency = self.draw.choice([None, None, 1, 2])
 
     def live_through(self, steps: int) -> None:
         """A time of trouble, and then a calm one in which every run must end."""
@@ -90,7 +98,10 @@ class World:
             actor.drain(self.now)
         elif chance < 0.10:
             self._join()
-        elif chance < 0.11:
+        elif chance < 0.14:
+            run = self.draw.choice(sorted(self._plans))
+            self._count_all("signals", self._suspender.signal_all(run, self.now, 0.5))
+        elif chance < 0.15:
             run = self.draw.choice(sorted(self._plans))
             self._watch.request_cancel(run, self.now)
             self._count("cancel requested")
@@ -120,12 +131,14 @@ class World:
             if len(self._ended) == len(self._plans):
                 return
             self.now += 1.0 if self.draw.random() < 0.8 else 60.0
+            for run in sorted(self._plans):
+                self._count_all("signals", self._suspender.signal_all(run, self.now, 0.2))
             self._work(actor, calm=True)
         stuck = {run: [row.state for row in self._watch.tasks(run)] for run in self._plans if run not in self._ended}
         raise Violation(f"accepted and never ended: {stuck}")
 
     def _submit(self, run: str) -> None:
-        plan = random_plan(self.draw)
+        plan = random_plan(self.draw, self._concurrency)
         bundle = bundle_of(plan)
         self._plans[run] = plan
         self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
@@ -157,7 +170,17 @@ class World:
                 for task, attempt, worker in adopted.in_flight
             ]
             actor.take(adopted, lost)
+            if self._is_over(adopted.record.parent):
+                actor.cancels.append(run)
+                self._watch.request_cancel(run, self.now)
             self._count("adopted")
+
+    def _is_over(self, parent: str | None) -> bool:
+        """Whether a child run that is taken over has nobody who waits for it."""
+        if parent is None:
+            return False
+        record = self._watch.run(parent)
+        return record.finished_at is not None or record.cancel_requested_at is not None
 
     def _had_begun(self, task: TaskRef) -> bool:
         return self.draw.random() < 0.7
@@ -171,6 +194,12 @@ class World:
 
     def _outcome(self, actor: Actor, claim: Claim, begun: bool, cancelled: bool) -> Outcome:
         chance = self.draw.random()
+        plan = self._plans[claim.task.run]
+        if claim.deadline is not None and self.now >= claim.deadline and claim.awaits is None:
+            return Failed("deadline", '{"code": "deadline"}', retryable=False)
+        if plan.workflow.tasks[claim.node].body.kind in BODIES and not claim.expands:
+            hashed = self._watch.run(claim.task.run).plan_hash
+            return self._suspender.outcome(plan, hashed, claim, actor.name, self.now)
         if cancelled and chance < 0.7:
             return Cancelled("the run was cancelled")
         if chance < 0.15:
@@ -213,9 +242,17 @@ class World:
         told = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
         want = 0 if actor.draining else self.draw.randint(1 if calm else 0, 6)
         early = not calm and self.draw.random() < 0.1
-        hints = [hint for hint in actor.hints if early or hint.due <= self.now][:want]
+        alarms = [hint for hint in actor.hints if hint.alarm and hint.due <= self.now]
+        actor.hints = [hint for hint in actor.hints if hint not in alarms]
+        actor.wakes += [hint.task for hint in alarms]
+        if calm or self.draw.random() < 0.5:
+            actor.wakes += actor.store.arrivals(actor.name)
+        hints = [hint for hint in actor.hints if not hint.alarm and (early or hint.due <= self.now)][:want]
         actor.cancels += [run for run in actor.store.cancel_requests(actor.name) if run in actor.runs]
-        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))))
+        for run in actor.cancels:
+            self._end_children(run)
+        wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
+        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))), wakes=wakes)
         before = dict(self._seen)
         broken = not calm and self.draw.random() < 0.02
         try:
@@ -237,6 +274,8 @@ class World:
         actor.hints += tick.ready
         actor.finishing += tick.finishing
         self._note(actor, told, tick)
+        for run in tick.stopping:
+            self._end_children(run)
         self._count("ticks")
 
     def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
@@ -266,7 +305,8 @@ class World:
         refused = list(tick.refused)
         for completion in told:
             owned = self._watch.run(completion.task.run).owner == actor.name
-            if completion.task in refused and not (owned and self._held.get(completion.task) == _mark(completion)):
+            held = owned and self._held.get(completion.task) == _mark(completion) and not self._begun_again(completion)
+            if completion.task in refused and not held:
                 refused.remove(completion.task)
                 self._count("refused")
                 continue
@@ -279,24 +319,55 @@ class World:
             if claim.task in self._held:
                 raise Violation(f"{claim.task} is claimed while {self._held[claim.task]} has it")
             self._held[claim.task] = (actor.name, claim.attempt)
+            (self._looking.discard if claim.awaits is None else self._looking.add)(claim.task)
             actor.flying[claim.task] = Flying(claim, begun=False)
             seen = self._seen[claim.task.run]
             due = seen[claim.task.seq].ready_at if claim.task.seq < len(seen) else None
-            if due is not None and due > self.now:
+            if due is not None and due > self.now and claim.awaits is None:
                 raise Violation(f"{claim.task} is claimed before its delay is over")
             self._count("claims")
         self._past = (self._past + told)[-50:]
         for run in self._plans:
             self._look(run)
+        records = {run: self._watch.run(run) for run in self._plans}
+        self._limits.check(self._plans, self._seen, records, tick.claims, self.now)
+        self._begin_children(actor, told)
+        for run in self._plans:
             if self._watch.run(run).owner == actor.name:
                 check_graph(self._plans[run], self._seen[run], _graph(actor, run))
+
+    def _begun_again(self, completion: Completion) -> bool:
+        """Whether it is an old message about a child run that has begun since."""
+        outcome = completion.outcome
+        return isinstance(outcome, Suspended) and outcome.child is not None and outcome.child.id in self._plans
+
+    def _begin_children(self, actor: Actor, told: list[Completion]) -> None:
+        for completion in told:
+            outcome = completion.outcome
+            if not isinstance(outcome, Suspended) or outcome.child is None or outcome.child.id in self._plans:
+                continue
+            row = self._seen[completion.task.run][completion.task.seq]
+            if row.awaits and outcome.child.id in row.awaits:
+                child = outcome.child.id
+                self._plans[child] = outcome.child.plan
+                adopted = actor.store.adopt(actor.name, child, self.now)
+                if adopted is None:
+                    raise Violation(f"the child run {child} is not that of who began it")
+                actor.take(adopted, [])
+                self._look(child)
+                self._count("child runs")
+
+    def _end_children(self, run: str) -> None:
+        for child in self._watch.children(run):
+            self._watch.request_cancel(child, self.now)
 
     def _accept(self, completion: Completion) -> None:
         key = (completion.task, completion.attempt)
         if self._held.pop(completion.task, None) != _mark(completion):
             raise Violation(f"accepted from one who does not have it: {completion}")
-        if isinstance(completion.outcome, Released):
-            return
+        looked = completion.task in self._looking
+        if isinstance(completion.outcome, Released | Suspended) or (looked and isinstance(completion.outcome, Lost)):
+            return  # the attempt goes on
         if key in self._accepted:
             raise Violation(f"a second completion of {key} was accepted")
         self._accepted[key] = completion.outcome
@@ -311,7 +382,13 @@ class World:
             self._ended.add(run)
             record = self._watch.run(run)
             check_end(self._plans[run], record, self._watch.tasks(run))
+            self._check_children(run)
             self._count(f"runs {record.state}")
+
+    def _check_children(self, run: str) -> None:
+        left = [child for child in self._watch.children(run) if self._watch.run(child).cancel_requested_at is None]
+        if left:
+            raise Violation(f"{run} has ended, and its child runs {left} go on")
 
     def _look(self, run: str) -> None:
         """The rows after a transaction, against all that was seen before."""
@@ -341,7 +418,10 @@ class World:
                 raise Violation(f"row {row.seq}: accepted ends of attempts {missing} are not kept")
 
     def _count(self, what: str) -> int:
-        self.counts[what] = self.counts.get(what, 0) + 1
+        return self._count_all(what, 1)
+
+    def _count_all(self, what: str, number: int) -> int:
+        self.counts[what] = self.counts.get(what, 0) + number
         return self.counts[what]
 
 
