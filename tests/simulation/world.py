@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from flow_engine import states
 from flow_engine.decisions.books import Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import LostOwnership, StoreError
@@ -24,7 +23,6 @@ from flow_engine.model import (
     Started,
     Succeeded,
     Suspended,
-    TaskRecord,
     TaskRef,
     Tick,
 )
@@ -33,7 +31,8 @@ from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
 
 from simulation.actor import Actor, Flying
-from simulation.checker import Violation, check_end, check_graph, check_rows
+from simulation.checker import Violation, check_end, check_graph
+from simulation.ledger import Ledger
 from simulation.limits import Limits
 from simulation.plans import random_plan
 from simulation.suspended import BODIES, Suspender
@@ -57,11 +56,7 @@ class World:
         self._open = lambda: open_store(lambda worker: worker not in self.dead, self.draw.random)
         self._watch = self._open()
         self._plans: dict[str, Plan] = {}
-        self._seen: dict[str, list[TaskRecord]] = {}
-        self._held: dict[TaskRef, tuple[str, int]] = {}
-        self._looking: set[TaskRef] = set()
-        """Suspended tasks that were claimed to see whether what they wait for has come."""
-        self._accepted: dict[tuple[TaskRef, int], Outcome] = {}
+        self._ledger = Ledger(self._watch, self._plans)
         self._past: list[Completion] = []
         self._ended: set[str] = set()
         self._suspender = Suspender(self._watch, self.draw)
@@ -142,7 +137,7 @@ class World:
         bundle = bundle_of(plan)
         self._plans[run] = plan
         self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
-        self._look(run)
+        self._ledger.look(run)
 
     def _join(self) -> Actor:
         actor = Actor(f"w{self._count('workers')}", self._open())
@@ -253,7 +248,7 @@ class World:
             self._end_children(run)
         wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
         report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))), wakes=wakes)
-        before = dict(self._seen)
+        before = dict(self._ledger.seen)
         broken = not calm and self.draw.random() < 0.02
         try:
             tick = self._transaction(actor, report, hints, want, broken)
@@ -302,51 +297,27 @@ class World:
         return tuple(begun)
 
     def _note(self, actor: Actor, told: list[Completion], tick: Tick) -> None:
-        refused = list(tick.refused)
-        for completion in told:
-            owned = self._watch.run(completion.task.run).owner == actor.name
-            held = owned and self._held.get(completion.task) == _mark(completion) and not self._begun_again(completion)
-            if completion.task in refused and not held:
-                refused.remove(completion.task)
-                self._count("refused")
-                continue
-            if not owned:
-                raise Violation(f"accepted from a worker that does not own the run: {completion}")
-            self._accept(completion)
-        if any(refused):
-            raise Violation(f"refused, and should have been accepted: {refused}")
+        self._count_all("refused", self._ledger.completed(actor.name, told, tick.refused))
         for claim in tick.claims:
-            if claim.task in self._held:
-                raise Violation(f"{claim.task} is claimed while {self._held[claim.task]} has it")
-            self._held[claim.task] = (actor.name, claim.attempt)
-            (self._looking.discard if claim.awaits is None else self._looking.add)(claim.task)
+            self._ledger.claimed(claim, actor.name, self.now)
             actor.flying[claim.task] = Flying(claim, begun=False)
-            seen = self._seen[claim.task.run]
-            due = seen[claim.task.seq].ready_at if claim.task.seq < len(seen) else None
-            if due is not None and due > self.now and claim.awaits is None:
-                raise Violation(f"{claim.task} is claimed before its delay is over")
-            self._count("claims")
+        self._count_all("claims", len(tick.claims))
         self._past = (self._past + told)[-50:]
         for run in self._plans:
-            self._look(run)
+            self._ledger.look(run)
         records = {run: self._watch.run(run) for run in self._plans}
-        self._limits.check(self._plans, self._seen, records, tick.claims, self.now)
+        self._limits.check(self._plans, self._ledger.seen, records, tick.claims, self.now)
         self._begin_children(actor, told)
         for run in self._plans:
             if self._watch.run(run).owner == actor.name:
-                check_graph(self._plans[run], self._seen[run], _graph(actor, run))
-
-    def _begun_again(self, completion: Completion) -> bool:
-        """Whether it is an old message about a child run that has begun since."""
-        outcome = completion.outcome
-        return isinstance(outcome, Suspended) and outcome.child is not None and outcome.child.id in self._plans
+                check_graph(self._plans[run], self._ledger.seen[run], _graph(actor, run))
 
     def _begin_children(self, actor: Actor, told: list[Completion]) -> None:
         for completion in told:
             outcome = completion.outcome
             if not isinstance(outcome, Suspended) or outcome.child is None or outcome.child.id in self._plans:
                 continue
-            row = self._seen[completion.task.run][completion.task.seq]
+            row = self._ledger.seen[completion.task.run][completion.task.seq]
             if row.awaits and outcome.child.id in row.awaits:
                 child = outcome.child.id
                 self._plans[child] = outcome.child.plan
@@ -354,23 +325,12 @@ class World:
                 if adopted is None:
                     raise Violation(f"the child run {child} is not that of who began it")
                 actor.take(adopted, [])
-                self._look(child)
+                self._ledger.look(child)
                 self._count("child runs")
 
     def _end_children(self, run: str) -> None:
         for child in self._watch.children(run):
             self._watch.request_cancel(child, self.now)
-
-    def _accept(self, completion: Completion) -> None:
-        key = (completion.task, completion.attempt)
-        if self._held.pop(completion.task, None) != _mark(completion):
-            raise Violation(f"accepted from one who does not have it: {completion}")
-        looked = completion.task in self._looking
-        if isinstance(completion.outcome, Released | Suspended) or (looked and isinstance(completion.outcome, Lost)):
-            return  # the attempt goes on
-        if key in self._accepted:
-            raise Violation(f"a second completion of {key} was accepted")
-        self._accepted[key] = completion.outcome
 
     def _finish(self, actor: Actor) -> None:
         try:
@@ -390,33 +350,6 @@ class World:
         if left:
             raise Violation(f"{run} has ended, and its child runs {left} go on")
 
-    def _look(self, run: str) -> None:
-        """The rows after a transaction, against all that was seen before."""
-        rows = self._watch.tasks(run)
-        check_rows(self._plans[run], rows)
-        for before, after in zip(self._seen.get(run, []), rows, strict=False):
-            if before.state in states.FINAL and before != after:
-                raise Violation(f"a final row has changed: {before} -> {after}")
-            outcome = self._accepted.get((TaskRef(run, after.seq), after.attempt))
-            if isinstance(outcome, Succeeded) and (after.state, after.result) != (states.SUCCEEDED, outcome.result):
-                raise Violation(f"{outcome} was accepted and the row is {after}")
-        self._seen[run] = rows
-        self._check_attempts(run, rows)
-
-    def _check_attempts(self, run: str, rows: list[TaskRecord]) -> None:
-        for row in rows:
-            kept = [attempt.attempt for attempt in self._watch.attempts(run, row.seq)]
-            if len(kept) != len(set(kept)):
-                raise Violation(f"row {row.seq}: two ends of one attempt are kept: {kept}")
-            missing = [
-                number
-                for number in range(1, row.attempt + 1)
-                if number not in kept
-                and not isinstance(self._accepted.get((TaskRef(run, row.seq), number), Expanded(0, None)), Expanded)
-            ]
-            if missing:
-                raise Violation(f"row {row.seq}: accepted ends of attempts {missing} are not kept")
-
     def _count(self, what: str) -> int:
         return self._count_all(what, 1)
 
@@ -430,7 +363,3 @@ def _graph(actor: Actor, run: str) -> RunGraph:
     books: Any = actor.store._books  # type: ignore[attr-defined]
     found: RunGraph = (books[actor.name] if isinstance(books, dict) else books).graph(run)
     return found
-
-
-def _mark(completion: Completion) -> tuple[str, int]:
-    return (completion.worker, completion.attempt)
