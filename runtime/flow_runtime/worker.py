@@ -288,22 +288,16 @@ class Worker:
 
     def _job(self, live: LiveRun, task: Task, claim: Claim) -> Job:
         texts = live.inputs.texts(task, claim.place, names_sent(task))
-        values = ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items())
-        record = live.record
-        identity = (
-            f'"run":"{record.id}","seq":{claim.task.seq},"attempt":{claim.attempt},"key":{json.dumps(live.key(claim))}'
-        )
-        where = (
-            f'"plan":"{record.plan_hash}","workflow":{json.dumps(record.workflow)},"task":{claim.node},'
-            f'"folder":{json.dumps(record.folder)}'
-        )
+        values = ",".join(f'"{name}":{text}' for name, text in texts.items())
+        # names of tasks and values are words of the language, with dots at most: they are JSON texts as they are
+        identity = f'"seq":{claim.task.seq},"attempt":{claim.attempt},"key":"{live.key(claim)}","task":{claim.node}'
         timeout, limit = task.timeout, "timeout"
         if claim.deadline is not None:
             left = max(claim.deadline - self._clock(), 0.0)
             if timeout is None or left <= timeout:
                 timeout, limit = left, "deadline"
-        text = f'{identity},{where},"values":{{{values}}}}}'
-        return Job(claim, task.body.kind, record.plan_hash, timeout, text, limit, task.at_most_once)
+        text = f'{identity},{live.frame},"values":{{{values}}}}}'
+        return Job(claim, task.body.kind, live.record.plan_hash, timeout, text, limit, task.at_most_once)
 
     def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
         for completion in done:

@@ -180,13 +180,14 @@ class PythonRunner:
 
     def __init__(self, station: Station) -> None:
         self._home = station.home
+        self._given: dict[str, str] = {}
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
         bodies, output = self._warm(work)
         os.chdir(self._home)
-        os.environ.update(work.environment())
+        self._note_environment(work.environment())
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
             result = bodies.run(work, scope)
@@ -196,6 +197,13 @@ class PythonRunner:
         finally:
             output.end()
             _empty(self._home)
+
+    def _note_environment(self, given: dict[str, str]) -> None:
+        """What has changed since the last body: to set a variable costs more than to run an empty body."""
+        for name, value in given.items():
+            if self._given.get(name) != value:
+                os.environ[name] = value
+        self._given = given
 
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:
