@@ -69,6 +69,10 @@ class Store(Protocol):
         """Runs that wait for a worker: not ended, and owned by nobody alive. Oldest and most urgent first."""
         ...
 
+    def owners(self) -> set[str]:
+        """The workers, living or dead, that own runs which have not ended."""
+        ...
+
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         """One transaction: applies the report (fenced), unlocks dependants, claims up to `want` tasks.
         Raises StoreError, and then nothing was kept and the runs must be adopted again."""

@@ -17,7 +17,7 @@ from flow_lang.values import Mismatch
 
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
-from flow_runtime.executors.folders import remove_folder
+from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
@@ -49,7 +49,7 @@ class Slot:
         self._full = False
         self._runners: dict[Executor, Runner] = {}
         self._environment = dict(os.environ)  # before a body changes it
-        self._home = os.path.join(place.scratch, f"slot-{place.incarnation}-{slot}")
+        self._home = slot_folder(place.scratch, place.incarnation, slot)
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 

@@ -109,6 +109,10 @@ class MemoryStore(MemorySchedules):
         records.sort(key=lambda record: (-record.priority, record.id))
         return [r.id for r in records if r.owner is None or not self._alive(r.owner)][:limit]
 
+    def owners(self) -> set[str]:
+        records = [kept.record for kept in self._runs.values()]
+        return {record.owner for record in records if record.owner is not None and record.finished_at is None}
+
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         for run, kept in self._runs.items():
             if kept.record.owner != worker:

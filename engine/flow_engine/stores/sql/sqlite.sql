@@ -67,6 +67,9 @@ SELECT id FROM run WHERE owner = ? AND cancel_requested_at IS NOT NULL AND finis
 -- name: unfinished
 SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id LIMIT ?
 
+-- name: owners
+SELECT DISTINCT owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner IS NOT NULL
+
 -- name: run_columns
 SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, created_at, started_at, finished_at,
   cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason,

@@ -91,6 +91,9 @@ class SqliteStore(SqliteSchedules):
                 verdicts[owner] = self._alive(owner)
         return [run for run, owner in rows if owner is None or not verdicts[owner]]
 
+    def owners(self) -> set[str]:
+        return {row[0] for row in self._all("owners", ())}
+
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         notes: list[Notes] = []
         touched = self._books.touched(report, hints)
