@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 from flow_engine import states
+from flow_engine.errors import TooLarge
 from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
@@ -69,6 +70,8 @@ class Dispatcher:
                 return self._wait(record, task, inputs, claim, key, now)
             if task.body.kind == "child":
                 return self._call(record, plan, inputs, task, claim, now)
+        except TooLarge as error:
+            return failed("too_large", str(error), retryable=False)
         except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
         return None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flow_engine import states
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError
+from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import (
     Claim,
     Completion,
@@ -32,7 +32,7 @@ from flow_lang.plan import Task
 from flow_lang.values import Mismatch
 
 from flow_runtime.answers import outcome_of
-from flow_runtime.dispatch import Dispatcher
+from flow_runtime.dispatch import Dispatcher, failed
 from flow_runtime.executors.work import names_sent
 from flow_runtime.inputs import RunInputs
 from flow_runtime.live_run import LiveRun
@@ -280,7 +280,11 @@ class Worker:
             self._end(claim, outcome)
             return
         task = live.plan.workflow.tasks[claim.node]
-        job = self._job(live, task, claim)
+        try:
+            job = self._job(live, task, claim)
+        except TooLarge as error:
+            self._end(claim, failed("too_large", str(error), retryable=False))
+            return
         if task.at_most_once:
             self._once.append(job)
         else:
@@ -357,9 +361,10 @@ class Worker:
             return RunEnd(live.record.id, None, None)
         try:
             return RunEnd(live.record.id, live.inputs.result(), None)
-        except (EvaluationError, Mismatch) as error:
+        except (EvaluationError, Mismatch, TooLarge) as error:
+            code = "too_large" if isinstance(error, TooLarge) else "expression"
             message = f"the workflow's result has no value: {error}"
-            return RunEnd(live.record.id, None, json.dumps({"code": "expression", "message": message}))
+            return RunEnd(live.record.id, None, json.dumps({"code": code, "message": message}))
 
     def _newly_started(self, now: float) -> list[Started]:
         """Bodies that have run for a while and are not yet known to run."""

@@ -187,8 +187,9 @@ class Store(Protocol):
         """How many instances a `for` task has. Only the owner may ask."""
         ...
 
-    def gather(self, run: str, node: int) -> list[str]:
-        """The results of a `for` task's succeeded instances, in the order of its list."""
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
+        """The results of a `for` task's succeeded instances, in the order of its list. Raises TooLarge where they have more than `most`
+        characters together."""
         ...
 
     def run(self, run: str) -> RunRecord:
@@ -207,7 +208,9 @@ class Store(Protocol):
         """The text that the plan was submitted with."""
         ...
 
-    def tasks(self, run: str) -> list[TaskRecord]: ...
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        """The rows of a run. Their elements and results, which may be large, are in them with `values` alone."""
+        ...
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
 

@@ -34,7 +34,7 @@ from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
 from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, state_of
+from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, gathered, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -221,9 +221,9 @@ class MemoryStore(MemorySchedules):
     def size_of(self, run: str, node: int) -> int:
         return self._graph(run).size[node]
 
-    def gather(self, run: str, node: int) -> list[str]:
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
-        return [row.result for row in rows if row.state == states.SUCCEEDED and row.result is not None]
+        return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
 
     def run(self, run: str) -> RunRecord:
         found = (
@@ -248,8 +248,9 @@ class MemoryStore(MemorySchedules):
     def bundle(self, plan_hash: str) -> str:
         return self._bundles[plan_hash]
 
-    def tasks(self, run: str) -> list[TaskRecord]:
-        return [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        rows = [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
+        return rows if values else [row._replace(item=None, result=None) for row in rows]
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]

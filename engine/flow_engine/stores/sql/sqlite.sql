@@ -79,6 +79,10 @@ SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, cre
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
   item, result, error, log, size, deadline_at, awaits, cache FROM task
 
+-- name: bare_task_columns
+SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
+  NULL, NULL, error, log, size, deadline_at, awaits, cache FROM task
+
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
 

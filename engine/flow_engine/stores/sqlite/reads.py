@@ -58,12 +58,13 @@ class Reads:
             raise StoreError(f"the plan {plan_hash} is missing from the state")
         return str(row[0])
 
-    def tasks(self, run: str) -> list[TaskRecord]:
-        return [row for row in self._all_tasks(run) if row.place is None or row.place >= 0]
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        return [row for row in self._all_tasks(run, values) if row.place is None or row.place >= 0]
 
-    def _all_tasks(self, run: str) -> list[TaskRecord]:
+    def _all_tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         """Also those that a retry has made void."""
-        rows = self._select("task_columns", "WHERE run = ? ORDER BY seq", (self._no(run),))
+        columns = "task_columns" if values else "bare_task_columns"
+        rows = self._select(columns, "WHERE run = ? ORDER BY seq", (self._no(run),))
         return [TaskRecord(*row) for row in rows]
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:

@@ -16,7 +16,7 @@ from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
-from flow_engine.stores.outcomes import children_of
+from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect
@@ -178,11 +178,11 @@ class SqliteStore(SqliteSchedules):
     def size_of(self, run: str, node: int) -> int:
         return self._books.graph(run).size[node]
 
-    def gather(self, run: str, node: int) -> list[str]:
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         graph = self._books.graph(run)
         first = graph.base[node]
-        rows = self._all("gather", (self._no(run), first, first + max(graph.size[node], 0)))
-        return [row[0] for row in rows if row[0] is not None]
+        rows = self._execute("gather", (self._no(run), first, first + max(graph.size[node], 0)))
+        return gathered((row[0] for row in rows), most)
 
     def _keep(self, new: NewRun) -> None:
         self._keep_plan(new)
