@@ -178,6 +178,10 @@ def _result(work: Work, scope: Scope, value: object) -> object:
     if not task.outputs:
         return None
     given = value if isinstance(value, dict) else {}
+    names = [output.name for output in task.outputs]
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        raise BodyFailed("unknown_output", f"the body returned {unknown!r}, and the task declares: {', '.join(names)}")
     values: dict[str, object] = {}
     for output in task.outputs:
         if output.name not in given and output.path is None and output.type.kind != "optional":
