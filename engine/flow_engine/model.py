@@ -77,11 +77,13 @@ class Cached(NamedTuple):
 
 class Failed(NamedTuple):
     """`code` is what `retry(on = [...])` names: exit_1, timeout, exception, type_mismatch and so on;
-    `error` is JSON for people and for the dead letter."""
+    `error` is JSON for people and for the dead letter. `after`: seconds that another attempt waits at least, because the other side
+    has asked for it."""
 
     code: str
     error: str
     retryable: bool = True
+    after: float = 0.0
 
 
 class Skipped(NamedTuple):
@@ -219,7 +221,8 @@ class RunRecord(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """Something that was sent to a run: `kind` is `event` or `approval`, `payload` JSON (true or false for an approval)."""
+    """Something that was sent to a run: `kind` is `event` or `approval`, or `void` for an approval whose question is asked again;
+    `payload` is JSON (true or false for an approval)."""
 
     kind: str
     name: str

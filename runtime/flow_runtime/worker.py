@@ -32,6 +32,7 @@ from flow_lang.plan import Task
 from flow_lang.values import Mismatch
 
 from flow_runtime.answers import outcome_of
+from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.executors.work import names_sent
 from flow_runtime.inputs import RunInputs
@@ -138,7 +139,7 @@ class Worker:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        cancelled = record.cancel_requested_at is not None or self._parent_is_over(record.parent)
+        cancelled = record.cancel_requested_at is not None or ends_with_parent(self._store, record)
         if cancelled:
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
@@ -165,7 +166,7 @@ class Worker:
         for view, sent, _ in self._pool.running():
             if sent.claim.task.run == run and self._is_main(sent.claim):
                 view.end_head("cancelled", time.monotonic())
-        for child in self._store.children(run):
+        for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)
             else:
@@ -175,15 +176,11 @@ class Worker:
         live = self._live.get(claim.task.run)
         return live is not None and live.is_main(claim)
 
-    def _parent_is_over(self, parent: str | None) -> bool:
-        if parent is None:
-            return False
-        record = self._store.run(parent)
-        return record.finished_at is not None or record.cancel_requested_at is not None
-
     def cancel_all(self) -> None:
-        for run in list(self._live):
-            self.cancel(run)
+        """A child run is ended by its parent, where it is not there to handle the parent's end."""
+        for run, live in list(self._live.items()):
+            if live.record.parent not in self._live:
+                self.cancel(run)
 
     def drain(self) -> None:
         """Claims nothing more: what has not started goes back as it was, what runs may end. Then the runs are free for another."""

@@ -32,6 +32,17 @@ def reopened(shape: Shape, rows: Sequence[TaskRecord]) -> list[Change]:
     return _Reopening(shape, rows).changes()
 
 
+def void_answers(shape: Shape, rows: Sequence[TaskRecord], changes: Sequence[Change]) -> list[str]:
+    """The keys of the approvals that are asked again: what was answered was another question."""
+    found = []
+    for change in changes:
+        row = rows[change.seq]
+        task = shape.workflow.tasks[row.node]
+        if (task.body.kind, task.body.function) == ("wait", "approval"):
+            found.append(task.name if row.place is None else f"{task.name}[{row.place}]")
+    return found
+
+
 class _Reopening:
     def __init__(self, shape: Shape, rows: Sequence[TaskRecord]) -> None:
         self._shape, self._rows = shape, rows

@@ -146,7 +146,8 @@ class Store(Protocol):
 
     def reopen(self, run: str, now: float) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
-        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it."""
+        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it. Approvals that are asked again need
+        another answer."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:

@@ -11,7 +11,7 @@ from flow_lang.plan import Plan
 from flow_engine import states
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.decisions.reopen import reopened
+from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
@@ -166,9 +166,15 @@ class MemoryStore(MemorySchedules):
     def reopen(self, run: str, now: float) -> int:
         record = self.run(run)
         kept = self._runs[record.id]
-        changes = reopened(shape_of(kept.plan.workflow), kept.tasks)
+        shape = shape_of(kept.plan.workflow)
+        changes = reopened(shape, kept.tasks)
         if not changes or record.state not in (states.FAILED, states.CANCELLED):
             return 0
+        void = void_answers(shape, kept.tasks, changes)
+        kept.signals[:] = [
+            signal._replace(kind="void") if signal.kind == "approval" and signal.name in void else signal
+            for signal in kept.signals
+        ]
         for change in changes:
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}

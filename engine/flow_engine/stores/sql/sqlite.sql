@@ -96,6 +96,9 @@ INSERT INTO signal (run, kind, name, payload, sent_at, sent_by) VALUES (?, ?, ?,
 -- name: signals
 SELECT kind, name, payload, sent_at, sent_by FROM signal WHERE run = ? ORDER BY id
 
+-- name: void_answer
+UPDATE signal SET kind = 'void' WHERE run = ? AND kind = 'approval' AND name = ?
+
 -- name: arrivals
 SELECT r.id, t.seq FROM run r JOIN task t ON t.run = r.no
 WHERE r.owner = ? AND r.finished_at IS NULL AND t.awaits IS NOT NULL AND t.state = 'waiting' AND (

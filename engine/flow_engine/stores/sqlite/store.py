@@ -8,7 +8,7 @@ from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.decisions.reopen import reopened
+from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
@@ -145,10 +145,13 @@ class SqliteStore(SqliteSchedules):
         with self._writing():
             record = self.run(run)
             no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
-            changes = reopened(self._shape(record.plan_hash, plan), self._all_tasks(record.id))
+            shape, rows = self._shape(record.plan_hash, plan), self._all_tasks(record.id)
+            changes = reopened(shape, rows)
             if not changes or not self._execute("reopen_run", (now, no)).rowcount:
                 return 0
             self._writer.reopen(no, changes)
+            for key in void_answers(shape, rows, changes):
+                self._execute("void_answer", (no, key))
             self._execute("replay_letters", (now, record.id))
             self._execute("insert_event", (no, now, json.dumps([["run", "queued"]])))
             self._recent.forget(record.id)
