@@ -167,3 +167,31 @@ workflow w(no: bool = false) {
     unknown = project.flow("why", run, "nobody")
     assert unknown.code == 2
     assert "it has: bad" in unknown.err
+
+
+IMPORTED = """flow 1
+workflow check(x: int) -> int {
+  task t -> int { shell 'test -e "$FLOW_FOLDER/ok"; echo 3' }
+  return t
+}
+"""
+
+
+def test_a_child_run_of_an_imported_file_is_listed_shown_and_tried_again_with_its_parent(project: Project) -> None:
+    project.write("lib/quality.flow", IMPORTED.replace("shell '", "shell '''").replace("3' }", "3''' }"))
+    project.write(
+        "w.flow", 'flow 1\nimport "lib/quality.flow"\nworkflow w -> int { call c = quality.check(x = 3); return c }\n'
+    )
+    assert project.flow("run", "w.flow", "-q").code == 1
+    (child,) = project.flow("list", "--workflow", "check", "--json").document["runs"]
+    assert child["workflow"] == "lib/quality.flow:check"
+    lines = project.flow("list").out.splitlines()
+    assert len({line.index(word) for line, word in zip(lines, ["STATE", "failed", "failed"], strict=True)}) == 1
+    shown = project.flow("status", child["run"]).out
+    assert f"{project.folder}/lib/quality.flow:3" in shown
+    assert 'test -e "$FLOW_FOLDER/ok"' in shown
+    refused = project.flow("retry", child["run"])
+    assert refused.code == 2
+    assert f"flow retry {child['parent']}" in refused.err
+    project.write("lib/ok", "")
+    assert project.flow("retry", child["parent"], "-q").out == "3\n"

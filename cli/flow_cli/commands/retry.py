@@ -63,6 +63,9 @@ def _from_failed(run: str | None, request: RunRequest) -> int:
         raise CommandError(
             exits.USAGE, "succeeded", f"run {record.id} has succeeded; start another with: flow run FILE"
         )
+    if record.parent is not None:
+        message = f"run {record.id} is a child run of {record.parent}, which has to go on with it"
+        raise CommandError(exits.USAGE, "child", f"{message}; try that one again: flow retry {record.parent}")
     count = store.reopen(record.id, time.time())
     store.close()
     if not count:
@@ -98,7 +101,8 @@ def _in_engine(state: StateFolder, run: str, request: RunRequest) -> int:
 
 def _loaded(file: str, record: RunRecord, state: StateFolder) -> Loaded:
     """The file with the workflow of the run, unless another is named."""
-    named = record.workflow if ":" not in os.path.basename(file) and record.workflow.isidentifier() else ""
+    name = record.workflow.rpartition(":")[2]  # of an imported file, whose workflow has that name there
+    named = name if ":" not in os.path.basename(file) and name.isidentifier() else ""
     loaded = load(file, state)
     if named and loaded.plan is not None and loaded.plan.entry != named:
         loaded = load(f"{file}:{named}", state)

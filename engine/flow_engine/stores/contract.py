@@ -44,6 +44,7 @@ class Adopted(NamedTuple):
 class RunFilter(NamedTuple):
     state: str | None = None
     workflow: str | None = None
+    """Its key in the plan (`lib/quality.flow:check`), or the name alone, which also finds those of imported files."""
     before: str | None = None
     """A run id: only older runs (the cursor of a page)."""
     limit: int = 100

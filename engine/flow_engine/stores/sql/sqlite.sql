@@ -72,6 +72,14 @@ SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, cre
   cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason,
   based_on, reopened_at FROM run
 
+-- name: workflows_called
+WITH RECURSIVE known (workflow) AS (
+  SELECT min(workflow) FROM run WHERE namespace = ?1
+  UNION ALL
+  SELECT (SELECT min(workflow) FROM run WHERE namespace = ?1 AND workflow > known.workflow) FROM known WHERE known.workflow IS NOT NULL
+)
+SELECT workflow FROM known WHERE workflow = ?2 OR substr(workflow, -length(?2) - 1) = ':' || ?2
+
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
   item, result, error, log, size, deadline_at, awaits, cache FROM task
