@@ -284,11 +284,14 @@ def server(
     slots: Annotated[
         int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
     ] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
+    ] = True,
 ) -> None:
-    """Serve the REST API and the pages for the runs of this state, and work on them, until Ctrl-C."""
+    """Serve the REST API and the pages for the runs of this state, work on them, and fire its schedules, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
 
-    leave(lambda: serve(host, port, slots))
+    leave(lambda: serve(host, port, slots, schedules))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
