@@ -195,3 +195,42 @@ def test_a_child_run_of_an_imported_file_is_listed_shown_and_tried_again_with_it
     assert f"flow retry {child['parent']}" in refused.err
     project.write("lib/ok", "")
     assert project.flow("retry", child["parent"], "-q").out == "3\n"
+
+
+HANDLED = """flow 1
+workflow w {
+  task a -> str { shell '''echo made >> "$FLOW_FOLDER/log"; echo r'''; undo { shell '''echo undone >> "$FLOW_FOLDER/log"''' } }
+  task b { after [a]; shell "exit 1" }
+  on failure { task tell { shell '''echo told >> "$FLOW_FOLDER/log"''' } }
+  finally { task tidy { shell '''echo tidied >> "$FLOW_FOLDER/log"; exit 2''' } }
+}
+"""
+
+
+def test_what_was_undone_is_not_taken_over_by_an_edited_file(project: Project) -> None:
+    project.write("w.flow", HANDLED)
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied", "told", "undone"]
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", "true"))
+    assert "it was undone" in project.flow("diff", project.runs()[0], "w.flow").out
+    assert project.flow("retry", "--with", "w.flow", "-q").code == 0
+    assert ran(project) == ["made", "tidied"]
+
+
+def test_a_finally_that_failed_is_done_again_alone(project: Project) -> None:
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", 'test -e "$FLOW_FOLDER/room"'))
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied"]
+    assert project.flow("retry", "-q").code == 1
+    project.write("room", "")
+    assert project.flow("retry", "-q").code == 0
+    assert ran(project) == ["tidied", "tidied"]
+
+
+def test_an_edited_finally_runs_alone(project: Project) -> None:
+    project.write("w.flow", HANDLED.replace("exit 1", "true"))
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied"]
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", "true"))
+    assert project.flow("retry", "--with", "w.flow", "-q").code == 0
+    assert ran(project) == ["tidied"]

@@ -106,3 +106,22 @@ def test_the_end_of_a_run_is_told_without_waiting(slot: OneSlot, tmp_path: Path)
     worker.step()
     assert worker.idle
     assert slot.waited[before:] == []
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_a_run_adopted_beside_a_cancelled_one_is_finished(slot: OneSlot, tmp_path: Path, cancelled_first: bool) -> None:
+    """Its last task had ended when its worker died, so that nothing but the adoption itself can end it."""
+    store, now = MemoryStore(), time.time()
+    before = World(store, "w0", now)
+    before.start(plan(task("t")), "over")
+    before.tick()
+    before.tick(before.end("t"))
+    before.start(plan(task("t")), "asked")
+    store.request_cancel("asked", now)
+    store.abandon("w0")
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    for run in ("asked", "over") if cancelled_first else ("over", "asked"):
+        assert worker.adopt(run)
+    worker.step(0.0)
+    assert (store.run("over").state, store.run("asked").state) == ("succeeded", "cancelled")
+    assert worker.idle
