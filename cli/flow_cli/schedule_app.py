@@ -124,7 +124,7 @@ def pool_list(as_json: Json = False) -> None:
 @pool.command("set", epilog="Example: flow pool set api 4")
 def pool_set(
     name: Annotated[str, typer.Argument(metavar="NAME", help='What tasks say: pool = "NAME".')],
-    slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, help="How many slots it has.")],
+    slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, max=1_000_000, help="How many slots it has.")],
 ) -> None:
     """Make a pool, or change its size; what holds its slots keeps them."""
     from flow_cli.commands.pools import set_pool

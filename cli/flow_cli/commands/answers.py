@@ -42,11 +42,16 @@ def _value(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_json)
     except ValueError:
         if text[:1] in ("{", "[", '"'):
             raise CommandError(exits.USAGE, "value", f"the value is no JSON: {text[:80]}") from None
         return text
+
+
+def _no_json(name: str) -> Any:
+    """`NaN` and the like, which Python reads and JSON does not have, are texts."""
+    raise ValueError(name)
 
 
 def _who() -> str:

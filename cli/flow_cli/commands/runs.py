@@ -100,6 +100,10 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
         record = store.run(record.id)
         grown = _print_logs(state, store, record, plan, task, attempt, shown)
         if not follow or (record.finished_at is not None and not grown):
+            if not shown:
+                of = f"{task} of " if task is not None else ""
+                at = f" in attempt {attempt}" if attempt is not None else ""
+                print(f"{of}run {record.id} has written nothing{at}", file=sys.stderr)
             return exits.OK
         time.sleep(FOLLOW)
 

@@ -1,5 +1,6 @@
 """Notifications, really sent: to an HTTP receiver and a mail server on this machine, also to ones that fail."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -170,3 +171,24 @@ def test_an_address_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         done = mail(tmp_path, monkeypatch, f"smtp://127.0.0.1:{server.port}", to="a@example.com\nBcc: b@example.com")
     assert done.code == "expression"
     assert server.mails == []
+
+
+def test_what_some_recipients_have_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mail_server(RCPT=["550 no such user"]) as server:
+        monkeypatch.setenv("FLOW_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+        body = notify("email", to=["gone@example.com", "here@example.com"])
+        done = run_body(body, tmp_path, retry=Retry(3))
+    assert done.error is not None
+    assert (done.code, done.attempt, len(server.mails)) == ("smtp", 1, 1)
+    assert "for gone@example.com; the others have the mail" in done.error["message"]
+
+
+@pytest.mark.parametrize("said", ["sesame-4711", base64.b64encode(b"\0flow\0sesame-4711").decode()])
+def test_a_password_that_a_mail_server_repeats_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    with mail_server(login="flow:right", AUTH=[f"535 wrong: {said}"]) as server:
+        done = mail(tmp_path, monkeypatch, f"smtp://flow:sesame-4711@127.0.0.1:{server.port}")
+    assert done.code == "smtp"
+    assert "sesame" not in str(done)
+    assert said[-9:] not in str(done)
