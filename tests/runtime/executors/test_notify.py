@@ -125,7 +125,7 @@ def test_what_a_mail_server_says_is_told(
         done = mail(
             tmp_path,
             monkeypatch,
-            f"smtp://flow:wrong@127.0.0.1:{server.port}" if login else f"smtp://127.0.0.1:{server.port}",
+            f"smtp://flow:a-guess@127.0.0.1:{server.port}" if login else f"smtp://127.0.0.1:{server.port}",
         )
     assert done.error is not None
     assert done.code == "smtp"
