@@ -187,6 +187,7 @@ class PythonRunner:
         bodies, output = self._warm(work)
         os.chdir(self._home)
         os.environ.update(work.environment())
+        output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
             result = bodies.run(work, scope)
@@ -201,7 +202,6 @@ class PythonRunner:
         if self._bodies is None or self._output is None:
             os.makedirs(self._home, exist_ok=True)
             self._output = BodyOutput(os.path.join(self._home, ".spill"))
-            self._output.install()
             signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output
