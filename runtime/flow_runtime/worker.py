@@ -162,7 +162,7 @@ class Worker:
 
     def _end_bodies(self, run: str) -> None:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
-        self._take(self._pool.take_back_run(run))
+        self._take_back(run)
         for view, sent, _ in self._pool.running():
             if sent.claim.task.run == run and self._is_main(sent.claim):
                 view.end_head("cancelled", time.monotonic())
@@ -186,7 +186,13 @@ class Worker:
         """Claims nothing more: what has not started goes back as it was, what runs may end. Then the runs are free for another."""
         self._draining = True
         for run in self._live:
-            self._take(self._pool.take_back_run(run))
+            self._take_back(run)
+
+    def _take_back(self, run: str) -> None:
+        """Whatever of it has not started goes back."""
+        self._take(self._pool.take_back_run(run))
+        self._take([Answer(job.claim, {"void": True}) for job in self._once if job.claim.task.run == run])
+        self._once = [job for job in self._once if job.claim.task.run != run]
 
     def step(self, patience: float | None = None) -> None:
         """One tick, and then waiting for answers, at most `patience` seconds; not after the end of a run, which somebody may wait for."""

@@ -125,3 +125,18 @@ def test_a_run_adopted_beside_a_cancelled_one_is_finished(slot: OneSlot, tmp_pat
     worker.step(0.0)
     assert (store.run("over").state, store.run("asked").state) == ("succeeded", "cancelled")
     assert worker.idle
+
+
+def test_a_body_that_may_start_only_once_does_not_start_after_a_cancel(slot: OneSlot, tmp_path: Path) -> None:
+    """It waited for its start to be durable."""
+    store = MemoryStore()
+    World(store, now=time.time()).submit(plan(task("pay", at_most_once=True)))
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    assert worker.adopt("run-1")
+    worker.step(0.0)
+    assert store.tasks("run-1")[0].state == "claimed"
+    worker.cancel("run-1")
+    worker.step(0.0)
+    worker.step(0.0)
+    assert slot.view.sent == {}
+    assert store.run("run-1").state == "cancelled"
