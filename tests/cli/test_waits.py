@@ -223,3 +223,21 @@ workflow w {
     out, err = running.communicate(timeout=60)
     tasks = {task["key"]: task["state"] for task in json.loads(out)["tasks"]}
     assert tasks == {"a": "cancelled", "c": "succeeded"}, err
+
+
+def test_a_child_run_that_its_parent_gave_up_is_ended_too(project: Project) -> None:
+    project.write(
+        "w.flow",
+        '''flow 1
+workflow inner {
+  task t { shell "sleep 300" }
+  finally { task tidy { shell """sleep 0.5; touch "$FLOW_FOLDER/tidied" """ } }
+}
+workflow w { task a { call inner(); timeout = 300ms } }
+''',
+    )
+    document = project.flow("run", "w.flow", "--json").document
+    assert document["tasks"][0]["error"]["code"] == "timeout"
+    (child,) = project.flow("list", "--workflow", "inner", "--json").document["runs"]
+    assert child["state"] == "cancelled"
+    assert (project.folder / "tidied").exists()

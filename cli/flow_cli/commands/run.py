@@ -83,7 +83,8 @@ def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     progress.start()
     try:
         with interrupts:
-            while not board.over:
+            # a child run that was given up ends after its parent: its cancellation and what handles it
+            while not (board.over and engine.worker.idle):
                 engine.worker.step()
                 progress.update()
                 if interrupts.fresh():

@@ -1,18 +1,21 @@
 """Texts of URLs: as they are sent, and as they are shown."""
 
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _PATH = "/%:@!$&'()*+,;=~"
 _QUERY = _PATH + "?"
+_NO_CODE = re.compile("%(?![0-9A-Fa-f]{2})")
+"""A percent sign that stands for itself."""
 
 
 def path_text(path: str) -> str:
     """A path as it is sent: with spaces and the like encoded, and what is encoded already left as it is."""
-    return quote(path, safe=_PATH)
+    return quote(_NO_CODE.sub("%25", path), safe=_PATH, errors="surrogateescape")
 
 
 def query_text(query: str) -> str:
-    return quote(query, safe=_QUERY)
+    return quote(_NO_CODE.sub("%25", query), safe=_QUERY, errors="surrogateescape")
 
 
 def shown_url(url: str) -> str:

@@ -192,3 +192,16 @@ def test_a_password_that_a_mail_server_repeats_is_not_shown(
     assert done.code == "smtp"
     assert "sesame" not in str(done)
     assert said[-9:] not in str(done)
+
+
+def test_a_secret_in_the_address_of_a_webhook_is_not_shown_in_the_spelling_of_urls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", 's3cr et/+%"é?x')
+    with service(lambda seen: Reply(404)) as server:
+        url = ["interp", ["lit", f"{server.url}/hook/"], ["ref", "key"]]
+        body = Body("notify", function="webhook", args=(("url", url),))
+        done = run_body(body, tmp_path, secrets=(Secret("key", "env", "KEY_OF_TEST"),))
+    assert server.seen[0].path == "/hook/s3cr%20et/+%25%22%C3%A9?x"
+    assert done.code == "http_404"
+    assert "s3cr" not in str(done)
