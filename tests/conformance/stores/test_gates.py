@@ -169,3 +169,25 @@ def test_a_list_that_is_looked_for_takes_no_slot_of_another_worker(
     other = World(open_store(), "w2", world.now)
     other.start(plan(task("a", pool="p"), pools=(Pool("p", 1),)), "run-2")
     assert [other.key(claim) for claim in other.tick().claims] == ["a"]
+
+
+def test_a_run_that_has_begun_does_not_wait_behind_one_that_may_not(world: World) -> None:
+    """By their priorities the first task of the second run stands before the second task of the first."""
+    made = plan(task("high", priority=5), task("low"), concurrency=1)
+    world.start(plan(task("before"), concurrency=1), "run-0")
+    world.tick()
+    for run in ("run-1", "run-2"):
+        world.start(made, run)
+    assert world.tick().claims == []
+    world.tick(world.end("before"))
+    world.finish("run-0")
+    world.now += 1
+    world.tick()
+    assert {(claim.task.run, world.key(claim)) for claim in world.claims.values()} == {
+        ("run-1", "high"),
+        ("run-1", "low"),
+    }
+    world.tick(world.end("high"), world.end("low"))
+    world.finish("run-1")
+    world.now += 1
+    assert [claim.task.run for claim in world.tick().claims] == ["run-2", "run-2"]
