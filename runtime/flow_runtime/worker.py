@@ -28,14 +28,13 @@ from flow_engine.model import (
 from flow_engine.queues.contract import Queue
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
-from flow_lang.plan import Task
 from flow_lang.values import Mismatch
 
 from flow_runtime.answers import outcome_of
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher
-from flow_runtime.executors.work import names_sent
 from flow_runtime.inputs import RunInputs
+from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import Job, SlotPool
 from flow_runtime.processes.slot_view import Answer
@@ -283,30 +282,11 @@ class Worker:
             self._end(claim, outcome)
             return
         task = live.plan.workflow.tasks[claim.node]
-        job = self._job(live, task, claim)
+        job = job_of(live, task, claim, self._clock())
         if task.at_most_once:
             self._once.append(job)
         else:
             self._pool.put(job)
-
-    def _job(self, live: LiveRun, task: Task, claim: Claim) -> Job:
-        texts = live.inputs.texts(task, claim.place, names_sent(task))
-        values = ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items())
-        record = live.record
-        identity = (
-            f'"run":"{record.id}","seq":{claim.task.seq},"attempt":{claim.attempt},"key":{json.dumps(live.key(claim))}'
-        )
-        where = (
-            f'"plan":"{record.plan_hash}","workflow":{json.dumps(record.workflow)},"task":{claim.node},'
-            f'"folder":{json.dumps(record.folder)}'
-        )
-        timeout, limit = task.timeout, "timeout"
-        if claim.deadline is not None:
-            left = max(claim.deadline - self._clock(), 0.0)
-            if timeout is None or left <= timeout:
-                timeout, limit = left, "deadline"
-        text = f'{identity},{where},"values":{{{values}}}}}'
-        return Job(claim, task.body.kind, record.plan_hash, timeout, text, limit, task.at_most_once)
 
     def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
         for completion in done:
