@@ -390,10 +390,8 @@ class Worker:
             for view, sent, since in self._pool.running()
             if sent.timeout is not None and view.kill is None
         ]
-        due = self._queue.next_due()
-        if due is not None and not self._draining and self._pool.capacity():
-            left.append(due - self._clock())
-        left += [at - self._clock() for at in (self._again,) if at is not None]
+        if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
+            left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at, _ in self._alarms[:1]]
         if self._wakes:
             return 0.0
