@@ -183,7 +183,7 @@ class NewRun(NamedTuple):
     parent: TaskRef | None = None
     based_on: str | None = None
     rows: "tuple[TaskRecord, ...]" = ()
-    """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run is submitted without an owner."""
+    """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run must be adopted by its owner too."""
 
 
 class InFlight(NamedTuple):

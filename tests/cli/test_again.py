@@ -234,3 +234,17 @@ def test_an_edited_finally_runs_alone(project: Project) -> None:
     project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", "true"))
     assert project.flow("retry", "--with", "w.flow", "-q").code == 0
     assert ran(project) == ["tidied"]
+
+
+def test_a_retry_is_not_taken_away_by_a_worker_of_the_same_state(project: Project) -> None:
+    """A worker looks twenty times a second, and the command needs longer than that to begin."""
+    project.write("w.flow", HANDLED.replace("exit 2", "true"))
+    with project.running("worker"):
+        assert project.flow("run", "w.flow", "-q").code == 1
+        for _ in range(3):
+            again = project.flow("retry", "-q")
+            assert (again.code, "being worked on" in again.err) == (1, False)
+        edited = HANDLED.replace("exit 1", "true").replace("exit 2", "true")
+        project.write("w.flow", edited)
+        done = project.flow("retry", "--with", "w.flow", "-q")
+        assert (done.code, "being worked on" in done.err) == (0, False)

@@ -145,9 +145,10 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
-        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it. Approvals that are asked again need
+        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
+        given. Approvals that are asked again need
         another answer."""
         ...
 

@@ -75,7 +75,7 @@ class MemoryStore(MemorySchedules):
             tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
         self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])
-        if new.owner is not None:
+        if new.owner is not None and not new.rows:
             self._books_of(new.owner).open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
@@ -161,7 +161,7 @@ class MemoryStore(MemorySchedules):
         records = [kept.record for kept in self._runs.values()]
         return [record.id for record in records if record.parent == run and record.finished_at is None]
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         record = self.run(run)
         kept = self._runs[record.id]
         shape = shape_of(kept.plan.workflow)
@@ -176,7 +176,7 @@ class MemoryStore(MemorySchedules):
         for change in changes:
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
-        self._replace(record.id, state=states.QUEUED, owner=None, reopened_at=now, **ended)
+        self._replace(record.id, state=states.QUEUED, owner=owner, reopened_at=now, **ended)
         self._event(record.id, now, [["run", states.QUEUED]])
         return sum(change.state == states.BLOCKED for change in changes)
 

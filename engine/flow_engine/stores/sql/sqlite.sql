@@ -158,7 +158,7 @@ WHERE run = ? AND seq = ?
 
 -- name: reopen_run
 UPDATE run SET state = 'queued', finished_at = NULL, result = NULL, error = NULL, cancel_requested_at = NULL, cancel_reason = NULL,
-  owner = NULL, reopened_at = ? WHERE no = ? AND state IN ('failed', 'cancelled')
+  owner = ?, reopened_at = ? WHERE no = ? AND state IN ('failed', 'cancelled')
 
 -- name: replay_letters
 UPDATE dead_letter SET replayed_at = ? WHERE run = ? AND replayed_at IS NULL

@@ -55,7 +55,7 @@ class SqliteStore(SqliteSchedules):
             self._keep_plan(new)
             graph = self._begin(new)
         self._kept.add(new.plan_hash)  # only now it is in the state for certain
-        if new.owner is not None:
+        if new.owner is not None and not new.rows:
             self._books.open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
@@ -141,13 +141,13 @@ class SqliteStore(SqliteSchedules):
                 raise Refused(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         with self._writing():
             record = self.run(run)
             no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
             shape, rows = self._shape(record.plan_hash, plan), self._all_tasks(record.id)
             changes = reopened(shape, rows)
-            if not changes or not self._execute("reopen_run", (now, no)).rowcount:
+            if not changes or not self._execute("reopen_run", (owner, now, no)).rowcount:
                 return 0
             self._writer.reopen(no, changes)
             for key in void_answers(shape, rows, changes):
