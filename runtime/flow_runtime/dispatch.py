@@ -10,7 +10,6 @@ from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
     CacheEntry,
-    Cancelled,
     Claim,
     Expanded,
     Failed,
@@ -170,8 +169,10 @@ class Dispatcher:
             return over(_which(claim, now))
         if child.state == states.SUCCEEDED:
             return Succeeded(child.result or "null")
-        if child.state == states.CANCELLED and child.cancel_reason != "timeout":
-            return Cancelled(f"its child run {child.id} was cancelled")
+        if child.state == states.CANCELLED:
+            # where the parent is being ended, its task is cancelled whatever is said here
+            told = f"its child run {child.id} of {child.workflow} was cancelled"
+            return failed("child_failed", told, retryable=False, run=child.id)
         return self._child_failed(child)
 
 

@@ -44,6 +44,7 @@ class Adopted(NamedTuple):
 class RunFilter(NamedTuple):
     state: str | None = None
     workflow: str | None = None
+    """Its key in the plan (`lib/quality.flow:check`), or the name alone, which also finds those of imported files."""
     before: str | None = None
     """A run id: only older runs (the cursor of a page)."""
     limit: int = 100
@@ -148,9 +149,11 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
-        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it."""
+        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
+        given. Approvals that are asked again need
+        another answer."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:

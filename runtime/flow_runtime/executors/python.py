@@ -188,6 +188,7 @@ class PythonRunner:
         bodies, output = self._warm(work)
         os.chdir(self._home)
         self._note_environment(work.environment())
+        output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
             result = bodies.run(work, scope)
@@ -209,7 +210,6 @@ class PythonRunner:
         if self._bodies is None or self._output is None:
             os.makedirs(self._home, exist_ok=True)
             self._output = BodyOutput(os.path.join(self._home, ".spill"))
-            self._output.install()
             signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output
@@ -241,6 +241,10 @@ def _result(work: Work, scope: Scope, value: object) -> object:
     if not task.outputs:
         return None
     given = value if isinstance(value, dict) else {}
+    names = [output.name for output in task.outputs]
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        raise BodyFailed("unknown_output", f"the body returned {unknown!r}, and the task declares: {', '.join(names)}")
     values: dict[str, object] = {}
     for output in task.outputs:
         if output.name not in given and output.path is None and output.type.kind != "optional":

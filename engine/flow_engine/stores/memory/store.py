@@ -11,7 +11,7 @@ from flow_lang.plan import Plan
 from flow_engine import states
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.decisions.reopen import reopened
+from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
@@ -75,7 +75,7 @@ class MemoryStore(MemorySchedules):
             tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
         self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])
-        if new.owner is not None:
+        if new.owner is not None and not new.rows:
             self._books_of(new.owner).open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
@@ -165,16 +165,22 @@ class MemoryStore(MemorySchedules):
         records = [kept.record for kept in self._runs.values()]
         return [record.id for record in records if record.parent == run and record.finished_at is None]
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         record = self.run(run)
         kept = self._runs[record.id]
-        changes = reopened(shape_of(kept.plan.workflow), kept.tasks)
+        shape = shape_of(kept.plan.workflow)
+        changes = reopened(shape, kept.tasks)
         if not changes or record.state not in (states.FAILED, states.CANCELLED):
             return 0
+        void = void_answers(shape, kept.tasks, changes)
+        kept.signals[:] = [
+            signal._replace(kind="void") if signal.kind == "approval" and signal.name in void else signal
+            for signal in kept.signals
+        ]
         for change in changes:
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
-        self._replace(record.id, state=states.QUEUED, owner=None, reopened_at=now, **ended)
+        self._replace(record.id, state=states.QUEUED, owner=owner, reopened_at=now, **ended)
         self._event(record.id, now, [["run", states.QUEUED]])
         return sum(change.state == states.BLOCKED for change in changes)
 
