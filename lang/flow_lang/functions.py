@@ -26,6 +26,12 @@ class Function(NamedTuple):
         return self.signature.partition("(")[0]
 
 
+def shortened(value: Any) -> str:
+    """A value in a message."""
+    shown = repr(value) if isinstance(value, str | int | float) else to_text(value) or "what is absent"
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+
+
 def _sum(files: Any, items: list[Any], nothing: Any = 0) -> Any:
     return sum(items[1:], items[0]) if items else nothing
 
@@ -43,21 +49,24 @@ def _unique(files: Any, items: list[Any]) -> list[Any]:
 def _int(files: Any, value: Any) -> int:
     try:
         return int(value.strip()) if isinstance(value, str) else int(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is no whole number") from None
+    except (ValueError, TypeError):
+        raise ValueError(f"{shortened(value)} is no whole number") from None
 
 
 def _float(files: Any, value: Any) -> float:
     try:
         return value.total_seconds() if isinstance(value, timedelta) else float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is no number") from None
+    except (ValueError, TypeError):
+        raise ValueError(f"{shortened(value)} is no number") from None
 
 
 def _format(files: Any, value: Any, pattern: str) -> str:
     if any(int(number) > 1000 for number in re.findall(r"\d+", pattern)):
         raise ValueError(f"the width in {pattern!r} is over 1000")
-    return format(value, pattern)
+    try:
+        return format(value, pattern)
+    except TypeError:
+        raise ValueError(f"{shortened(value)} has no form {pattern!r}") from None
 
 
 def _date(files: Any, value: Any) -> date:

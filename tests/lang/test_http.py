@@ -29,7 +29,7 @@ def test_a_whole_request() -> None:
     )
     assert body.headers == (("Authorization", ["interp", ["lit", "Bearer "], ["ref", "server"]]),)
     assert body.query == (("page", ["lit", 1]), ("tag", ["ref", "tags"]), ("note", ["ref", "note"]))
-    assert body.payload == ["record", ["day", ["ref", "day"]], ["tags", ["ref", "tags"]]]
+    assert body.payload == ["record", ["day", ["as", "json", ["ref", "day"]]], ["tags", ["ref", "tags"]]]
 
 
 def test_a_value_at_the_start_is_the_base_of_the_url() -> None:

@@ -15,6 +15,7 @@ from flow_lang.checks.scope import Symbol
 from flow_lang.checks.shell.body import is_shell, shell_body
 from flow_lang.checks.shell.foreign import spelled
 from flow_lang.checks.shell.pipes import hidden_failure
+from flow_lang.checks.tasks.answers import check_answer
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.shape import Shape
 from flow_lang.checks.types.assignable import assignable
@@ -51,6 +52,7 @@ class Bodies:
         if isinstance(body, tree.CallBody):
             return self._call(body, shape)
         if isinstance(body, tree.HttpBody):
+            check_answer(task, shape, self.report)
             with self.expressions.scope.with_secrets():
                 return http_body(body, self.expressions, self.context.settings.fixed)
         if isinstance(body, tree.WaitBody):
