@@ -1,6 +1,6 @@
 """What an `http` task can give: the answer of a server is text, JSON, or the content of one file."""
 
-from flow_lang.checks.tasks.shape import Shape
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.types.assignable import narrows
 from flow_lang.diagnostics import Report
 from flow_lang.syntax import tree
