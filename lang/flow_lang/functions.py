@@ -93,18 +93,13 @@ def _text(value: Any, otherwise: str) -> str:
     return value
 
 
-_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
-"""A repetition of what ends in one, such as (a+)+, which may take for ever to find that a text does not match."""
 _LONGEST = 64 * 2**20
 
 
 def _matches(files: Any, text: str, pattern: str) -> bool:
-    if _NESTED.search(pattern):
-        raise ValueError(f"{pattern!r} repeats a repetition, which may take for ever; write it with one")
-    try:
-        return re.search(pattern, text) is not None
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    from flow_lang.patterns import found
+
+    return found(pattern, text)
 
 
 def _parse_json(text: str) -> Any:
@@ -239,7 +234,7 @@ _ALL = (
     Function("format(value: T, pattern: str) -> str", 'By a pattern such as ".2f", ">8" or "%Y-%m".', _format),
     Function(
         "matches(text: str, pattern: str) -> bool",
-        "Whether the regular expression (of Python) is found in the text; `^` and `$` hold on to its ends.",
+        "Whether the regular expression is found in the text; `^` and `$` hold on to its ends.",
         _matches,
     ),
     Function("date(value: T) -> date", "A date from YYYY-MM-DD, or the day of a datetime in its own zone.", _date),
