@@ -14,6 +14,7 @@ from flow_lang.checks.program import check_program
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.registry import all_kinds, all_words
+from flow_lang.checks.unused import lint_unused
 from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_order
 from flow_lang.source import Loader, Source
@@ -101,6 +102,7 @@ class _Compiler:
             for item in flow.tree.items:
                 if isinstance(item, tree.WorkflowItem):
                     lint_workflow(item, made[item.name.text], flow.report, all_kinds())
+            lint_unused(flow, made)
 
     def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
         """The tests of every file are checked, those of the entry are kept."""

@@ -97,7 +97,7 @@ _LONGEST = 64 * 2**20
 
 
 def _matches(files: Any, text: str, pattern: str) -> bool:
-    from flow_lang.patterns import found
+    from flow_lang.patterns.matcher import found
 
     return found(pattern, text)
 

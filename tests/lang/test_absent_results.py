@@ -15,9 +15,13 @@ def _result(tmp_path: Path, text: str) -> object:
     return ended.document["result"]
 
 
-@pytest.mark.parametrize("type_", ["str", "int", "bool", 'enum("a", "b")', "list[int]", "map[str, int]", "json", "file"])
+@pytest.mark.parametrize(
+    "type_", ["str", "int", "bool", 'enum("a", "b")', "list[int]", "map[str, int]", "json", "file"]
+)
 def test_a_shell_body_that_prints_nothing_gives_nothing(tmp_path: Path, type_: str) -> None:
-    text = f'flow 1\nworkflow w -> bool {{\ntask t -> {type_}? {{ shell "echo working >&2" }}\nreturn t is present\n}}\n'
+    text = (
+        f'flow 1\nworkflow w -> bool {{\ntask t -> {type_}? {{ shell "echo working >&2" }}\nreturn t is present\n}}\n'
+    )
     assert _result(tmp_path, text) is False
 
 

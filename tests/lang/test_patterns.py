@@ -5,7 +5,8 @@ import re
 import time
 
 import pytest
-from flow_lang.patterns import BadPattern, found
+from flow_lang.patterns.graph import BadPattern
+from flow_lang.patterns.matcher import found
 from lang.compiling import codes, in_workflow
 
 ATOMS = (

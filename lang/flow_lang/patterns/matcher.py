@@ -6,41 +6,14 @@ each set is worked out when it is first met). So there is nothing that needs mem
 looking ahead or behind. All else is as in Python's `re`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
-LONGEST = 1000
-"""Characters of a pattern."""
-MOST_STATES = 10_000
-"""Of a pattern, with its repetitions written out."""
+from flow_lang.patterns.graph import Char, Empty, Graph, is_word
+from flow_lang.patterns.parser import graph_of
+
 _KEPT = 5_000
 """Steps that are remembered for one pattern."""
-
-
-class BadPattern(ValueError):
-    """A text that is no pattern, or one that is not linear."""
-
-
-class Char(NamedTuple):
-    """A character that `takes` it leads to the state `to`."""
-
-    takes: Callable[[str], bool]
-    to: int
-
-
-class Empty(NamedTuple):
-    """Leads on without a character: where `where` is "" or holds here (`^`, `$`, `Z`, `b`, `B`, and `m^`, `m$` at each line)."""
-
-    where: str
-    to: int
-
-
-class Graph(NamedTuple):
-    """`edges` by state; it begins in 0 and matches when `final` is reached."""
-
-    edges: list[list[Char | Empty]]
-    final: int
 
 
 def found(pattern: str, text: str) -> bool:
@@ -50,13 +23,7 @@ def found(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _matcher(pattern: str) -> "Matcher":
-    from flow_lang.pattern_parser import graph_of
-
     return Matcher(graph_of(pattern))
-
-
-def is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
 
 
 class Matcher:

@@ -1,8 +1,8 @@
-"""The text of a pattern (`patterns.py`), read into its graph of states."""
+"""The text of a pattern (`matcher.py`), read into its graph of states."""
 
 from collections.abc import Callable
 
-from flow_lang.patterns import LONGEST, MOST_STATES, BadPattern, Char, Empty, Graph, is_word
+from flow_lang.patterns.graph import LONGEST, MOST_STATES, BadPattern, Char, Empty, Graph, is_word
 
 Takes = Callable[[str], bool]
 Build = Callable[[int, int], None]
