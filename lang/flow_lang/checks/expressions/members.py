@@ -5,7 +5,7 @@ from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import path
 from flow_lang.checks.expressions.own import OwnMembers
 from flow_lang.checks.scope import Symbol
-from flow_lang.foreign import MEMBERS
+from flow_lang.foreign import MEMBERS, RESULTS
 from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
@@ -120,6 +120,8 @@ class Members:
                 node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
             )
         )
+        if symbol is not None and symbol.kind == "task" and node.name.text in RESULTS and not names:
+            hint = f"the name of a task is its result: write {symbol.name} alone"
         message = f"`{owner}` has no field `{node.name.text}`"
         self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)
 
