@@ -52,3 +52,21 @@ return [sh.text is present, sh.size is present, sh.table is present, sh.there is
 """
     found = _result(tmp_path, f"flow 1\nworkflow w -> list[bool] {{{items}}}\n")
     assert found == [False, False, False, True, False, False, True], json.dumps(found)
+
+
+def test_a_loop_that_never_had_a_list_is_absent(tmp_path: Path) -> None:
+    items = """
+task source when b -> list[int] { shell "echo '[1]'" }
+task each for x in source -> int { shell "echo ~{x}" }
+task after_each for x in each -> int { shell "echo ~{x}" }
+task seen when after_each is present { shell "true" }
+task default -> int { in all = sum(each ?? [4]); shell "echo ~{all}" }
+return [default, sum(after_each ?? [7])]
+"""
+    text = f"flow 1\nworkflow w(b: bool = false) -> list[int] {{{items}}}\n"
+    assert _result(tmp_path, text) == [4, 7]
+
+
+def test_a_loop_all_of_whose_instances_were_left_out_is_an_empty_list(tmp_path: Path) -> None:
+    items = 'task each for x in [1] when x > 1 -> int { shell "x" }\nreturn [count(each), sum(each ?? [4])]'
+    assert _result(tmp_path, f"flow 1\nworkflow w -> list[int] {{\n{items}\n}}\n") == [0, 0]

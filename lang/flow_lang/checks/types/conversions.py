@@ -6,7 +6,13 @@ from flow_lang.checks.types.assignable import assignable
 from flow_lang.syntax import tree
 from flow_lang.types import FILE, Type
 
-_DATES = {"str": "a date is made from text with date(...)", "datetime": "date(...) is the day of a datetime"}
+_MOMENT = 'a datetime is written datetime("2026-01-31T12:00:00+01:00")'
+_DATES = {
+    ("date", "str"): "a date is made from text with date(...)",
+    ("date", "datetime"): "date(...) is the day of a datetime",
+    ("datetime", "date"): _MOMENT,
+    ("datetime", "str"): _MOMENT,
+}
 
 
 def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
@@ -25,8 +31,8 @@ def conversion(type_: Type, want: Type, node: tree.Expr) -> str:
         )
     if want.kind in ("file", "dir") and type_.kind in ("json", "str"):
         return _of_a_path(type_, want)
-    if want.kind == "date" and type_.kind in _DATES:
-        return _DATES[type_.kind]
+    if (want.kind, type_.kind) in _DATES:
+        return _DATES[want.kind, type_.kind]
     if want.kind in ("int", "float") and type_.kind in ("str", "float", "json"):
         return f"turn it into a number with {want.kind}(...)"
     if want.kind == "list" and want.item and assignable(type_, want.item):
