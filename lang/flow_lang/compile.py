@@ -14,6 +14,7 @@ from flow_lang.checks.program import check_program
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.registry import all_kinds, all_words
+from flow_lang.checks.unused import lint_unused
 from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_order
 from flow_lang.source import Loader, Source
@@ -41,9 +42,17 @@ def compile_source(source: Source, loader: Loader, workflow: str | None = None) 
         return _Compiler(source, loader).run(workflow)
 
 
+def check_source(source: Source, loader: Loader) -> Compiled:
+    """As `compile_source`, for who asks only what is wrong: a file of types and policies, which others import, needs no workflow."""
+    with waiting_collector():
+        return _Compiler(source, loader, runs=False).run(None)
+
+
 class _Compiler:
-    def __init__(self, source: Source, loader: Loader) -> None:
-        self.source = source
+    """`runs` says that there is to be a plan, so that a file without a workflow is wrong."""
+
+    def __init__(self, source: Source, loader: Loader, runs: bool = True) -> None:
+        self.source, self.runs = source, runs
         self.files = Files(loader)
         self.flows: list[FlowFile] = load(source, self.files, all_words())
         self.report: Report = self.flows[-1].report
@@ -60,7 +69,8 @@ class _Compiler:
         if not main.broken:
             names = [item.name.text for item in main.tree.items if isinstance(item, tree.WorkflowItem)]
             names = self.names = list(dict.fromkeys(names))
-            chosen = self._entry(names, entry) if names or not self.report.failed else None
+            needed = names or (not self.report.failed and (self.runs or not _library(main.tree)))
+            chosen = self._entry(names, entry) if needed else None
             if chosen is not None and not self.failed:
                 return self._done(self._plan(chosen, found))
         return self._done(None)
@@ -92,6 +102,7 @@ class _Compiler:
             for item in flow.tree.items:
                 if isinstance(item, tree.WorkflowItem):
                     lint_workflow(item, made[item.name.text], flow.report, all_kinds())
+            lint_unused(flow, made)
 
     def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
         """The tests of every file are checked, those of the entry are kept."""
@@ -125,6 +136,11 @@ class _Compiler:
         hint = did_you_mean(entry, names, f"the workflows of the file are {listed(names)}")
         self.report.error("FLOW207", f"there is no workflow `{entry}`", Span(0, 0), "", hint)
         return None
+
+
+def _library(file: tree.File) -> bool:
+    """Whether a file declares what others may use."""
+    return any(isinstance(item, tree.RecordType | tree.TypeAliasItem | tree.Policy) for item in file.items)
 
 
 def _reachable(entry: str, found: dict[str, plan.Workflow]) -> dict[str, plan.Workflow]:

@@ -7,9 +7,10 @@ An expression is `[operator, operand...]`; `compile_expr` gives a function of a 
     ["ref", NAME]                     a parameter, `for` variable, input or task
     ["field", X, NAME]                a record's field, or a property of a file (path name stem size)
     ["maybe", X, NAME]            the same, and null where X is null
-    ["each", XS, NAME]                the field of every element (null of null): `clean.rows` of a `for` task
+    ["each", XS, NAME]                the field of every element (null of null): `clean.rows` of a `for` task; null where XS is null
     ["find", X, KEY]                  the field or element KEY of a record, map, list or json; null where X is null or has none
-    ["as", TYPE, X]                   X, which is json, as a value of TYPE
+    ["as", TYPE, X]                   X as a value of TYPE: json as what it is to be, an int as a float, a date in `json` as its text
+    ["sure", X, TEXT]                 X, which is not absent; TEXT says what it is
     ["index", X, I]                   element of a list (negative counts from the end) or of a map
     ["list", X...]  ["record", [NAME, X]...]
     ["interp", PART...]               a string; each PART an expression, shown by `values.to_text`
@@ -24,7 +25,7 @@ from typing import Any, NamedTuple, Protocol
 
 from flow_lang.plan import Expr
 from flow_lang.types import from_json
-from flow_lang.values import File, Mismatch, decode, to_text
+from flow_lang.values import File, Mismatch, coerce, decode, to_text
 
 
 class EvaluationError(Exception):
@@ -48,7 +49,20 @@ Compiled = Callable[[Scope], Any]
 
 
 def compile_expr(expr: Expr) -> Compiled:
-    """A function that evaluates `expr`; it raises EvaluationError with the reason where there is no value."""
+    """A function that evaluates `expr`; it raises EvaluationError with the reason where there is no value, and nothing else: an
+    engine with many runs goes on where the values of one are not what its types say."""
+    compiled = _compile(expr)
+
+    def run(scope: Scope) -> Any:
+        try:
+            return compiled(scope)
+        except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+            raise EvaluationError(f"a value is not what it is used as: {error}") from error
+
+    return run
+
+
+def _compile(expr: Expr) -> Compiled:
     head, *operands = expr
     if head in _BUILDERS:
         return _BUILDERS[head](*operands)
@@ -72,12 +86,12 @@ def _ref(name: str) -> Compiled:
 
 
 def _field(base: Expr, name: str) -> Compiled:
-    subject = compile_expr(base)
+    subject = _compile(base)
     return lambda scope: _get(subject(scope), name)
 
 
 def _maybe(base: Expr, name: str) -> Compiled:
-    subject = compile_expr(base)
+    subject = _compile(base)
 
     def run(scope: Scope) -> Any:
         value = subject(scope)
@@ -87,12 +101,17 @@ def _maybe(base: Expr, name: str) -> Compiled:
 
 
 def _each(base: Expr, name: str) -> Compiled:
-    subject = compile_expr(base)
-    return lambda scope: [None if item is None else _get(item, name) for item in subject(scope)]
+    subject = _compile(base)
+
+    def run(scope: Scope) -> Any:
+        items = subject(scope)
+        return None if items is None else [None if item is None else _get(item, name) for item in items]
+
+    return run
 
 
 def _find(base: Expr, at: Expr) -> Compiled:
-    subject, position = compile_expr(base), compile_expr(at)
+    subject, position = _compile(base), _compile(at)
 
     def run(scope: Scope) -> Any:
         value, key = subject(scope), position(scope)
@@ -105,11 +124,11 @@ def _find(base: Expr, at: Expr) -> Compiled:
 
 
 def _as(spec: Any, base: Expr) -> Compiled:
-    type_, subject = from_json(spec), compile_expr(base)
+    type_, subject = from_json(spec), _compile(base)
 
     def run(scope: Scope) -> Any:
         try:
-            return decode(type_, subject(scope))
+            return coerce(type_, subject(scope))
         except Mismatch as error:
             raise EvaluationError(f"a value of json is not what is asked for: {error}") from error
 
@@ -123,11 +142,25 @@ def _get(value: Any, name: str) -> Any:
         if name in value:
             return value[name]
         raise EvaluationError(f"there is no field {name!r}; there are: {', '.join(map(str, value)) or 'none'}")
-    raise EvaluationError(f"{to_text(value) or 'null'} has no field {name!r}")
+    if value is None:
+        raise EvaluationError(f"the value whose field {name!r} is asked for is absent")
+    raise EvaluationError(f"{to_text(value)[:200]} has no field {name!r}")
+
+
+def _sure(base: Expr, text: str) -> Compiled:
+    subject = _compile(base)
+
+    def run(scope: Scope) -> Any:
+        value = subject(scope)
+        if value is None:
+            raise EvaluationError(f"`{text}` is absent")
+        return value
+
+    return run
 
 
 def _index(base: Expr, at: Expr) -> Compiled:
-    subject, position = compile_expr(base), compile_expr(at)
+    subject, position = _compile(base), _compile(at)
 
     def run(scope: Scope) -> Any:
         value, key = subject(scope), position(scope)
@@ -136,62 +169,71 @@ def _index(base: Expr, at: Expr) -> Compiled:
         except IndexError:
             raise EvaluationError(f"index {key} is outside a list of {len(value)}") from None
         except (KeyError, TypeError):
-            raise EvaluationError(f"there is no {key!r} in {to_text(value)[:200]}") from None
+            there = "what is absent" if value is None else to_text(value)[:200]
+            raise EvaluationError(f"there is no {key!r} in {there}") from None
 
     return run
 
 
 def _list(*items: Expr) -> Compiled:
-    compiled = [compile_expr(item) for item in items]
+    compiled = [_compile(item) for item in items]
     return lambda scope: [item(scope) for item in compiled]
 
 
 def _record(*fields: tuple[str, Expr]) -> Compiled:
-    compiled = [(name, compile_expr(item)) for name, item in fields]
+    compiled = [(name, _compile(item)) for name, item in fields]
     return lambda scope: {name: item(scope) for name, item in compiled}
 
 
 def _interp(*parts: Expr) -> Compiled:
-    compiled = [compile_expr(part) for part in parts]
+    compiled = [_compile(part) for part in parts]
     return lambda scope: "".join([to_text(part(scope)) for part in compiled])
 
 
 def _call(name: str, *args: Expr) -> Compiled:
     from flow_lang.functions import FUNCTIONS
 
-    function, compiled = FUNCTIONS[name], [compile_expr(arg) for arg in args]
+    function, compiled = FUNCTIONS[name], [_compile(arg) for arg in args]
 
     def run(scope: Scope) -> Any:
         if scope.files is None and not function.pure:
             raise EvaluationError(f"{name}: no files can be read here")
+        given = [arg(scope) for arg in compiled]
         try:
-            return function.run(scope.files, *[arg(scope) for arg in compiled])
+            return function.run(scope.files, *given)
         except (ValueError, ArithmeticError, LookupError, OSError) as error:
             raise EvaluationError(f"{name}: {error}") from error
+        except (TypeError, AttributeError) as error:
+            raise EvaluationError(f"{name}: {_why(error, given)}") from error
 
     return run
 
 
+def _why(error: Exception, given: list[Any]) -> str:
+    """What is wrong with these values; that one is absent, as a test's `assert` may find, is said as people say it."""
+    return "a value that it needs is absent" if any(value is None for value in given) else str(error)
+
+
 def _unary(function: Callable[[Any], Any]) -> Callable[[Expr], Compiled]:
     def build(operand: Expr) -> Compiled:
-        compiled = compile_expr(operand)
+        compiled = _compile(operand)
         return lambda scope: function(compiled(scope))
 
     return build
 
 
 def _and(left: Expr, right: Expr) -> Compiled:
-    first, second = compile_expr(left), compile_expr(right)
+    first, second = _compile(left), _compile(right)
     return lambda scope: first(scope) and second(scope)
 
 
 def _or(left: Expr, right: Expr) -> Compiled:
-    first, second = compile_expr(left), compile_expr(right)
+    first, second = _compile(left), _compile(right)
     return lambda scope: first(scope) or second(scope)
 
 
 def _default(left: Expr, right: Expr) -> Compiled:
-    first, second = compile_expr(left), compile_expr(right)
+    first, second = _compile(left), _compile(right)
 
     def run(scope: Scope) -> Any:
         value = first(scope)
@@ -201,13 +243,14 @@ def _default(left: Expr, right: Expr) -> Compiled:
 
 
 def _binary(symbol: str, left: Expr, right: Expr) -> Compiled:
-    function, first, second = _ARITHMETIC[symbol], compile_expr(left), compile_expr(right)
+    function, first, second = _ARITHMETIC[symbol], _compile(left), _compile(right)
 
     def run(scope: Scope) -> Any:
+        left, right = first(scope), second(scope)
         try:
-            return function(first(scope), second(scope))
+            return function(left, right)
         except (ArithmeticError, TypeError, ValueError) as error:
-            raise EvaluationError(f"{symbol}: {error}") from error
+            raise EvaluationError(f"{symbol}: {_why(error, [left, right])}") from error
 
     return run
 
@@ -221,6 +264,7 @@ _BUILDERS: dict[str, Callable[..., Compiled]] = {
     "each": _each,
     "find": _find,
     "as": _as,
+    "sure": _sure,
     "index": _index,
     "list": _list,
     "record": _record,

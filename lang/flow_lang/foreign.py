@@ -21,6 +21,10 @@ _POOL = (
 )
 _CACHE = "write cache = true, or cache = key(day, ttl = 1d)"
 _RATE = "write rate = rate(10, per = 1m)"
+_CONTAINER = (
+    'a body runs on the worker as it is: start the container in it, shell "docker run image command", or choose workers by '
+    'labels = ["gpu"]'
+)
 _PARALLEL = "tasks run side by side unless one needs the other; leave this and its braces out"
 
 SETTINGS = {
@@ -38,6 +42,8 @@ SETTINGS = {
     **dict.fromkeys(("foreach", "matrix", "loop", "with_items", "withItems", "map", "expand"), _FOR),
     **dict.fromkeys(("execution_timeout", "max_time", "time_limit", "timeout_seconds"), "write timeout = 10m"),
     **dict.fromkeys(("interpreter", "executable"), 'the interpreter of a body is written: with = "python3"'),
+    **dict.fromkeys(("image", "container", "docker", "conda", "singularity"), _CONTAINER),
+    "uses": 'a workflow of another file is imported, import "lib/quality.flow", and run: call checks = quality.check(...)',
     "continue_on_error": "write optional = true: a failure then counts as a skip",
     "allow_failure": "write optional = true: a failure then counts as a skip",
     "shell": 'a body has no `=`: shell "echo hello"',
@@ -71,7 +77,8 @@ BODIES = frozenset(name for name, remedy in SETTINGS.items() if remedy == _SHELL
 
 WORDS = {
     **dict.fromkeys(
-        ("def", "function", "func", "fn", "step", "job", "stage", "rule", "target"), "did you mean `task`?"
+        ("def", "function", "func", "fn", "step", "job", "stage", "rule", "target", "process", "operator"),
+        "did you mean `task`?",
     ),
     **dict.fromkeys(("pipeline", "dag", "flows"), "did you mean `workflow`?"),
     **dict.fromkeys(("struct", "record", "class", "interface"), "did you mean `type`?"),
@@ -93,7 +100,8 @@ WORDS = {
     **dict.fromkeys(("input", "inputs", "arg"), _IN),
     **dict.fromkeys(("output", "outputs"), "did you mean `out`?"),
     **dict.fromkeys(("depends_on", "depends", "needs", "requires"), _AFTER),
-    **dict.fromkeys(("let", "var", "const", "val", "set", "local", "env"), _LET),
+    **dict.fromkeys(("let", "var", "const", "val", "set", "local"), _LET),
+    **dict.fromkeys(("env", "environment"), _ENV),
     **dict.fromkeys(("parallel", "sequence", "group", "steps", "tasks", "jobs", "stages"), _PARALLEL),
     "retry": _RETRY,
     "timeout": "write timeout = 10m",
@@ -121,7 +129,7 @@ VALUES = {
     "FALSE": "did you mean `false`?",
     **dict.fromkeys(("yes", "on"), "did you mean `true`?"),
     **dict.fromkeys(("no", "off"), "did you mean `false`?"),
-    **{word: _ABSENT.format(word) for word in ("None", "null", "nil", "undefined", "NULL")},
+    **{word: _ABSENT.format(word) for word in ("None", "none", "null", "nil", "undefined", "NULL")},
     **dict.fromkeys(
         ("tasks", "steps", "needs", "outputs", "jobs"), "a task is named directly: ~{fetch}, ~{fetch.rows}"
     ),
@@ -148,6 +156,9 @@ UNITS = {
     **dict.fromkeys(("G", "g", "gb", "GB", "Gi", "GiB"), "GiB"),
 }
 """Units as people write them, and the language's."""
+
+RESULTS = frozenset(("output", "outputs", "result", "results", "stdout", "value", "return_value", "xcom", "out"))
+"""Fields of a task in other tools that hold what it has given."""
 
 MEMBERS = {
     **dict.fromkeys(("length", "len", "size", "count"), "count({})"),

@@ -26,6 +26,12 @@ class Function(NamedTuple):
         return self.signature.partition("(")[0]
 
 
+def shortened(value: Any) -> str:
+    """A value in a message."""
+    shown = repr(value) if isinstance(value, str | int | float) else to_text(value) or "what is absent"
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+
+
 def _sum(files: Any, items: list[Any], nothing: Any = 0) -> Any:
     return sum(items[1:], items[0]) if items else nothing
 
@@ -43,21 +49,24 @@ def _unique(files: Any, items: list[Any]) -> list[Any]:
 def _int(files: Any, value: Any) -> int:
     try:
         return int(value.strip()) if isinstance(value, str) else int(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is no whole number") from None
+    except (ValueError, TypeError):
+        raise ValueError(f"{shortened(value)} is no whole number") from None
 
 
 def _float(files: Any, value: Any) -> float:
     try:
         return value.total_seconds() if isinstance(value, timedelta) else float(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is no number") from None
+    except (ValueError, TypeError):
+        raise ValueError(f"{shortened(value)} is no number") from None
 
 
 def _format(files: Any, value: Any, pattern: str) -> str:
     if any(int(number) > 1000 for number in re.findall(r"\d+", pattern)):
         raise ValueError(f"the width in {pattern!r} is over 1000")
-    return format(value, pattern)
+    try:
+        return format(value, pattern)
+    except TypeError:
+        raise ValueError(f"{shortened(value)} has no form {pattern!r}") from None
 
 
 def _date(files: Any, value: Any) -> date:
@@ -84,18 +93,13 @@ def _text(value: Any, otherwise: str) -> str:
     return value
 
 
-_NESTED = re.compile(r"\((?:[^()\\]|\\.)*[+*}](?:[^()\\]|\\.)*\)[+*{]")
-"""A repetition of what ends in one, such as (a+)+, which may take for ever to find that a text does not match."""
 _LONGEST = 64 * 2**20
 
 
 def _matches(files: Any, text: str, pattern: str) -> bool:
-    if _NESTED.search(pattern):
-        raise ValueError(f"{pattern!r} repeats a repetition, which may take for ever; write it with one")
-    try:
-        return re.search(pattern, text) is not None
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    from flow_lang.patterns.matcher import found
+
+    return found(pattern, text)
 
 
 def _parse_json(text: str) -> Any:
@@ -230,7 +234,7 @@ _ALL = (
     Function("format(value: T, pattern: str) -> str", 'By a pattern such as ".2f", ">8" or "%Y-%m".', _format),
     Function(
         "matches(text: str, pattern: str) -> bool",
-        "Whether the regular expression (of Python) is found in the text; `^` and `$` hold on to its ends.",
+        "Whether the regular expression is found in the text; `^` and `$` hold on to its ends.",
         _matches,
     ),
     Function("date(value: T) -> date", "A date from YYYY-MM-DD, or the day of a datetime in its own zone.", _date),

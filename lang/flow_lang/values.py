@@ -75,6 +75,11 @@ def decode(type_: Type, value: Any) -> Any:
     return _decode(type_, value, "")
 
 
+def coerce(type_: Type, value: Any) -> Any:
+    """As `decode`, for a value that may be in memory already, in part: what is `json` becomes plain JSON. Raises Mismatch."""
+    return _coerce(type_, value, "")
+
+
 def to_text(value: Any) -> str:
     """A value inside a string: what `~{x}` shows. Lists, maps and records are JSON."""
     if isinstance(value, str):
@@ -179,6 +184,12 @@ def _decode(type_: Type, value: Any, where: str) -> Any:
         raise Mismatch(type_, value, where) from error
 
 
+def _coerce(type_: Type, value: Any, where: str) -> Any:
+    if type_.kind in _CONTAINERS:
+        return _container(type_, value, where, _coerce)
+    return plain(value) if type_.kind == "json" else _decode(type_, value, where)
+
+
 _CONTAINERS = ("optional", "list", "map", "record")
 _ENCODERS: dict[str, tuple[type, Callable[[Any], Any]]] = {
     "file": (File, lambda value: {"path": value.path, "size": value.size}),
@@ -199,7 +210,18 @@ _DECODERS: dict[tuple[str, type], Callable[[Any], Any]] = {
     ("size", str): parse_size,
     ("datetime", str): lambda value: zoned(value),
     ("date", str): date.fromisoformat,
+    **{
+        (kind, type_): lambda value: value
+        for kind, type_ in (
+            ("date", date),
+            ("datetime", datetime),
+            ("duration", timedelta),
+            ("file", File),
+            ("dir", File),
+        )
+    },
 }
+"""By the kind of type and the class of value; the last ones are for a default beside `json`, which is in memory already."""
 
 
 def _finite(value: Any) -> Any:
@@ -212,9 +234,12 @@ def _finite(value: Any) -> Any:
 
 
 def _scalar(type_: Type, value: Any, where: str) -> Any:
-    if not _is_scalar(type_, value):
-        raise Mismatch(type_, value, where)
-    return float(value) if type_.kind == "float" else value
+    try:
+        if _is_scalar(type_, value):
+            return float(value) if type_.kind == "float" else value
+    except OverflowError:  # an int that no float holds
+        pass
+    raise Mismatch(type_, value, where)
 
 
 def _container(type_: Type, value: Any, where: str, each: _Walk) -> Any:

@@ -143,6 +143,8 @@ class RunInputs:
     def _value(self, node: int) -> str:
         if not self._plan.workflow.tasks[node].loop:
             return self._store.results(self._run, [node])[0] or "null"
+        if self._store.size_of(self._run, node) < 0:
+            return "null"  # it never had a list: what it needs was skipped, or failed
         if node not in self._gathered:
             self._gathered[node] = self._gather(node)
         return self._gathered[node]

@@ -77,14 +77,25 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     return Loaded(plan, digest, bundle, folder, compiled.diagnostics, compiled.sources)
 
 
-def compile_file(path: str, workflow: str | None) -> "Compiled":
-    """The file compiled afresh, with its tests. Raises OSError, UnicodeDecodeError."""
-    from flow_lang.compile import compile_source
+def check_file(path: str) -> "Compiled":
+    """What is wrong with the file, which may be one without a workflow. Raises OSError, UnicodeDecodeError."""
+    from flow_lang.compile import check_source
+
+    return check_source(*_source(path))
+
+
+def _source(path: str) -> "tuple[Source, FolderLoader]":
     from flow_lang.source import Source
 
     with open(path, encoding="utf-8", newline="") as stream:
-        text = stream.read()
-    compiled = compile_source(Source(path, text), FolderLoader(os.path.dirname(os.path.abspath(path))), workflow)
+        return Source(path, stream.read()), FolderLoader(os.path.dirname(os.path.abspath(path)))
+
+
+def compile_file(path: str, workflow: str | None) -> "Compiled":
+    """The file compiled afresh, with its tests. Raises OSError, UnicodeDecodeError."""
+    from flow_lang.compile import compile_source
+
+    compiled = compile_source(*_source(path), workflow)
     if compiled.plan is None:
         return compiled
     return compiled._replace(plan=compiled.plan._replace(file=os.path.basename(path)))

@@ -247,7 +247,7 @@ def _seen(text: str, found: Diagnostic) -> tuple[str, str, str]:
     ids=[case[0].splitlines()[-2:][0].strip()[:60] for case in CASES],
 )
 def test_a_mistake(wrong: str, code: str, caret: str, hint: str, right: str) -> None:
-    found = compiled(wrong).diagnostics
+    found = [one for one in compiled(wrong).diagnostics if one.code != "FLOW524"]
     assert found, wrong
     assert _seen(wrong, found[0])[:2] == (code, caret), found[0]
     assert hint in found[0].hint

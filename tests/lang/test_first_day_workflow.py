@@ -15,7 +15,7 @@ CASES = [
     ("pool api { size = 4 }", "FLOW203", "size", "`slots`", "pool api { slots = 4 }"),
     ("defaults = { timeout = 1m }", "FLOW203", "defaults", "defaults are a block", "defaults { timeout = 1m }"),
     ('cron = "0 2 * * *"', "FLOW203", "cron", "schedule = cron(", 'schedule = cron("0 2 * * *")'),
-    ('schedule = "0 2 * * *"', "FLOW310", '"0 2 * * *"', "write for example cron(", 'schedule = cron("0 2 * * *")'),
+    ('schedule = "0 2 * * *"', "FLOW310", '"0 2 * * *"', "write cron(", 'schedule = cron("0 2 * * *")'),
     ('schedule = cron("@daily")', "FLOW321", '"@daily"', 'write "0 0 * * *"', 'schedule = cron("0 0 * * *")'),
     (
         "call other(n = 1)",

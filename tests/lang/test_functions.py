@@ -121,7 +121,6 @@ def test_value(expression: str, expected: Any) -> None:
         "datetime(text)",
         "duration(text)",
         "size(text)",
-        "date(3 + number)",
         "matches(text, text)",
         "parse_json(text)",
         "chunks([1], number)",

@@ -34,4 +34,4 @@ def test_a_program_that_is_refused_is_told() -> None:
 def test_what_was_once_refused(items: str) -> None:
     head = 'flow 1\ntype Order { id: str, kind: enum("a", "b"), note: str? }\nworkflow w(xs: list[int], o: Order) {\n'
     body = items if items.startswith("task") else f'task a {{ {items}; shell "~{{json(x)}}" }}'
-    assert codes(f"{head}{body}\n}}") == []
+    assert set(codes(f"{head}{body}\n}}")) <= {"FLOW524"}

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from flow_runtime.plans import Loaded, load_plan
+from flow_runtime.plans import check_file
 
 from flow_cli import exits
 from flow_cli.commands.files import flow_files
@@ -15,6 +15,7 @@ from flow_cli.progress.text import counted
 from flow_cli.sources import rendered
 
 if TYPE_CHECKING:
+    from flow_lang.compile import Compiled
     from flow_lang.diagnostics import Diagnostic
     from flow_lang.source import Source
 
@@ -27,10 +28,10 @@ def check(files: list[str], format_: str, with_lint: bool | None = None) -> int:
     of them that are installed."""
     if format_ not in FORMATS:
         raise CommandError(exits.USAGE, "format", f"there is no format {format_}; there are: {', '.join(FORMATS)}")
-    found = {path: _loaded(path) for path in flow_files(files)}
+    found = {path: _checked(path) for path in flow_files(files)}
     if with_lint is not False:
         found = _linted(found, bool(with_lint))
-    failed = any(loaded.plan is None for loaded in found.values())
+    failed = any(_failed(loaded) for loaded in found.values())
     if format_ == "text":
         for path, loaded in found.items():
             _tell(path, loaded)
@@ -42,15 +43,21 @@ def check(files: list[str], format_: str, with_lint: bool | None = None) -> int:
     return exits.USAGE if failed else exits.OK
 
 
-def _tell(path: str, loaded: Loaded) -> None:
+def _failed(checked: "Compiled") -> bool:
+    return any(diagnostic.severity == "error" for diagnostic in checked.diagnostics)
+
+
+def _tell(path: str, loaded: "Compiled") -> None:
     if loaded.diagnostics:
         print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
     if loaded.plan is not None:
         tasks = len(loaded.plan.workflow.tasks)
         print(f"{path}: ok ({loaded.plan.entry}, {counted(tasks, 'task')})")
+    elif not _failed(loaded):
+        print(f"{path}: ok (without a workflow: for files that import it)")
 
 
-def _linted(found: dict[str, Loaded], asked: bool) -> dict[str, Loaded]:
+def _linted(found: "dict[str, Compiled]", asked: bool) -> "dict[str, Compiled]":
     """With the findings in the bodies of the files that have no errors; each tool is started once."""
     from flow_lang.diagnostics import in_order
     from flow_runtime.lint.lint import lint, missing
@@ -59,7 +66,7 @@ def _linted(found: dict[str, Loaded], asked: bool) -> dict[str, Loaded]:
     if lacking:
         what = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not installed"
         print(f"flow check: {what}: pip install 'flow-dsl[lint]'", file=sys.stderr)
-    told = lint([loaded.sources[path] for path, loaded in found.items() if loaded.plan is not None])
+    told = lint([loaded.sources[path] for path, loaded in found.items() if not _failed(loaded)])
     for path in {diagnostic.path for diagnostic in told}:
         own = [diagnostic for diagnostic in told if diagnostic.path == path]
         found[path] = found[path]._replace(diagnostics=in_order([*found[path].diagnostics, *own]))
@@ -150,9 +157,9 @@ def _read(path: str) -> str:
         raise CommandError(exits.USAGE, "not_utf8", f"{path} is not UTF-8 text") from None
 
 
-def _loaded(path: str) -> Loaded:
+def _checked(path: str) -> "Compiled":
     try:
-        return load_plan(path, None, None)
+        return check_file(path)
     except UnicodeDecodeError:
         raise CommandError(exits.USAGE, "not_utf8", f"{path} is not UTF-8 text") from None
     except OSError as error:

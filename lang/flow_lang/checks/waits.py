@@ -3,11 +3,12 @@
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.items import misplaced
 from flow_lang.checks.settings.kinds import SETTINGS
+from flow_lang.checks.types.assignable import narrows
 from flow_lang.diagnostics import Label, Report
 from flow_lang.plan import Body
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, DATETIME, DURATION, JSON, NOTHING, STR, Type
+from flow_lang.types import BOOL, DATETIME, DURATION, JSON, NOTHING, STR, UNKNOWN, Type
 
 KINDS = ("event", "approval", "duration", "until")
 _WANTED = {"event": STR, "approval": STR, "duration": DURATION, "until": DATETIME}
@@ -67,6 +68,11 @@ def wait_result(body: tree.WaitBody, written: tree.TypeExpr | None, declared: Ty
     """What a wait gives. `declared` is the type of its `->`, which is `written`."""
     kind = body.kind.text
     if kind == "event":
+        if written is not None and not narrows(declared) and declared.kind not in ("json", "unknown"):
+            hint = "let it bring a path as `str`, and make a file of it in a task: in table = file(path)"
+            label = (Label(body.kind.span, "an event brings JSON"),)
+            report.error("FLOW301", f"no event brings a `{declared}`", written.span, "", hint, label)
+            return UNKNOWN
         return JSON if written is None else declared
     if kind == "approval":
         if written is not None and declared != BOOL and declared.kind != "unknown":

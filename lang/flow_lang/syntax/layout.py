@@ -268,8 +268,11 @@ class Layout:
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span
+            hint = f"add {mark}"
+            if mark == '"':
+                hint += ', or begin and end a text of several lines with """'
             self.report.error(
-                "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", f"add {mark}"
+                "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", hint
             )
             self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
         elif token.kind == "DEEP":

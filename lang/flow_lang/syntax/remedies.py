@@ -12,6 +12,7 @@ from flow_lang.types import SCALARS
 _TYPES = frozenset((*SCALARS, "list", "map", "enum"))
 _CLAUSES = frozenset(("WHEN", "FOR"))
 _TEXT_GOES_ON = frozenset(("NAME", "INT", "STRING", "MINUS", "TIMES"))
+_WAITS = frozenset(("after", "needs", "depends_on", "requires", "depends"))
 _ENDS = frozenset(("NL", "LBRACE", "RBRACE"))
 
 
@@ -81,6 +82,17 @@ def _first_word(place: Place) -> str:
     return word_remedy(place.token.text)
 
 
+def _heading(place: Place) -> str:
+    after = place.after
+    if place.token.kind == "NL" and "LBRACE" in place.expected and after and after.kind in (*_CLAUSES, "ARROW"):
+        return (
+            f"a heading stands on one line: put the `{after.text}` there too; a long condition goes over several in ( )"
+        )
+    if place.starts_item and place.token.kind == "WHEN":
+        return "a condition stands in the heading, on the line of its task; a long one goes over several lines in ( )"
+    return ""
+
+
 def _else(place: Place) -> str:
     before = place.before
     if place.token.text in ("else", "elif") and before is not None and before.kind == "RBRACE":
@@ -119,6 +131,27 @@ def _prefixed_text(place: Place) -> str:
     if token.text not in ("f", "r", "b", "rf", "fr") or after is None or after.start != token.end:
         return ""
     return f"leave the `{token.text}` out: a value stands in any text as ~{{name}}"
+
+
+def _prefix(place: Place) -> str:
+    """`f"..."` as a value, where the `f` has been taken for a name."""
+    before = place.before
+    if before is None or place.token.kind not in ("STRING", "TRIPLE", "RAW") or before.end != place.token.start:
+        return ""
+    return _prefixed_text(place.earlier)
+
+
+def _range(place: Place) -> str:
+    before = place.before
+    if place.token.text != "." or before is None or before.text != "." or before.end != place.token.start:
+        return ""
+    return "a list of numbers is made by range: range(0, 3) is 0, 1 and 2"
+
+
+def _order(place: Place) -> str:
+    if place.token.text in _WAITS and "LBRACE" in place.expected and place.inside and place.inside[0].kind == "TASK":
+        return "what a task waits for stands inside its braces: task publish { after [fetch]; ... }"
+    return ""
 
 
 def _quote_in_text(place: Place) -> str:
@@ -226,10 +259,14 @@ def _value(place: Place) -> str:
 _RULES: tuple[Callable[[Place], str], ...] = (
     _comment,
     _first_word,
+    _heading,
     _else,
     _labelled,
     _body,
     _prefixed_text,
+    _prefix,
+    _range,
+    _order,
     _list,
     _quote_in_text,
     _arrow,

@@ -13,13 +13,13 @@ from typing import Any
 
 from flow_lang.evaluate import EvaluationError, Scope, compile_expr
 from flow_lang.plan import Body
-from flow_lang.values import File
+from flow_lang.values import File, to_text
 
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
 from flow_runtime.executors.folders import remove_folder
 from flow_runtime.executors.output import BodyOutput
-from flow_runtime.executors.results import Settler, encode_result
+from flow_runtime.executors.results import Settler, declared_path, encode_result
 from flow_runtime.executors.work import Work
 
 Function = Callable[..., Any]
@@ -254,7 +254,7 @@ def _result(work: Work, scope: Scope, value: object) -> object:
             )
         found = given.get(output.name)
         if found is None and output.path is not None:
-            found = compile_expr(output.path)(scope)
+            found = declared_path(settler, output.type, to_text(compile_expr(output.path)(scope)))
         values[output.name] = encode_result(settler, output.type, found, f"out {output.name}")
     return values
 

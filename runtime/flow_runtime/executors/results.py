@@ -38,6 +38,11 @@ def encode_result(settler: "Settler", type_: Type, value: Any, what: str = "its 
         ) from error
 
 
+def declared_path(settler: "Settler", type_: Type, path: str) -> str | None:
+    """The path of a result that is declared with one; None where a `T?` has nothing there."""
+    return None if type_.kind == "optional" and not settler.exists(path) else path
+
+
 class Settler:
     """Finds the files of one attempt's results: relative paths start at the scratch folder, and what lies inside it is kept in the store."""
 
@@ -75,6 +80,9 @@ class Settler:
         kept = self._store.keep_folder(real, f"{attempt}-{len(self._moved)}", name)
         self._moved[real] = kept.path
         return kept
+
+    def exists(self, path: str) -> bool:
+        return os.path.lexists(self._found(path)[1])
 
     def _found(self, path: str) -> tuple[str, str]:
         """The name that a result was given, and where it really is: links are followed, and so are folders that were moved."""

@@ -14,7 +14,7 @@ from flow_lang.values import Mismatch, parse_text, to_text
 from flow_runtime.executors.child import Child
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed
-from flow_runtime.executors.results import LIMIT, Settler, encode_result
+from flow_runtime.executors.results import LIMIT, Settler, declared_path, encode_result
 from flow_runtime.executors.secrets import variable_of
 from flow_runtime.executors.work import Work, captured_path
 
@@ -168,7 +168,7 @@ def _result(work: Work, scope: Scope, printed: str) -> object:
         if output.name in given:
             value = _parse(output.type, given[output.name], what)
         elif output.path is not None:
-            value = to_text(compile_expr(output.path)(scope))
+            value = declared_path(settler, output.type, to_text(compile_expr(output.path)(scope)))
         elif output.type.kind == "optional":
             value = None
         else:
@@ -190,6 +190,8 @@ def _given_by_flow_out(path: str) -> dict[str, str]:
 
 
 def _parse(type_: Type, text: str, what: str) -> object:
+    if type_.kind == "optional" and not text:
+        return None
     try:
         return parse_text(type_, text)
     except Mismatch as error:

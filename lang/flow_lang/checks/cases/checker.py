@@ -191,7 +191,7 @@ def _scope(report: Report, tested: Tested) -> Scope:
         for name, symbol in tested.symbols.items()
         if symbol.kind in ("task", "later", "param")
     }
-    scope = Scope(report, shown)
+    scope = Scope(report, shown, skips_consumer=False)
     scope.assumes_present = True
     scope.members = ("all", "status", "attempts", "delays")
     result: Type = tested.workflow.result

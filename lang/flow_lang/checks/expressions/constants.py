@@ -6,15 +6,12 @@ from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.functions import FUNCTIONS
 from flow_lang.plan import Expr
 
-_SLOW = ("matches",)
-"""Functions that nobody waits for while a file is checked."""
-
 
 def constant(expr: Expr) -> bool:
     """Whether an expression has the same value in every run: it names nothing and reads no file."""
     if expr[0] in ("lit", "typed"):
         return True
-    if expr[0] == "ref" or (expr[0] == "call" and (expr[1] in _SLOW or not FUNCTIONS[expr[1]].pure)):
+    if expr[0] == "ref" or (expr[0] == "call" and not FUNCTIONS[expr[1]].pure):
         return False
     return all(constant(part) for part in _operands(expr))
 

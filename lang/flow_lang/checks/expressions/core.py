@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.scope import Scope
-from flow_lang.checks.types.assignable import assignable, narrows
+from flow_lang.checks.types.assignable import assignable, differs, narrows
 from flow_lang.checks.types.conversions import conversion
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
-from flow_lang.types import UNKNOWN, Type, present, to_json
+from flow_lang.types import INT, UNKNOWN, Type, present, to_json
 
 
 class Checked(NamedTuple):
@@ -24,6 +25,19 @@ WRONG = Checked(["lit", None], UNKNOWN)
 
 Rule = Callable[[Any, Type | None, bool], Checked]
 """The type of one kind of node; the arguments are those of `Expressions.infer`."""
+
+
+def converted(expr: Expr, type_: Type, want: Type) -> Expr:
+    """A value of `type_`, which may stand for a `want`, as one: an int as a float, and a date that goes into `json` as its text."""
+    if not differs(type_, want):
+        return expr
+    if type_ == INT and expr[0] == "lit" and abs(expr[1]) < _EXACT:
+        return ["lit", float(expr[1])]
+    return ["as", to_json(want), expr]
+
+
+_EXACT = 1 << 53
+"""Up to here a float holds each int."""
 
 
 class Expressions:
@@ -47,12 +61,13 @@ class Expressions:
         self, node: tree.Expr, checked: Checked, want: Type, what: str = "", declared: Span | Label | None = None
     ) -> Checked:
         """As `expect`, for a node whose type is known already."""
-        if self.scope.assumes_present and want.kind != "optional":
-            checked = Checked(checked.expr, present(checked.type))
+        if want.kind != "optional":
+            checked = self.sure(node, checked)
         if checked.type.kind == "json" and narrows(want):
             return Checked(["as", to_json(want), checked.expr], want)
         if assignable(checked.type, want):
-            return Checked(checked.expr, want if checked.type.kind != "unknown" else UNKNOWN)
+            expr = converted(checked.expr, checked.type, want)
+            return Checked(expr, want if checked.type.kind != "unknown" else UNKNOWN)
         label = Label(declared, f"`{want}` is asked for here") if isinstance(declared, Span) else declared
         secondary = (label,) if label is not None else ()
         self.mismatch(node, checked.type, want, what, secondary)
@@ -60,7 +75,7 @@ class Expressions:
 
     def required(self, node: tree.Expr, want: Type | None = None) -> Checked:
         """As `infer`, and reports a value that may be absent or that there is none of."""
-        checked = self.infer(node, want)
+        checked = self.sure(node, self.infer(node, want))
         if checked.type.kind == "optional":
             self.absent(node, checked.type)
             return Checked(checked.expr, present(checked.type))
@@ -68,6 +83,12 @@ class Expressions:
             self.no_result(node)
             return WRONG
         return checked
+
+    def sure(self, node: tree.Expr, checked: Checked) -> Checked:
+        """In an `assert`, a value that may be absent is taken for present, and the assert does not hold where it is not."""
+        if not self.scope.assumes_present or checked.type.kind != "optional":
+            return checked
+        return Checked(["sure", checked.expr, shown(node)], present(checked.type))
 
     def given(self, node: tree.Expr, want: Type | None = None) -> Checked:
         """As `infer`, for a place that can take an absent value as well: a Python name."""
@@ -88,8 +109,6 @@ class Expressions:
 
     def absent(self, node: tree.Expr, type_: Type) -> None:
         """Told once for each cause: what comes after one skipped task is absent together with it."""
-        if self.scope.assumes_present:
-            return
         root = node
         while isinstance(root, tree.Field | tree.Index):
             root = root.base

@@ -2,7 +2,7 @@
 
 import math
 
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, converted
 from flow_lang.checks.types.assignable import common
 from flow_lang.diagnostics import Label
 from flow_lang.plan import Expr
@@ -92,7 +92,8 @@ class Literals:
                 self._mixed(node.items[places[0]], node.items[at], found, one.type)
                 return [], None
             found = shared
-        return [checked[at] for at in range(len(node.items))], found
+        made = [checked[at] for at in range(len(node.items))]
+        return [Checked(converted(one.expr, one.type, found), found) for one in made], found
 
     def _mixed(self, before: tree.Expr, element: tree.Expr, found: Type, other: Type) -> None:
         first = Label(before.span, f"the elements before are `{found}`")
@@ -119,6 +120,7 @@ class Literals:
             types[name.text] = checked.type
         if target.kind == "record":
             self._missing(node, target, types)
+            fields += [(name, ["lit", None]) for name in target.names if name not in types]
             return Checked(["record", *([n, e] for n, e in fields)], target)
         made = target if target.kind in ("map", "json") else record("", types)
         return Checked(["record", *([n, e] for n, e in fields)], made)

@@ -5,7 +5,7 @@ from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import path
 from flow_lang.checks.expressions.own import OwnMembers
 from flow_lang.checks.scope import Symbol
-from flow_lang.foreign import MEMBERS
+from flow_lang.foreign import MEMBERS, RESULTS
 from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
@@ -31,7 +31,10 @@ class Members:
             return WRONG
         if symbol.kind == "secret":
             return Checked(["ref", node.name], STR)
-        return Checked(["ref", node.name], present(symbol.type) if known else self._seen_as(symbol, lenient))
+        if known:
+            return Checked(["ref", node.name], present(symbol.type))
+        made = Checked(["ref", node.name], self._seen_as(symbol, lenient))
+        return made if lenient else self.core.sure(node, made)
 
     def _own(self, node: tree.Field, symbol: Symbol) -> Checked:
         """A name with a dot, such as `run.id`."""
@@ -49,8 +52,10 @@ class Members:
     def _seen_as(self, symbol: Symbol, lenient: bool) -> Type:
         """A task that may be skipped is `T?`; in a task that needs it, it is `T`, because without it that task is skipped too."""
         if symbol.skips and (lenient or not self.core.scope.skips_consumer):
-            return optional(symbol.type) if symbol.type.kind != "nothing" else optional(JSON)
-        return present(symbol.type) if self.core.scope.assumes_present and not lenient else symbol.type
+            if symbol.type.kind != "nothing":
+                return optional(symbol.type)
+            return optional(JSON) if lenient else symbol.type
+        return symbol.type
 
     def _field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
         owner = self.core.scope.symbols.get(node.base.name) if isinstance(node.base, tree.Ref) else None
@@ -63,6 +68,8 @@ class Members:
         if base.type.kind == "nothing":
             self.core.no_result(node.base)
             return WRONG
+        if not lenient:
+            base = self.core.sure(node.base, base)
         if base.type.kind == "optional" and not lenient:
             self.core.absent(node.base, base.type)
             base = Checked(base.expr, present(base.type))
@@ -83,8 +90,8 @@ class Members:
         if found is None:
             self._no_field(node, owner)
             return WRONG
-        lifted = list_of(found) if head == "each" else optional(found) if head == "maybe" else found
-        return Checked([head, base.expr, name], lifted)
+        lifted = list_of(found) if head == "each" else found
+        return Checked([head, base.expr, name], optional(lifted) if base.type.kind == "optional" else lifted)
 
     @staticmethod
     def _named(owner: Type, name: str) -> Type | None:
@@ -113,6 +120,8 @@ class Members:
                 node.name.text, names, f"there are {listed(names)}" if names else "only records and files have fields"
             )
         )
+        if symbol is not None and symbol.kind == "task" and node.name.text in RESULTS and not names:
+            hint = f"the name of a task is its result: write {symbol.name} alone"
         message = f"`{owner}` has no field `{node.name.text}`"
         self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)
 

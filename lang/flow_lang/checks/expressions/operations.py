@@ -1,16 +1,16 @@
 """Operators."""
 
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, converted
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import narrowed
-from flow_lang.checks.types.assignable import common
+from flow_lang.checks.types.assignable import common, narrows, plain_json
 from flow_lang.checks.types.conversions import operator_hint
 from flow_lang.checks.types.operators import negative, result
 from flow_lang.diagnostics import Label
 from flow_lang.foreign import ABSENT
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
-from flow_lang.types import BOOL, UNKNOWN, Type, list_of, present
+from flow_lang.types import BOOL, UNKNOWN, Type, list_of, optional, present, to_json
 
 
 class Operations:
@@ -40,6 +40,7 @@ class Operations:
         right = self.core.required(node.right, self._welcome(node, left.type))
         if node.op in ("==", "!=") and right.type.kind == "enum" and isinstance(node.left, tree.Text):
             left = self.core.infer(node.left, right.type)
+        left, right = _as_other(node.op, left, right), _as_other(node.op, right, left)
         found = result(node.op, left.type, right.type)
         if found is None:
             self._no_operator(node, left.type, right.type)
@@ -81,6 +82,8 @@ class Operations:
 
     def _default(self, node: tree.Binary, want: Type | None) -> Checked:
         left = self.core.infer(node.left, want, lenient=True)
+        if present(left.type).kind == "json" and want is not None:
+            left = _narrowed(left, present(want))
         inner = present(left.type)
         right = self.core.infer(
             node.right, inner if inner.kind != "unknown" else want, lenient=want is not None and want.kind == "optional"
@@ -88,6 +91,9 @@ class Operations:
         if left.type.kind == "nothing":
             self.core.no_result(node.left)
             return WRONG
+        if inner.kind == "json":
+            left = _narrowed(left, right.type)
+            inner = present(left.type)
         found = common(inner, right.type)
         if found is None:
             self.core.mismatch(node.right, right.type, inner, "the default", (Label(node.left.span, f"`{left.type}`"),))
@@ -97,7 +103,8 @@ class Operations:
             self.core.report.warning(
                 "FLOW502", "this value is never absent, so its default is never used", node.op_span, "", hint
             )
-        return Checked(["??", left.expr, right.expr], found)
+        default = converted(right.expr, right.type, found)
+        return Checked(["??", converted(left.expr, left.type, optional(found)), default], found)
 
     def _is(self, node: tree.Is, want: Type | None, lenient: bool) -> Checked:
         if node.word.text != "present":
@@ -108,3 +115,21 @@ class Operations:
         operand = self.core.infer(node.operand, None, lenient=True)
         test: Expr = ["present", operand.expr]
         return Checked(["not", test] if node.negated else test, BOOL)
+
+
+def _narrowed(checked: Checked, want: Type) -> Checked:
+    """A value of json that has a default of a type which JSON has only as text, such as a date, is one as well."""
+    if plain_json(want) or not narrows(want):
+        return checked
+    made = optional(want)
+    return Checked(["as", to_json(made), checked.expr], made)
+
+
+def _as_other(op: str, checked: Checked, other: Checked) -> Checked:
+    """A value of json that is compared with a date, or looked for among dates, is one as well: as a text it would never be equal."""
+    type_ = other.type.item if op == "in" and other.type.kind == "list" else other.type
+    if op not in ("==", "!=", "in") or checked.type.kind != "json" or type_ is None:
+        return checked
+    if plain_json(type_) or not narrows(type_):
+        return checked
+    return Checked(["as", to_json(type_), checked.expr], type_)

@@ -24,7 +24,8 @@ class OwnMembers:
         dotted = f"{node.base.name}.{member}"
         if dotted in scope.dotted:
             type_ = scope.dotted[dotted]
-            return Checked(["ref", dotted], present(type_) if scope.assumes_present and not lenient else type_)
+            made = Checked(["ref", dotted], type_)
+            return made if lenient else self.core.sure(node, made)
         if member not in scope.members:
             return None
         symbol = scope.symbols.get(node.base.name)
@@ -58,7 +59,7 @@ class OwnMembers:
     @staticmethod
     def _type(symbol: Symbol, member: str) -> Type:
         if member == "all":
-            return list_of(optional(symbol.type.item or symbol.type))
+            return list_of(optional(present(symbol.type).item or symbol.type))
         if member == "status":
             return STATES
         one = INT if member == "attempts" else list_of(DURATION)
@@ -66,5 +67,6 @@ class OwnMembers:
 
 
 def _has_field(symbol: Symbol, name: str) -> bool:
-    result = symbol.type.item if symbol.loops and symbol.type.item else symbol.type
+    whole = present(symbol.type)
+    result = whole.item if symbol.loops and whole.item else whole
     return result.field(name) is not None

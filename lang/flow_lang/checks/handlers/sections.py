@@ -158,4 +158,4 @@ def _ended(symbol: Symbol) -> Symbol:
     if symbol.kind != "task":
         return symbol
     type_ = symbol.type if symbol.type == NOTHING else optional(symbol.type)
-    return symbol._replace(type=type_, skips="", loops=False, ended=True)
+    return symbol._replace(type=type_, skips="", ended=True)

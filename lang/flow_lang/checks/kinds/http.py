@@ -1,12 +1,14 @@
 """`http GET "https://..." { ... }`: one request, whose answer is the result."""
 
 from flow_lang import plan
+from flow_lang.checks.http.answers import check_answer
 from flow_lang.checks.http.body import http_body
 from flow_lang.checks.kind import Kind, Tools
 from flow_lang.syntax import tree
 
 
 def _check(body: tree.KindBody, tools: Tools) -> plan.Body:
+    check_answer(tools.task, tools.shape, tools.report)
     with tools.expressions.scope.with_secrets():
         return http_body(body, tools.expressions, tools.fixed)
 

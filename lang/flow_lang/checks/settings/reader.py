@@ -100,6 +100,8 @@ class Reader:
             hint = FOREIGN[name.text]
         elif where == "a workflow" and isinstance(item.value, tree.Call):
             hint = did_you_mean(name.text, known, f"a child run is written: call {name.text} = other(...)")
+        elif where == "a workflow" and did_you_mean(name.text, known, "") == "":
+            hint = f"a value of its own is written in the task that uses it: in {name.text} = ...; the settings of a workflow are {listed(known)}"
         else:
             hint = did_you_mean(name.text, known, f"the settings of {where} are {listed(known)}")
         self.report.unknown.add(name.text)  # whatever uses it as a value is a part of the same mistake

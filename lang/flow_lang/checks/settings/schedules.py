@@ -57,7 +57,9 @@ class Schedules:
         """None where it is wrong (and reported)."""
         node = item.value
         if not (isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) and node.target.name == "cron"):
-            self.fixed.wrong(node, "a schedule is made by `cron(...)`", _EXAMPLE)
+            line = node.plain if isinstance(node, tree.Text) else None
+            hint = f'write cron("{line}", tz = "Europe/Berlin")' if line else _EXAMPLE
+            self.fixed.wrong(node, "a schedule is made by `cron(...)`", hint)
             return None
         named = arguments(self.report, node, "cron", ("line",), ("tz", "overlap", "catchup", "params"))
         if named is None:

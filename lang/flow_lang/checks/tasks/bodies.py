@@ -97,6 +97,9 @@ class Bodies:
         hint = did_you_mean(target.name, names, f'import it: from python "tasks.py" import {target.name}')
         if target.name in FUNCTIONS:
             hint = f"`{target.name}` is a function of the language; use it in an expression: in x = {target.name}(...)"
+        symbol = self.expressions.scope.symbols.get(target.name)
+        if symbol is not None and symbol.kind == "task":
+            hint = f"`{target.name}` is a task, which runs by itself; its name is its result"
         self.report.error(
             "FLOW204", f"there is no workflow or imported function `{target.name}`", target.span, "not found", hint
         )

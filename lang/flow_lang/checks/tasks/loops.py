@@ -133,7 +133,7 @@ class Loops:
         if not isinstance(base, tree.Ref):
             return None
         symbol = self.scope.symbols.get(base.name)
-        if symbol is None or symbol.kind != "task" or not symbol.loops or symbol.type.item is None:
+        if symbol is None or symbol.kind != "task" or not symbol.loops or symbol.type.item is None or symbol.ended:
             return None
         element = symbol.type.item
         if not isinstance(source, tree.Field):

@@ -28,6 +28,30 @@ def assignable(type_: Type, want: Type) -> bool:
     return (type_.kind, want.kind) in (("int", "float"), ("enum", "str"))
 
 
+def differs(type_: Type, want: Type) -> bool:
+    """Whether a value of `type_`, which is assignable to `want`, is another value in memory when it is one: an int that becomes a float, or
+    a date, duration or file that becomes JSON."""
+    type_, want = present(type_), present(want)
+    if want.kind == "json":
+        return type_.kind != "json" and not plain_json(type_)
+    if want.kind == "float":
+        return type_.kind == "int"
+    if want.kind in ("list", "map") and want.item is not None:
+        parts = type_.fields if type_.kind == "record" else (type_.item or UNKNOWN,)
+        return any(differs(part, want.item) for part in parts)
+    if want.kind == "record" and type_.kind == "record":
+        return any(
+            differs(type_.field(name) or UNKNOWN, field) for name, field in zip(want.names, want.fields, strict=True)
+        )
+    return False
+
+
+def plain_json(type_: Type) -> bool:
+    """Whether a value of the type is the same in memory as in JSON."""
+    parts = (*type_.fields, *([type_.item] if type_.item else []))
+    return type_.kind not in ("date", "datetime", "duration", "file", "dir") and all(map(plain_json, parts))
+
+
 def narrows(want: Type) -> bool:
     """Whether a value of `json` may be taken for a `want`, which is then checked when it is there. A file is no JSON."""
     if present(want).kind in ("file", "dir", "json", "secret", "nothing", "unknown", "var"):

@@ -135,6 +135,8 @@ class Types:
             return
         meant = _MEANT.get(name.lower())
         names = [*SCALARS, "list", "map", "enum", *self.items]
+        if name in ("Optional", "optional", "Maybe", "nullable"):
+            meant = "T?"
         hint = f"did you mean `{meant}`?" if meant else did_you_mean(name, names, f"the types are {listed(names)}")
         self.report.error("FLOW205", f"there is no type `{name}`", span, "not found", hint)
 

@@ -1,6 +1,6 @@
 """The types of the arithmetic and comparison operators."""
 
-from flow_lang.checks.types.assignable import NUMBERS, assignable, common
+from flow_lang.checks.types.assignable import NUMBERS, assignable, common, plain_json
 from flow_lang.types import BOOL, DURATION, FLOAT, INT, UNKNOWN, Type, list_of
 
 ORDERED = ("int", "float", "str", "date", "datetime", "duration", "size")
@@ -37,13 +37,18 @@ def result(op: str, left: Type, right: Type) -> Type | None:
     if "unknown" in (left.kind, right.kind):
         return BOOL if op in ("==", "!=", "<", "<=", ">", ">=", "in") else UNKNOWN
     if op in ("==", "!="):
-        return BOOL if common(left, right) else None
+        return BOOL if common(left, right) and _comparable(left, right) else None
     if op in ("<", "<=", ">", ">="):
         same = left.kind == right.kind or (left.kind in NUMBERS and right.kind in NUMBERS)
         return BOOL if same and left.kind in ORDERED else None
     if op == "in":
         return BOOL if _member(left, right) else None
     return _arithmetic(op, left, right)
+
+
+def _comparable(left: Type, right: Type) -> bool:
+    """Whether two values can be equal: JSON has no dates or files of its own."""
+    return (left.kind == "json") == (right.kind == "json") or (plain_json(left) and plain_json(right))
 
 
 def _arithmetic(op: str, left: Type, right: Type) -> Type | None:
