@@ -1,28 +1,24 @@
 """Python bodies: compiled once in a slot and kept warm, with the names of the .flow file and its lines in every traceback."""
 
-import ast
 import linecache
 import os
 import signal
 import sys
 import types
 import typing
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flow_lang.evaluate import EvaluationError, Scope, compile_expr
-from flow_lang.plan import Body
 from flow_lang.values import File, to_text
 
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
 from flow_runtime.executors.folders import remove_folder
+from flow_runtime.executors.inline import Function, compile_inline
 from flow_runtime.executors.output import BodyOutput
 from flow_runtime.executors.results import Settler, declared_path, encode_result
 from flow_runtime.executors.work import Work
-
-Function = Callable[..., Any]
 
 
 class Record(dict[str, Any]):
@@ -99,36 +95,6 @@ class PythonBodies:
             exec(compile(source, full, "exec"), module.__dict__)  # noqa: S102
             self._modules[path] = module
         return self._modules[path]
-
-
-def compile_inline(body: Body, path: str, source: str) -> Function:
-    """A function of `body.names` whose line and column numbers are those of the .flow file."""
-    tree = ast.increment_lineno(ast.parse(body.code), body.line - 1)
-    _indent(tree, _indentation(body, source.splitlines()))
-    module = ast.parse(f"def body({', '.join(body.names)}): pass")
-    function = module.body[0]
-    assert isinstance(function, ast.FunctionDef)
-    function.body = tree.body or function.body
-    names: dict[str, Any] = {"__name__": "__flow__", "__file__": path}
-    exec(compile(module, path, "exec"), names)  # noqa: S102
-    compiled: Function = names["body"]
-    return compiled
-
-
-def _indentation(body: Body, lines: list[str]) -> int:
-    """How many bytes further right the body stands in the file than in its dedented code."""
-    first = next((number for number, line in enumerate(body.code.splitlines()) if line.strip()), 0)
-    at = body.line - 1 + first
-    code = body.code.splitlines()[first] if body.code.strip() else ""
-    found = lines[at].find(code) if code and at < len(lines) else -1
-    return len(lines[at][:found].encode()) if found > 0 else 0
-
-
-def _indent(tree: ast.AST, columns: int) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.stmt):
-            node.col_offset += columns
-            node.end_col_offset = (node.end_col_offset or 0) + columns
 
 
 def to_python(value: Any) -> Any:
