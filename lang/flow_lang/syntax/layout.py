@@ -128,16 +128,21 @@ class Layout:
         self.depths.pop()
 
     def _deepen(self, token: Token) -> None:
-        """The depth of a bracket is its own and what its operators have built since the last comma or newline."""
-        if token.kind == "COMMA":
-            self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
-        elif token.kind in _DEEPENING:
+        """The depth of a bracket is its own and what its operators have built since the last comma or newline. A line break changes nothing
+        about it, so that a file that is accepted still is when it is formatted; and a block is not inside the `when` before its `{`."""
+        if token.kind in ("COMMA", "LBRACE"):
+            self._shallow()
+        if token.kind in _DEEPENING:
             self.depths[-1] += 1
             if self.depths[-1] == self.deepest:
                 hint = "give a part of it a name, with `in name: type = ...`, and use the name"
                 self.report.error(
                     "FLOW105", "this is nested too deeply", token.span, f"deeper than {self.deepest}", hint
                 )
+
+    def _shallow(self) -> None:
+        """As deep as the bracket around."""
+        self.depths[-1] = self.depths[-2] if len(self.depths) > 1 else 0
 
     def _newline(self, token: Token, at: int) -> None:
         if token.text == "\n" and self.doc:
@@ -155,7 +160,7 @@ class Layout:
         self._end_item(token)
 
     def _end_item(self, token: Token) -> None:
-        self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
+        self._shallow()
         self.fresh = True
         if self.out and self.out[-1].kind not in ("NL", "LBRACE"):
             self.out.append(Token("NL", token.text, token.start, token.end))
