@@ -75,3 +75,8 @@ def test_the_deepest_text_that_is_accepted_still_is_when_it_is_formatted() -> No
 def test_operators_of_a_clause_do_not_deepen_the_block_after_it() -> None:
     text = "flow 1\nworkflow w { task a when x" + " and x" * 60 + " { limits { undo { in y = [[[[1]]]] } } }\n}\n"
     assert "in y = [[[[1]]]]" in formatted(text)
+
+
+def test_a_block_is_indented_from_its_item_on() -> None:
+    text = "flow 1\nworkflow w {\n  wait day when f(\n    x,\n  ) or g(\n    y) {\n    duration = 1s\n  }\n}\n"
+    assert formatted(text) == text
