@@ -63,6 +63,16 @@ _ELSEWHERE = {
 }
 
 
+_TURNED = {
+    "int": ("str", "enum", "int", "float", "bool", "size"),
+    "float": ("str", "enum", "int", "float", "bool", "size", "duration"),
+    "date": ("str", "enum", "date", "datetime"),
+    "duration": ("str", "enum", "int", "float", "duration"),
+    "size": ("str", "enum", "int", "float", "size"),
+}
+"""What can be turned into a value of another type by the function of its name; JSON may hold it."""
+
+
 class Applications:
     def __init__(self, core: Expressions) -> None:
         self.core, self.report = core, core.report
@@ -123,10 +133,24 @@ class Applications:
                         hint = f"say what the list holds: in xs: list[float] = {shown(value)}"
                     self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", hint)
                     return None
+                if not self._turned(name, checked.type, value):
+                    return None
             else:
                 checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")
             exprs.append(checked.expr)
         return exprs, applied(found.result, bound) if bound or found.result.kind != "var" else UNKNOWN
+
+    def _turned(self, name: str, type_: Type, node: tree.Expr) -> bool:
+        if name not in _TURNED or type_.kind in (*_TURNED[name], "json", "unknown"):
+            return True
+        hint = f"`count({shown(node)})` is how many there are" if type_.kind == "list" else ""
+        if name in ("int", "size") and type_.kind in ("file", "duration"):
+            hint = (
+                f"`{shown(node)}.size` is its size" if type_.kind == "file" else f"float({shown(node)}) is its seconds"
+            )
+        message = f"a `{type_}` cannot be turned into `{name}`"
+        self.report.error("FLOW301", message, node.span, f"this is `{type_}`", hint or FUNCTIONS[name].doc)
+        return False
 
     @staticmethod
     def _opened(checked: Checked, formal: Type) -> Checked:

@@ -7,10 +7,11 @@ from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.http.body import http_body
 from flow_lang.checks.items import Sorted
 from flow_lang.checks.notices import notify_body
-from flow_lang.checks.python.body import FreeName, first_line, place, read_python
+from flow_lang.checks.python.body import FreeName, characters, first_line, place, read_python, wrapped_body
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.python.shadows import shadowed
 from flow_lang.checks.python.signatures import Function
+from flow_lang.checks.python.trial.body import tried
 from flow_lang.checks.scope import Symbol
 from flow_lang.checks.shell.body import is_shell, shell_body
 from flow_lang.checks.shell.foreign import spelled
@@ -106,34 +107,59 @@ class Bodies:
             self.report.error("FLOW112", f"Python: {bad.message}", span, "", hint)
             return plan.Body("python")
         self._shadows(code, body)
-        names = [name.name for name in found.free if self._bind(name, body, found.stars)]
-        if shape.single and not found.returns and shape.result.kind not in ("optional", "json", "unknown"):
-            first = next(c for c in task.clauses if isinstance(c, tree.ResultClause))
+        mistakes = self.report.mistakes
+        types = {name.name: self._bind(name, body, found.stars) for name in found.free}
+        names = [name for name, type_ in types.items() if type_ is not None]
+        if not found.returns and _must_return(shape):
+            first = next(
+                part for part in (*task.clauses, *task.items) if isinstance(part, tree.ResultClause | tree.Output)
+            )
             hint = "end the body with `return ...`"
             label = (Label(first.span, "the result is declared here"),)
             self.report.error("FLOW315", "this body never returns a value", body.word, "", hint, label)
+        elif self.report.mistakes == mistakes:
+            self._try(code, body, {name: type_ for name, type_ in types.items() if type_ is not None}, shape)
         return plan.Body("python", code=code, names=tuple(names), line=first_line(body.text, self.lines))
+
+    def _try(self, code: str, body: tree.Body, given: dict[str, Type], shape: Shape) -> None:
+        """What fails in Python whatever the values of these types are."""
+        result = shape.result if shape.single or shape.result.kind == "record" else None
+        wrong = tried(wrapped_body(code), given, result, shape.single)
+        if wrong is None:
+            return
+        row = wrapped_body(code).split("\n")[wrong.line - 1]
+        column = characters(row, wrong.column) - 1
+        span = place(
+            body.text, self.lines, wrong.line - 1, column, characters(row, wrong.column + wrong.length) - 1 - column
+        )
+        if wrong.returned:
+            self.report.error("FLOW335", wrong.message, span, "returned here", wrong.hint)
+        else:
+            self.report.error("FLOW334", f"Python: {wrong.message}", span, "fails whenever it is reached", wrong.hint)
 
     def _shadows(self, code: str, body: tree.Body) -> None:
         symbols = self.expressions.scope.symbols
         for name in shadowed(code):
-            if name.name in symbols:
-                span = place(body.text, self.lines, name.line, name.column, len(name.name))
+            span = place(body.text, self.lines, name.line, name.column, len(name.name))
+            if name.name not in symbols:
+                message, hint = f"`{name.name}` has no value yet here", f"give `{name.name}` a value above this line"
+                self.report.warning("FLOW522", message, span, "read before it is made", hint)
+            else:
                 message = f"this `{name.name}` is not that of the workflow, because the body makes one of its own"
                 hint = f"call its own one otherwise, such as new_{name.name}; Python would find no value here"
                 self.report.warning("FLOW522", message, span, "read before it is made", hint)
 
-    def _bind(self, name: FreeName, body: tree.Body, stars: bool) -> bool:
+    def _bind(self, name: FreeName, body: tree.Body, stars: bool) -> Type | None:
+        """The type of a name that the workflow gives, None where it gives none."""
         symbols = self.expressions.scope.symbols
         span = place(body.text, self.lines, name.line, name.column, len(name.name))
         if name.name in symbols:
             symbol = symbols[name.name]
             if symbol.kind == "own":
                 self._add_own(symbol, span)
-                return True
+                return symbol.type
             with self.expressions.scope.with_secrets():
-                self.expressions.given(tree.Ref(name.name, span))
-            return True
+                return self.expressions.given(tree.Ref(name.name, span)).type
         if not stars and self.report.first_unknown(name.name):
             hint = did_you_mean(name.name, symbols, f"import it in the body, or declare it: in {name.name}: str = ...")
             if name.name in FUNCTIONS:
@@ -141,7 +167,7 @@ class Bodies:
             elif name.name in self.imported:
                 hint = f"import it in the body, or let the task `call {name.name}(...)`"
             self.report.error("FLOW214", f"nothing gives this Python body a `{name.name}`", span, "not found", hint)
-        return False
+        return None
 
     def _add_own(self, symbol: Symbol, span: Span) -> None:
         """`run` in a Python body is a record of what is known of the run."""
@@ -210,6 +236,14 @@ def _callee(function: Function, found: Imported) -> Callee:
     names = listed([param.name for param in function.params])
     label = (Label(found.span, f"its arguments are {names}"),)
     return Callee(function.name, formals, label, "look at its signature in the Python file", secrets=True)
+
+
+def _must_return(shape: Shape) -> bool:
+    """Whether a body that returns nothing fails: files of `out` may be left in its folder."""
+    if shape.single:
+        return shape.result.kind not in ("optional", "json", "unknown")
+    kinds = [field.kind for field in shape.result.fields] if shape.result.kind == "record" else []
+    return any(kind not in ("optional", "json", "unknown", "file", "dir") for kind in kinds)
 
 
 def _explained(task: tree.TaskItem, items: Sorted) -> bool:

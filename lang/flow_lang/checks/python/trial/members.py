@@ -1,0 +1,109 @@
+"""`value.name` and `value[at]` of sample values."""
+
+import ast
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, kind
+from flow_lang.checks.python.trial.wrong import Wrong
+from flow_lang.suggest import did_you_mean, listed, nearest
+
+_OF_FILES = {"size": "its size is `.stat().st_size`", "path": "it is the path itself: str(...) is its text"}
+"""What a `file` has in expressions, and a Path in Python has otherwise."""
+_NEWER = ("walk", "from_uri", "full_match", "copy", "copy_into", "move", "move_into", "info", "is_junction")
+"""What newer versions of Python have given to paths."""
+
+
+def attribute(node: ast.Attribute, value: Any) -> Any:
+    """Raises Wrong where no value of its type has it."""
+    if value is ANY or isinstance(value, Method):
+        return ANY
+    name = node.attr
+    if isinstance(value, Record) and name in value:
+        return value[name]
+    if not hasattr(value, name):
+        if isinstance(value, Map):
+            return value.item
+        if _perhaps_newer(value, name):
+            return ANY
+        raise _no_member(node, value)
+    if isinstance(value, type | ModuleType):
+        return getattr(value, name) if getattr(value, name) is Path else ANY
+    return Method(value, name) if callable(getattr(value, name)) else getattr(value, name)
+
+
+def _perhaps_newer(value: Any, name: str) -> bool:
+    """Whether a newer Python than the one that checks may have it: what it takes for a slip it has not."""
+    if isinstance(value, ModuleType):
+        return nearest(name, dir(value)) is None
+    return isinstance(value, Path) and name in _NEWER
+
+
+def _no_member(node: ast.Attribute, value: Any) -> Wrong:
+    names = [name for name in dir(value) if not name.startswith("_")]
+    if isinstance(value, Record):
+        fields = list(value.type.names)
+        hint = did_you_mean(node.attr, fields, f"its fields are {listed(fields)}")
+        return Wrong(node, f"{kind(value)} has no field `{node.attr}`", hint)
+    hint = f"correct the name; print(dir({ast.unparse(node.value)[:40]})) shows which there are"
+    if isinstance(value, Path) and node.attr in _OF_FILES:
+        hint = f"a `file` is a Path in Python; {_OF_FILES[node.attr]}"
+    return Wrong(node, f"{kind(value)} has no `{node.attr}`", did_you_mean(node.attr, names, hint))
+
+
+def element(node: ast.Subscript, value: Any, at: Any) -> Any:
+    """Raises Wrong where no value of its type has such a place."""
+    if value is ANY or at is ANY or isinstance(value, Method):
+        return ANY
+    if isinstance(value, Map):
+        return value.item
+    if isinstance(value, Record):
+        return _field(node, value, at)
+    if isinstance(value, type):
+        return ANY
+    if isinstance(value, list | tuple | str) and not isinstance(value, Iterated):
+        return _place(node, value, at)
+    if hasattr(value, "__getitem__") and not isinstance(value, Iterated):
+        return ANY
+    raise Wrong(node, f"{kind(value)} has no elements", "leave the brackets out, or take an element of something else")
+
+
+def _field(node: ast.Subscript, value: Record, at: Any) -> Any:
+    if at in value:
+        return value[at]
+    if isinstance(node.slice, ast.Constant):
+        fields = list(value.type.names)
+        hint = did_you_mean(str(at), fields, f"its fields are {listed(fields)}")
+        raise Wrong(node.slice, f"{kind(value)} has no field {at!r}", hint)
+    return ANY
+
+
+def _place(node: ast.Subscript, value: Any, at: Any) -> Any:
+    if isinstance(at, slice):
+        return value
+    if isinstance(at, int):
+        if isinstance(value, tuple) and isinstance(node.slice, ast.Constant):
+            return value[at] if -len(value) <= at < len(value) else ANY
+        return TEXT if isinstance(value, str) else item_of(value)
+    message = f"{kind(value)} has no element {ast.unparse(node.slice)[:40]}"
+    raise Wrong(node.slice, message, f"its places are numbers from 0, and this is {kind(at)}")
+
+
+def item_of(value: Any) -> Any:
+    """What stands for each element."""
+    return alike(list(value))
+
+
+def iterated(node: ast.expr, value: Any) -> Any:
+    """What stands for each element in a `for`. Raises Wrong where a value cannot be gone over."""
+    if value is ANY or isinstance(value, Map | dict):
+        return ANY if not isinstance(value, dict) else TEXT
+    if isinstance(value, str):
+        return TEXT
+    if isinstance(value, list | tuple | set):
+        return item_of(value)
+    if hasattr(value, "__iter__"):
+        return ANY
+    hint = "a `for` goes over a list"
+    raise Wrong(node, f"{kind(value)} cannot be gone over", hint)

@@ -1,0 +1,160 @@
+"""Python bodies tried on samples: what fails for all values of its types is an error, what may be right is none."""
+
+import pytest
+from lang.compiling import codes, compiled
+
+HEAD = "flow 1\ntype Level { at: datetime, metres: float, note: str?, tags: list[str] }\n"
+PARAMS = "levels: list[Level], one: Level, table: file, n: int, name: str, prices: map[str, float], data: json, some: int?, day: date"
+
+
+def body(code: str, result: str = "json") -> str:
+    lines = "\n".join(f"      {line}" for line in code.split("\n"))
+    return f"{HEAD}workflow w({PARAMS}) {{\n  task t -> {result} {{\n    python '''\n{lines}\n    '''\n  }}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "at"),
+    [
+        ("return one.meters", "meters"),
+        ('return one["meters"]', '"meters"'),
+        ("return [level.meters for level in levels]", "meters"),
+        ("for level in levels:\n  print(level.meters)\nreturn 1", "meters"),
+        ("for at, level in enumerate(levels):\n  print(level.meters)\nreturn 1", "meters"),
+        ("return sorted(levels, key=lambda level: level.meters)", "meters"),
+        ("highest = max(levels, key=lambda level: level.metres)\nreturn highest.meters", "meters"),
+        ("return sorted(levels)", "sorted(levels)"),
+        ("return max(levels, key=lambda level: level)", "max(levels, key=lambda level: level)"),
+        ("return sum(level.at for level in levels)", "sum(level.at for level in levels)"),
+        ("return table.size", "size"),
+        ("return table.read_txt()", "read_txt"),
+        ("from pathlib import Path\nmade = Path('x')\nmade.write_txt('y')\nreturn made", "write_txt"),
+        ("return table / 'x' / n", "table / 'x' / n"),
+        ("return name.uper()", "uper"),
+        ("return name + n", "name + n"),
+        ("return n > name", "n > name"),
+        ("return len(n)", "len(n)"),
+        ("return n()", "n"),
+        ("return n[0]", "n[0]"),
+        ("return [x for x in n]", "n"),
+        ("return levels['a']", "'a'"),
+        ("return ','.join([n])", "','.join([n])"),
+        ("return f'{name:.2f}'", "name"),
+        ("return n + len", "n + len"),
+        ("import re\nreturn re.serch('a', name)", "serch"),
+        ("from json import dmups\nreturn 1", "dmups"),
+        ("a, b, c = n, name\nreturn a", "a, b, c"),
+        ("return day.yaer", "yaer"),
+        ("return prices['a'].foo", "foo"),
+        ("if n > 1:\n  return one.meters\nreturn 2", "meters"),
+        ("with open('x') as f:\n  f.write(one.meters)\nreturn 2", "meters"),
+    ],
+)
+def test_what_fails_whatever_the_values_are(code: str, at: str) -> None:
+    found = compiled(body(code))
+    assert [d.code for d in found.diagnostics] == ["FLOW334"]
+    start, end = found.diagnostics[0].primary.span
+    assert found.sources["test.flow"].text[start:end] == at
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("return n", "str"),
+        ("return levels", "float"),
+        ("return (level.metres for level in levels)", "float"),
+        ("return None", "int"),
+        ("return [n]", "list[str]"),
+        ("return {'a': n}", "map[str, str]"),
+        ("return {'at': day}", "Level"),
+        ("return {**{}, 'x': 1}['x'] == 1, 2", "bool"),
+        ("return name.upper", "str"),
+        ("return 'a' if n else 'b'", "int"),
+        ("if n:\n  return 1\nreturn 'a'", "int"),
+        ("return 1.5", "int"),
+        ("return True", "int"),
+        ("return 'c'", 'enum("a", "b")'),
+        ("return n", "file"),
+        ("return table.name", "int"),
+        ("import json\nreturn json", "str"),
+    ],
+)
+def test_a_result_of_another_type(code: str, result: str) -> None:
+    assert codes(body(code, result)) == ["FLOW335"]
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        ("return one.note.upper()", "str"),
+        ("return some.foo", "json"),
+        ("return data.a.b", "json"),
+        ("return prices.anything + prices['b']", "float"),
+        ("return one.get('meters', 0)", "json"),
+        ("return {k: v for k, v in one.items()}", "json"),
+        ("total = 0\nfor level in levels:\n  total += level.metres\nreturn total", "float"),
+        ("rows = []\nfor level in levels:\n  rows.append(level.metres)\nreturn rows", "list[float]"),
+        ("for level in levels:\n  level['extra'] = 1\nreturn [level.extra for level in levels]", "list[int]"),
+        ("for level in levels:\n  level.extra = 1\nreturn levels[0].extra", "int"),
+        ("one.update(extra=1)\nreturn one.extra", "int"),
+        ("found = {}\nfound['a'] = 1\nreturn found['a']", "int"),
+        ("if isinstance(one, str):\n  return one.foo\nreturn 1", "int"),
+        ("if hasattr(table, 'walk'):\n  return list(table.bar())\nreturn []", "json"),
+        ("try:\n  return one.meters\nexcept AttributeError:\n  return 1", "int"),
+        ("from contextlib import suppress\nwith suppress(AttributeError):\n  return one.meters\nreturn 1", "int"),
+        ("x = 'a'\nx = 1\nreturn x + 1", "int"),
+        ("def f(level):\n  return level.meters\nreturn 1", "int"),
+        ("class A:\n  size = 1\nreturn A().size", "int"),
+        ("return max(n, 2.5)", "float"),
+        ("return max(levels, default=None, key=lambda level: level.metres)", "Level?"),
+        ("return [n, 'a', None]", "json"),
+        ("return (n or None)", "int?"),
+        ("return table.parent / 'a' / name", "file"),
+        ("return 'x.csv'", "file"),
+        ("return n", "float"),
+        ("return [{**one, 'metres': 1.5}]", "list[Level]"),
+        ("return {'at': one.at, 'metres': 2, 'tags': []}", "Level"),
+        ("return {'a': 1, **prices}", "map[str, float]"),
+        ("return (name for name in one.tags)", "list[str]"),
+        ("return '%s' % n + '%d' % n", "str"),
+        ("return name.split(':')[0].partition('=')[2]", "str"),
+        ("return sorted({name, name})", "json"),
+        ("return [*levels][0].metres", "float"),
+        ("import numpy as np\nreturn float(np.mean(levels).foo)", "float"),
+        ("import itertools\nreturn list(itertools.batched(levels, 2))", "json"),
+        ("from datetime import timedelta\nreturn (day + timedelta(days=n)).isoformat()", "str"),
+        ("return day.strftime('%Y')", "str"),
+        ("(a, b), c = (n, name), 3\nreturn f'{a:>3}{b!r:>4}{c:{a}}'", "str"),
+        ("return max(len, key=lambda f: 1) if False else 1", "int"),
+        ("return (y := n) + y", "int"),
+        ("match n:\n  case 1:\n    return n\nreturn 2", "int"),
+        ("return lambda: 1", "json"),
+        ("size = table.stat().st_size\nreturn size / 2", "float"),
+        ("return int(name) + round(1.5)", "int"),
+        ("list = [1]\nreturn list.count(1)", "int"),
+        ("return dict(a=1).get('b') or 3", "int"),
+    ],
+)
+def test_what_may_be_right_is_no_error(code: str, result: str) -> None:
+    found = [d for d in compiled(body(code, result)).diagnostics if d.is_error]
+    if "max(len" in code:
+        assert [d.code for d in found] == ["FLOW334"]  # even where it is never reached
+    else:
+        assert found == []
+
+
+def test_outs_are_returned_as_a_dict() -> None:
+    text = 'flow 1\nworkflow w {{ task t {{ out a: int; out f: file = "x"; out g: str?; python "return {}" }} }}\n'
+    assert codes(text.format("{'a': 1}")) == []
+    assert codes(text.format("{'a': 1, 'more': 2}")) == []
+    assert codes(text.format("{'b': 1}")) == ["FLOW335"]
+    assert codes(text.format("3")) == ["FLOW335"]
+    assert codes(text.replace("return {}", "print(1)")) != []
+
+
+def test_outs_that_are_never_returned() -> None:
+    assert codes('flow 1\nworkflow w { task t { out a: int; python "print(1)" } }\n') == ["FLOW315"]
+    assert codes('flow 1\nworkflow w { task t { out a: file = "x"; python "print(1)" } }\n') == []
+
+
+def test_a_name_that_is_read_before_it_is_made() -> None:
+    assert codes(body("total = total + n\nreturn total")) == ["FLOW522"]
