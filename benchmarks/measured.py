@@ -45,6 +45,7 @@ def _command() -> str:
 
 def _output(command: list[str], folder: Path) -> str:
     environment = {**os.environ, "FLOW_HOME": str(folder / "state"), "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept, as after any installation
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, env=environment, check=False)
     except subprocess.TimeoutExpired:

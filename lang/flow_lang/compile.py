@@ -8,10 +8,12 @@ from flow_lang.cases import Case
 from flow_lang.checks.cases.checker import CaseChecker, Tested
 from flow_lang.checks.declarations import EDITION, Declared, declare
 from flow_lang.checks.imports.files import FlowFile, load
+from flow_lang.checks.kind import errors_of
 from flow_lang.checks.lints import lint_workflow
 from flow_lang.checks.program import check_program
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
+from flow_lang.checks.registry import all_kinds, all_words
 from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_order
 from flow_lang.source import Loader, Source
@@ -43,7 +45,7 @@ class _Compiler:
     def __init__(self, source: Source, loader: Loader) -> None:
         self.source = source
         self.files = Files(loader)
-        self.flows: list[FlowFile] = load(source, self.files)
+        self.flows: list[FlowFile] = load(source, self.files, all_words())
         self.report: Report = self.flows[-1].report
         self.cases: list[Case] = []
         self.names: list[str] = []
@@ -74,7 +76,7 @@ class _Compiler:
         declared: dict[str, Declared] = {}
         for flow in self.flows:
             if not flow.broken:
-                declared[flow.path] = declare(flow, self.files, declared)
+                declared[flow.path] = declare(flow, self.files, declared, all_kinds())
         checked = check_program(declared)
         for flow in self.flows:
             if not flow.broken:
@@ -89,12 +91,12 @@ class _Compiler:
             made = {one.workflow.name: one.workflow for one in checked.values() if one.workflow.file == flow.path}
             for item in flow.tree.items:
                 if isinstance(item, tree.WorkflowItem):
-                    lint_workflow(item, made[item.name.text], flow.report)
+                    lint_workflow(item, made[item.name.text], flow.report, all_kinds())
 
     def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
         """The tests of every file are checked, those of the entry are kept."""
         tested = {one.workflow.name: one for one in checked.values() if one.workflow.file == flow.path}
-        checker = CaseChecker(flow.report, flow.lines, tested)
+        checker = CaseChecker(flow.report, flow.lines, tested, errors_of(all_kinds()))
         made = [checker.check(item) for item in flow.tree.items if isinstance(item, tree.TestItem)]
         if not flow.path:
             self.cases = [case for case in made if case is not None]

@@ -7,6 +7,7 @@
 
 from typing import NamedTuple
 
+from flow_lang.checks.registry import all_words
 from flow_lang.diagnostics import Diagnostic, Report, in_order
 from flow_lang.source import Source
 from flow_lang.syntax.build import parse_file
@@ -24,7 +25,7 @@ _CALLED = frozenset(("NAME", "RPAR", "RSQB", "STRING", "TRIPLE", "RAW", "RCURLY"
 def format_source(source: Source) -> tuple[str | None, list[Diagnostic]]:
     """The text as it should look, or None with the errors of a text that cannot be parsed."""
     report = Report(source.path)
-    parse_file(source, report)
+    parse_file(source, report, all_words())
     if report.failed:
         return None, in_order(report.diagnostics)
     end = "\r\n" if "\r\n" in source.text else "\n"
@@ -36,7 +37,9 @@ def _tokens(text: str) -> list[Token]:
     """All tokens with comments and newlines, each of the kind that the layout gives it."""
     scanned = scan(text)
     kinds = {
-        token.start: token.kind for token in Layout(scanned, Report(""), len(text)).run() if token.end > token.start
+        token.start: token.kind
+        for token in Layout(scanned, Report(""), len(text), all_words()).run()
+        if token.end > token.start
     }
     return [token if token.kind in ("NL", "COMMENT") else token._replace(kind=kinds[token.start]) for token in scanned]
 

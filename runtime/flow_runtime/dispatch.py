@@ -32,6 +32,9 @@ from flow_runtime.cache_keys import is_there
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
 
+DECIDED = ("wait", "child")
+"""The kinds of body that no executor runs: the engine decides what becomes of them."""
+
 
 class Dispatcher:
     """Decides for the runs of one worker, which `incarnation` names."""

@@ -192,12 +192,15 @@ class Worker:
             self._take(self._pool.take_back_run(run))
 
     def step(self, patience: float | None = None) -> None:
-        """One tick, and then waiting for answers, at most `patience` seconds."""
+        """One tick, and then waiting for answers, at most `patience` seconds; not after the end of a run, which somebody may wait for."""
+        runs = len(self._live)
         if self._tick():
             self._pool.send()
             self._take(self._pool.wait(0.0))
             return
         self._pool.send()
+        if len(self._live) < runs:
+            return
         self._take(self._pool.rebalance())
         if not self._done:
             self._take(self._pool.wait(self._patience(patience)))

@@ -73,7 +73,7 @@ test "stuck" { mock ask = {}; run w(); assert run.status == "succeeded" }
     )
     ended = project.flow("test", "w.flow")
     assert ended.code == 1
-    assert "the test has no mock of `ask`; a test sends no request: mock ask = ..." in ended.out
+    assert "the test has no mock of `ask`; nothing is sent in a test: mock ask = ..." in ended.out
     assert "the run waits for ever for `ok` (mock ok = ...)" in ended.out
 
 

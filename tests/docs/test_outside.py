@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from flow_lang.checks.settings.retries import ERRORS
+from flow_lang.checks.kind import errors_of
+from flow_lang.checks.registry import all_kinds
 from flow_runtime.executors.http.answer import BODY, HEADERS, STATUS
 from flow_runtime.executors.notify.email import VARIABLE
 from flow_runtime.executors.secrets import variable_of
@@ -25,5 +26,5 @@ def test_it_names_what_there_is() -> None:
 
 def test_its_errors_are_those_that_retry_knows() -> None:
     named = {"connection", "smtp", "smtp_not_set", "secret", "memory", "cpu", "output", "too_large"}
-    assert named <= set(ERRORS)
+    assert named <= set(errors_of(all_kinds()).names)
     assert [name for name in named if f"`{name}`" not in PAGE] == []

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flow_lang.checks.registry import all_words
 from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Source
 from flow_lang.syntax import tree
@@ -10,7 +11,7 @@ from flow_lang.syntax.build import parse_file
 
 def parsed(text: str) -> tuple[Any, Report]:
     report = Report("test.flow")
-    return stripped(parse_file(Source("test.flow", text), report)), report
+    return stripped(parse_file(Source("test.flow", text), report, all_words())), report
 
 
 def stripped(node: Any) -> Any:

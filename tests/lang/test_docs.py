@@ -5,9 +5,9 @@ from pathlib import Path
 
 import flow_lang.syntax.grammar
 import pytest
+from flow_lang.checks.registry import all_words
 from flow_lang.functions import FUNCTIONS
-from flow_lang.syntax.layout import BLOCK_WORDS
-from flow_lang.syntax.reference import BEGIN, END, section
+from flow_lang.reference import BEGIN, END, section
 from lang.compiling import codes
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8")
@@ -31,12 +31,12 @@ def test_the_reference_lists_every_function() -> None:
 def test_the_grammar_of_the_reference_is_that_of_the_parser() -> None:
     grammar = (Path(flow_lang.syntax.grammar.__file__).parent / "flow.lark").read_text("utf-8")
     assert "\nitem          = " in PAGE
-    assert section(PAGE, grammar) == PAGE, "run: python -m flow_lang.syntax.reference docs/language.md"
+    assert section(PAGE, grammar) == PAGE, "run: python -m flow_lang.reference docs/language.md"
 
 
 def test_every_rule_and_word_is_in_the_grammar_of_the_reference() -> None:
     grammar = PAGE.partition(BEGIN)[2].partition(END)[0]
-    assert [word for word in BLOCK_WORDS if f'"{word}"' not in grammar] == []
+    assert [word for word in all_words().terminals if f'"{word}"' not in grammar] == []
     defined = set(re.findall(r"^(\w+) += ", grammar, re.MULTILINE))
     used = set(re.findall(r"\b[a-z_]+\b", re.sub(r'"[^"]*"', "", grammar.replace("ebnf", ""))))
     marker = {"grammar", "begin", "made", "by", "flow_lang", "syntax", "reference"}

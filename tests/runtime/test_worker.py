@@ -21,6 +21,7 @@ class OneSlot:
         self.view = SlotView(0)
         self.answers: list[Answer] = []
         self.busy = False
+        self.waited: list[float | None] = []
 
     def capacity(self) -> int:
         return 2 - len(self.view.sent)
@@ -33,6 +34,7 @@ class OneSlot:
         return [] if head is None else [(self.view, head[1], self.view.head_since)]
 
     def wait(self, timeout: float | None) -> list[Answer]:
+        self.waited.append(timeout)
         taken, self.answers = self.answers, []
         return taken
 
@@ -93,3 +95,14 @@ def test_how_long_a_body_has_run_does_not_depend_on_the_walls_clock(
     for _ in range(3):
         worker.step(0.0)
     assert slot.view.kill is None
+
+
+def test_the_end_of_a_run_is_told_without_waiting(slot: OneSlot, tmp_path: Path) -> None:
+    worker = worker_of(slot, tmp_path, count=1)
+    worker.step()
+    slot.end_head()
+    worker.step()
+    before = len(slot.waited)
+    worker.step()
+    assert worker.idle
+    assert slot.waited[before:] == []

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flow_lang.checks.calls.workflows import Callables, Workflows
 from flow_lang.checks.imports.files import FlowFile
 from flow_lang.checks.items import misplaced, other_item
+from flow_lang.checks.kind import Kinds, errors_of
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.python.imports import Imports
 from flow_lang.checks.scope import already_declared
@@ -29,14 +30,14 @@ class Declared(NamedTuple):
     workflows: Workflows
 
 
-def declare(file: FlowFile, files: Files, before: Mapping[str, Declared]) -> Declared:
-    """`before` are the files that it imports, by path. What is wrong has been reported."""
+def declare(file: FlowFile, files: Files, before: Mapping[str, Declared], kinds: Kinds) -> Declared:
+    """`before` are the files that it imports, by path; `kinds` the kinds of tasks. What is wrong has been reported."""
     report = file.report
     imported = {alias: before[other.path] if other is not None else None for alias, other in file.imports.items()}
     types = Types(report, {alias: other.context.types if other else None for alias, other in imported.items()})
     functions = Imports(files, report, posixpath.dirname(file.path))
     policies = Policies({}, {alias: other.policies if other else None for alias, other in imported.items()})
-    settings = Reader(report, policies)
+    settings = Reader(report, policies, errors_of(kinds))
     _check_edition(file)
     for item in file.tree.items:
         _declare(item, types, functions, report)
@@ -46,7 +47,7 @@ def declare(file: FlowFile, files: Files, before: Mapping[str, Declared]) -> Dec
     callables = Callables(
         workflows, {alias: other.workflows if other else None for alias, other in imported.items()}, report
     )
-    context = Context(report, types, file.lines, functions.functions, settings, callables)
+    context = Context(report, types, file.lines, functions.functions, settings, callables, kinds)
     return Declared(file, context, policies, workflows)
 
 

@@ -6,7 +6,7 @@ from flow_lang.checks.expressions.names import shown
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.syntax import tree
 
-BodyItem = tree.Body | tree.CallBody | tree.HttpBody | tree.WaitBody | tree.Notify
+BodyItem = tree.KindBody | tree.CallBody | tree.WaitBody
 _PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.WorkflowItem: ("a workflow", "at the top of the file"),
     tree.TaskItem: ("a task", "in a workflow"),
@@ -17,10 +17,8 @@ _PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.FromImport: ("an import", "at the top of the file"),
     tree.Edition: ("`flow 1`", "on the first line of the file"),
     tree.Return: ("`return`", "at the end of a workflow"),
-    tree.Body: ("a body", "in a task"),
     tree.CallBody: ("a `call`", "in a task"),
-    tree.HttpBody: ("an `http` body", "in a task"),
-    tree.Header: ("`header`", "in an `http` block"),
+    tree.Header: ("`header`", "in the block of an `http` body"),
     tree.TestItem: ("a `test`", "at the top of the file"),
     tree.Mock: ("`mock`", "in a `test`"),
     tree.Input: ("`in`", "in a task"),
@@ -32,7 +30,6 @@ _PLACES: dict[type[tree.Item], tuple[str, str]] = {
     tree.SecretItem: ("a secret", "in a workflow"),
     tree.PoolItem: ("a pool", "in a workflow"),
     tree.OnItem: ("`on failure`", "in a workflow or a task"),
-    tree.Notify: ("`notify`", "in `on failure` or `finally`"),
     tree.DeadLetter: ("`dead_letter`", "in the `on failure` of a task"),
 }
 _SECTIONS = {"defaults": "in a workflow", "finally": "in a workflow", "limits": "in a task", "undo": "in a task"}
@@ -100,9 +97,7 @@ def once(found: list[tuple[str, Span]], report: Report) -> None:
 
 
 def _word(item: BodyItem) -> Span:
-    if isinstance(item, tree.Body | tree.HttpBody):
-        return item.word
-    return item.word.span if isinstance(item, tree.Notify) else item.span
+    return item.word.span if isinstance(item, tree.KindBody) else item.span
 
 
 def other_item(item: tree.Other, where: str, report: Report) -> None:
@@ -125,8 +120,10 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
     if isinstance(item, tree.CallBody) and where != "a file":
         target = shown(item.call.target)
         hint = f"give it a name: call {target.rpartition('.')[2]}_run = {target}(...)"
-    elif isinstance(item, tree.Body) and where != "a file":
-        hint = 'it belongs in a task: task hello { shell "echo hello" }'
+    elif isinstance(item, tree.KindBody) and where != "a file":
+        hint = f"it belongs in a task: task hello {{ {item.word.text} ... }}"
+        if isinstance(item.value, tree.Call):
+            hint = "it belongs in a task, in `on failure` or `finally`"
     if isinstance(item, tree.Return) and where == "a task":
         hint = "the body gives the result: a shell body prints it, a Python body returns it"
     report.error("FLOW111", f"{what} has no place in {where}", _heading(item), "", hint)
@@ -135,12 +132,16 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
 def _place(item: tree.Item) -> tuple[str, str]:
     if isinstance(item, tree.Section):
         return f"`{item.word.text}`", _SECTIONS[item.word.text]
+    if isinstance(item, tree.KindBody):
+        return f"`{item.word.text}`", "in a task"
     return _PLACES[type(item)]
 
 
 def _heading(item: tree.Item) -> Span:
     if isinstance(item, _NAMED):
         return item.name.span
-    if isinstance(item, tree.HttpBody | tree.Header | tree.TestItem | tree.Mock):
+    if isinstance(item, tree.Header | tree.TestItem | tree.Mock):
         return item.word
-    return item.word.span if isinstance(item, tree.Section | tree.OnItem | tree.Notify | tree.DeadLetter) else item.span
+    return (
+        item.word.span if isinstance(item, tree.KindBody | tree.Section | tree.OnItem | tree.DeadLetter) else item.span
+    )

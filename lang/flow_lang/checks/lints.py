@@ -2,15 +2,16 @@
 
 from flow_lang import plan
 from flow_lang.checks.expressions.constants import references
+from flow_lang.checks.kind import Kinds
 from flow_lang.diagnostics import Report
 from flow_lang.syntax import tree
 
 
-def lint_workflow(item: tree.WorkflowItem, made: plan.Workflow, report: Report) -> None:
+def lint_workflow(item: tree.WorkflowItem, made: plan.Workflow, report: Report, kinds: Kinds) -> None:
     """Warnings; for a workflow that has been checked and found right."""
     items = {inner.name.text: inner for inner in item.items if isinstance(inner, tree.TaskItem)}
     _unused(items, made, report)
-    _without_timeout(items, made, report)
+    _without_timeout(items, made, report, kinds)
 
 
 def _unused(items: dict[str, tree.TaskItem], made: plan.Workflow, report: Report) -> None:
@@ -30,11 +31,12 @@ def _unused(items: dict[str, tree.TaskItem], made: plan.Workflow, report: Report
             report.warning("FLOW520", message, item.name.span, "declares a result", hint)
 
 
-def _without_timeout(items: dict[str, tree.TaskItem], made: plan.Workflow, report: Report) -> None:
+def _without_timeout(items: dict[str, tree.TaskItem], made: plan.Workflow, report: Report, kinds: Kinds) -> None:
     for task in made.tasks:
-        if task.body.kind != "http" or task.timeout is not None or task.deadline is not None or task.name not in items:
+        asks = task.body.kind in kinds and kinds[task.body.kind].asks
+        if not asks or task.timeout is not None or task.deadline is not None or task.name not in items:
             continue
-        body = next((part for part in items[task.name].items if isinstance(part, tree.HttpBody)), None)
+        body = next((part for part in items[task.name].items if isinstance(part, tree.KindBody)), None)
         if body is not None:
             hint = "a server may never answer: add timeout = 1m, or defaults { timeout = 1m } to the workflow"
-            report.warning("FLOW521", f"the request of `{task.name}` has no timeout", body.word, "", hint)
+            report.warning("FLOW521", f"the request of `{task.name}` has no timeout", body.word.span, "", hint)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from flow_lang.checks.expressions.names import expression_names
-from flow_lang.checks.python.body import place, read_python
+from flow_lang.checks.kind import Kinds
 from flow_lang.diagnostics import Span
 from flow_lang.source import Lines
 from flow_lang.syntax import tree
 
 
-def task_names(task: tree.TaskItem, lines: Lines) -> Iterator[tuple[str, Span]]:
+def task_names(task: tree.TaskItem, lines: Lines, kinds: Kinds) -> Iterator[tuple[str, Span]]:
     """Every name that a task mentions in its clauses and items, in the order of the text."""
     for clause in task.clauses:
         if isinstance(clause, tree.ForClause):
@@ -18,7 +18,7 @@ def task_names(task: tree.TaskItem, lines: Lines) -> Iterator[tuple[str, Span]]:
         elif isinstance(clause, tree.WhenClause):
             yield from expression_names(clause.condition)
     for item in task.items:
-        yield from _item_names(item, lines)
+        yield from _item_names(item, lines, kinds)
 
 
 def call_targets(items: tuple[tree.Item, ...]) -> Iterator[tree.Expr]:
@@ -32,17 +32,16 @@ def call_targets(items: tuple[tree.Item, ...]) -> Iterator[tree.Expr]:
             yield from call_targets(item.items)
 
 
-def _item_names(item: tree.Item, lines: Lines) -> Iterator[tuple[str, Span]]:
+def _item_names(item: tree.Item, lines: Lines, kinds: Kinds) -> Iterator[tuple[str, Span]]:
+    if isinstance(item, tree.KindBody):
+        yield from kinds[item.word.text].mentions(item, lines)
     for value in _values(item):
         yield from expression_names(value)
-    if isinstance(item, tree.Body) and item.kind != "shell":
-        for name in read_python(item.text.plain or "").free:
-            yield name.name, place(item.text, lines, name.line, name.column, len(name.name))
 
 
 def _values(item: tree.Item) -> list[tree.Expr]:
     """The expressions of an item that may use names of the workflow."""
-    if isinstance(item, tree.Input | tree.After | tree.Notify):
+    if isinstance(item, tree.Input | tree.After):
         return [item.value]
     if isinstance(item, tree.Setting):
         return [item.value] if item.name.text == "cache" else []
@@ -52,6 +51,4 @@ def _values(item: tree.Item) -> list[tree.Expr]:
         return [item.value] if item.default is None else [item.value, item.default]
     if isinstance(item, tree.CallBody):
         return [argument.value for argument in item.call.args]
-    if isinstance(item, tree.HttpBody):
-        return [item.url, *(one.value for one in item.items if isinstance(one, tree.Header | tree.Setting))]
-    return [item.text] if isinstance(item, tree.Body) and item.kind == "shell" else []
+    return []

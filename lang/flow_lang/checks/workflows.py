@@ -13,10 +13,11 @@ from flow_lang.checks.pools import read_pools
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.secrets import read_secret
 from flow_lang.checks.settings.kinds import Settings
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.forms import as_task
-from flow_lang.checks.tasks.shape import Shape, lifted, shape_of
+from flow_lang.checks.tasks.shape import lifted, shape_of
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
@@ -164,7 +165,7 @@ class WorkflowChecker:
         edges = [
             Edge(name, used, span)
             for name, item in self.tasks.items()
-            for used, span in task_names(item, self.context.lines)
+            for used, span in task_names(item, self.context.lines, self.context.kinds)
             if used in self.tasks
         ]
         declared = {name: item.name.span for name, item in self.tasks.items()}

@@ -12,12 +12,13 @@ from flow_lang.syntax.parser import Parser
 from flow_lang.syntax.settle import settle
 from flow_lang.syntax.strangers import stranger
 from flow_lang.syntax.term_builder import TermBuilder, name_of
+from flow_lang.syntax.words import Words
 
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 
 
-def parse_file(source: Source, report: Report) -> tree.File:
+def parse_file(source: Source, report: Report, words: Words) -> tree.File:
     """The tree of a whole file. Errors are in `report`; what could not be read is a `Wrong` item."""
     alien = _NO_TEXT.search(source.text)
     if alien is not None:
@@ -28,9 +29,9 @@ def parse_file(source: Source, report: Report) -> tree.File:
     if _misleading(source.text, report):
         return tree.File(())
     raw = Report(source.path)
-    layout = Layout(scan(source.text), raw, len(source.text))
+    layout = Layout(scan(source.text), raw, len(source.text), words)
     tokens = layout.run()
-    parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw)
+    parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw, words)
     items = parser.parse(tokens)
     other = stranger(source.text, source.path) if raw.failed else None
     if other is not None:
@@ -119,17 +120,20 @@ class _Builder(TermBuilder):
     def on_binding(self, parts: list[Any], span: Span) -> Any:
         return tree.Binding(tuple(name_of(token) for token in parts[0]), parts[2], span)
 
-    def on_shell(self, parts: list[Any], span: Span) -> Any:
-        return tree.Body("shell", parts[1], parts[0].span, span)
+    def on_kind(self, parts: list[Any], span: Span) -> Any:
+        return tree.KindBody(name_of(parts[0]), None, parts[1], None, span)
 
-    def on_python(self, parts: list[Any], span: Span) -> Any:
-        return tree.Body("python", parts[1], parts[0].span, span)
+    def on_kind_block(self, parts: list[Any], span: Span) -> Any:
+        return tree.KindBody(name_of(parts[0]), None, parts[1], parts[2], span)
 
-    def on_http(self, parts: list[Any], span: Span) -> Any:
-        return tree.HttpBody(name_of(parts[1]), parts[2], (), parts[0].span, span)
+    def on_kind_verb(self, parts: list[Any], span: Span) -> Any:
+        return tree.KindBody(name_of(parts[0]), name_of(parts[1]), parts[2], None, span)
 
-    def on_http_block(self, parts: list[Any], span: Span) -> Any:
-        return tree.HttpBody(name_of(parts[1]), parts[2], parts[3], parts[0].span, span)
+    def on_kind_verb_block(self, parts: list[Any], span: Span) -> Any:
+        return tree.KindBody(name_of(parts[0]), name_of(parts[1]), parts[2], parts[3], span)
+
+    def on_said_call(self, parts: list[Any], span: Span) -> Any:
+        return tree.Call(tree.Ref(parts[0].text, parts[0].span), tuple(parts[2]), span)
 
     def on_header(self, parts: list[Any], span: Span) -> Any:
         return tree.Header(parts[1], parts[3], span, parts[0].span)
@@ -188,8 +192,6 @@ class _Builder(TermBuilder):
         return tree.OnItem(name_of(parts[1]), parts[2], name_of(parts[0]), span)
 
     def on_word(self, parts: list[Any], span: Span) -> Any:
-        if parts[0].text == "notify":
-            return tree.Notify(parts[1], name_of(parts[0]), span)
         if parts[0].text == "dead_letter":
             return tree.DeadLetter(parts[1], name_of(parts[0]), span)
         return self._other(parts, (parts[1],), (), span)

@@ -2,9 +2,9 @@
 
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.suggest import nearest
-from flow_lang.syntax.layout import BLOCK_WORDS
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.remedies import Place, remedy, word_remedy
+from flow_lang.syntax.words import KIND
 
 _PHRASES = {
     "NAME": "a name",
@@ -37,8 +37,6 @@ _EXAMPLES = {
     "TYPE": "a record type is written: type Order { id: str, total: float }",
     "OUT": 'a result is written: out rows: int, or with the file it is in: out table: file = "table.csv"',
     "IN": "an input is written: in batch: file = json_file(orders)",
-    "SHELL": 'a shell body is written: shell "echo hello", or over several lines between """ and """',
-    "PYTHON": "a Python body stands between ''' and '''",
     "CALL": "a call is written: call score(table, model = name), or in a workflow: call checks = check(tables = clean)",
     "AFTER": "order without data is written: after [fetch, clean]",
     "FROM": 'Python functions are imported so: from python "tasks.py" import load, save',
@@ -46,7 +44,6 @@ _EXAMPLES = {
     "POLICY": "a policy is written: policy flaky = retry(5, backoff = exponential(2s))",
     "FLOW": "the first line of a file is: flow 1",
     "FOR": "a loop is written: for region in regions",
-    "HTTP": 'a request is written: http GET "https://example.com/orders" { header "Accept" = "text/csv" }',
     "HEADER": 'a header is written: header "Accept" = "text/csv"',
     "MOCK": "a mock is the whole result of a task: mock clean = { rows = 3 }",
     "TEST": 'a test is written: test "what holds" { mock fetch = 3; run nightly(day = date("2026-01-31")); assert ... }',
@@ -59,21 +56,23 @@ _EXAMPLES = {
     "limits": "limits are written: limits { memory = 2GiB; cpu = 30s }",
     "undo": 'an undo is written: undo { shell "remove ~{result}" }',
     "finally": 'it is written: finally { task tidy { shell "rm -rf cache" } }',
-    "notify": 'it is written: notify webhook("https://example.com/hook", text = "~{error.task} failed")',
     "dead_letter": 'it is written: dead_letter "orders.failed"',
 }
 """By the kind of the token that began the item, or else by its text."""
 
 
-def explain_token(report: Report, expected: set[str], tokens: list[Token], at: int, inside: list[Token]) -> None:
-    """Reports the token at `at`. `inside` are the loose tokens of the unfinished item."""
-    token = tokens[at]
-    before = tokens[at - 1] if at else None
-    if before is not None and before.kind == "NAME" and _starts_item(tokens, at - 1) and _is_word_like(token):
-        report.error("FLOW101", f"nothing begins with `{before.text}`", before.span, "", _word_hint(before))
+def explain_token(report: Report, place: Place) -> None:
+    """Reports the token at a place where it cannot stand."""
+    if _unquoted(place):
+        place = place._replace(at=place.at - 1)
+    token, before = place.token, place.before
+    if before is not None and before.kind == "NAME" and place.earlier.starts_item and _is_word_like(token):
+        report.error("FLOW101", f"nothing begins with `{before.text}`", before.span, "", _word_hint(before, place))
         return
     found = describe(token)
-    wanted = wanted_phrase(expected)
+    wanted = wanted_phrase(_possible(place))
+    if before is not None and before.kind == KIND:
+        wanted = place.words.kinds[before.text].takes
     if wanted == "a name" and before is not None and before.kind in ("ARROW", "COLON"):
         wanted = "a type"
     if token.kind in ("NL", "END") and before is not None:
@@ -83,14 +82,27 @@ def explain_token(report: Report, expected: set[str], tokens: list[Token], at: i
         span, message = Span(token.start, max(token.end, token.start + 1)), f"expected {wanted}, found {found}"
     if not wanted:
         message = f"{found} cannot stand here" if token.kind not in ("NL", "END") else message
-    hint = _hint(token, expected, before, tokens, at, inside)
-    report.error("FLOW101", message, span, "", hint, _opened(inside, token))
+    report.error("FLOW101", message, span, "", _hint(place), _opened(place))
 
 
-def _opened(inside: list[Token], token: Token) -> tuple[Label, ...]:
+def _possible(place: Place) -> set[str]:
+    """What could come, without the block of a kind that has none."""
+    words = [token.text for token in place.inside if token.kind == KIND]
+    return place.expected - {"LBRACE"} if words and not place.words.kinds[words[-1]].block else place.expected
+
+
+def _unquoted(place: Place) -> bool:
+    """Whether the word before the token stands where the text of a kind should."""
+    if place.before is None or place.before.kind != "NAME":
+        return False
+    before = place.earlier.before
+    return before is not None and before.kind == KIND and not place.words.kinds[before.text].verb
+
+
+def _opened(place: Place) -> tuple[Label, ...]:
     """Where the item began, if that was on an earlier line."""
-    words = [t for t in inside if t.kind in _EXAMPLES]
-    if words and token.kind == "END":
+    words = [token for token in place.inside if token.kind == KIND or token.kind in _EXAMPLES]
+    if words and place.token.kind == "END":
         return (Label(words[-1].span, "in what begins here"),)
     return ()
 
@@ -132,10 +144,9 @@ def _either(phrases: list[str]) -> str:
     return " or ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
 
 
-def _hint(
-    token: Token, expected: set[str], before: Token | None, tokens: list[Token], at: int, inside: list[Token]
-) -> str:
-    known = remedy(Place(tokens, at, expected, inside))
+def _hint(place: Place) -> str:
+    token, expected = place.token, place.expected
+    known = remedy(place)
     if known:
         return known
     if token.kind in _HARD_WORDS and "NAME" in expected and not expected >= _VALUES:
@@ -148,9 +159,9 @@ def _hint(
         return "first the type, then the value: name: str = ..."
     if token.kind == "LBRACE" and "RPAR" in expected:
         return "close the `(` first"
-    if token.kind == "NAME" and _starts_item(tokens, at):
-        return _word_hint(token)
-    examples = [example for example in map(_example, inside) if example]
+    if token.kind == "NAME" and place.starts_item:
+        return _word_hint(token, place)
+    examples = [example for example in (_example(loose, place) for loose in place.inside) if example]
     if examples:
         return examples[-1]
     if "ASSIGN" in expected:
@@ -158,7 +169,9 @@ def _hint(
     return "items of a block stand on lines of their own, or after a `;`"
 
 
-def _example(token: Token) -> str:
+def _example(token: Token, place: Place) -> str:
+    if token.kind == KIND:
+        return place.words.kinds[token.text].hint
     word = token.text if token.kind in ("SECTION", "WORD") else ""
     return _EXAMPLES.get(token.kind) or _EXAMPLES.get(word, "")
 
@@ -168,10 +181,6 @@ def _is_word_like(token: Token) -> bool:
     return token.kind in ("NAME", "STRING", "TRIPLE", "RAW", "LBRACE", "INT", "DURATION", "SIZE")
 
 
-def _word_hint(word: Token) -> str:
-    meant = nearest(word.text, BLOCK_WORDS)
+def _word_hint(word: Token, place: Place) -> str:
+    meant = nearest(word.text, place.words.terminals)
     return word_remedy(word.text) or (f"did you mean `{meant}`?" if meant else "a setting is written: name = value")
-
-
-def _starts_item(tokens: list[Token], at: int) -> bool:
-    return at == 0 or tokens[at - 1].kind in ("NL", "LBRACE")

@@ -8,19 +8,11 @@ import re
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import UNITS
 from flow_lang.syntax.lexer import Token
+from flow_lang.syntax.words import NO_KINDS, Words
 
 DEEPEST = 64
 """Brackets and operators inside one another; deeper is an error, so that no walk over the tree runs out of stack."""
 
-BLOCK_WORDS = {
-    **{
-        word: word.upper()
-        for word in ("type", "policy", "workflow", "test", "task", "wait", "call", "secret", "pool", "on")
-    },
-    **{word: word.upper() for word in ("flow", "shell", "python", "http", "header", "mock", "after", "out")},
-    **dict.fromkeys(("defaults", "limits", "undo", "finally"), "SECTION"),
-    **dict.fromkeys(("notify", "dead_letter", "run", "assert"), "WORD"),
-}
 _OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
 _AFTER_A_NAME = frozenset(("LBRACE", "ARROW", "FOR", "WHEN", "LPAR"))
@@ -50,8 +42,10 @@ _SHOWN = {
 class Layout:
     """Turns scanned tokens into those of the parser. `docs` maps the offset of an item to its `##` text."""
 
-    def __init__(self, tokens: list[Token], report: Report, end: int, deepest: int = DEEPEST) -> None:
-        self.tokens, self.report, self.deepest = tokens, report, deepest
+    def __init__(
+        self, tokens: list[Token], report: Report, end: int, words: Words = NO_KINDS, deepest: int = DEEPEST
+    ) -> None:
+        self.tokens, self.report, self.words, self.deepest = tokens, report, words.terminals, deepest
         self.out: list[Token] = []
         self.docs: dict[int, str] = {}
         self.open: list[Token] = []
@@ -85,8 +79,8 @@ class Layout:
 
     def _plain(self, token: Token, at: int) -> None:
         kind = token.kind
-        if kind == "NAME" and self.fresh and token.text in BLOCK_WORDS and self._is_block_word(at):
-            token = Token(BLOCK_WORDS[token.text], token.text, token.start, token.end)
+        if kind == "NAME" and self.fresh and token.text in self.words and self._is_block_word(at):
+            token = Token(self.words[token.text], token.text, token.start, token.end)
             self._close_forgotten(token)
         elif kind == "LBRACE" and self._is_record():
             token = Token("LCURLY", token.text, token.start, token.end)

@@ -12,6 +12,8 @@ from flow_lang.syntax.expected import explain_token
 from flow_lang.syntax.grammar.load import load
 from flow_lang.syntax.grammar.tables import Rule, Tables
 from flow_lang.syntax.lexer import Token
+from flow_lang.syntax.remedies import Place
+from flow_lang.syntax.words import NO_KINDS, Words
 
 Build = Callable[[list[Any], Span], Any]
 """Makes the value of a rule from the values of its parts and the span that they cover."""
@@ -25,9 +27,9 @@ MOST_ERRORS = 50
 class Parser:
     """One parse. `start` is `file` or `expr`; `builders` maps a rule's alias to what builds its value."""
 
-    def __init__(self, start: str, builders: dict[str, Build], report: Report) -> None:
+    def __init__(self, start: str, builders: dict[str, Build], report: Report, words: Words = NO_KINDS) -> None:
         self.tables: Tables = load()
-        self.report = report
+        self.report, self.words = report, words
         self.builders = builders
         self.final = self.tables.end[start]
         self.states = [self.tables.start[start]]
@@ -49,7 +51,7 @@ class Parser:
                 continue
             self.errors += 1
             inside = self._inside()
-            explain_token(self.report, self._expected(), tokens, at, inside)
+            explain_token(self.report, Place(tokens, at, self._expected(), inside, self.words))
             if self.report.diagnostics and any(loose.kind in ("WORKFLOW", "TYPE") for loose in inside):
                 self.headings.add(self.report.diagnostics[-1].primary.span)
             if self.errors >= MOST_ERRORS or not self._recover(token):

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from flow_lang.foreign import UNITS, WORDS
-from flow_lang.syntax.layout import BLOCK_WORDS
 from flow_lang.syntax.lexer import Token
+from flow_lang.syntax.words import Words
 from flow_lang.types import SCALARS
 
-_BODIES = {"shell": 'shell "echo hello"', "python": "python '''...'''", "call": "call score(table)"}
 _TYPES = frozenset((*SCALARS, "list", "map", "enum"))
 _CLAUSES = frozenset(("WHEN", "FOR"))
 _TEXT_GOES_ON = frozenset(("NAME", "INT", "STRING", "MINUS", "TIMES"))
@@ -23,6 +22,7 @@ class Place(NamedTuple):
     at: int
     expected: set[str]
     inside: list[Token]
+    words: Words
 
     @property
     def token(self) -> Token:
@@ -35,6 +35,11 @@ class Place(NamedTuple):
     @property
     def after(self) -> Token | None:
         return self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else None
+
+    @property
+    def earlier(self) -> "Place":
+        """The place of the token before."""
+        return self._replace(at=self.at - 1, expected=set(), inside=[])
 
     @property
     def starts_item(self) -> bool:
@@ -85,22 +90,28 @@ def _else(place: Place) -> str:
 
 def _labelled(place: Place) -> str:
     before = place.before
-    if place.token.kind != "COLON" or before is None or not Place(place.tokens, place.at - 1, set(), []).starts_item:
+    if place.token.kind != "COLON" or before is None or not place.earlier.starts_item:
         return ""
-    if before.text in _BODIES:
+    if _body_example(place):
         return ""
-    return f"`{before.text}` takes no `:`" if before.text in BLOCK_WORDS else word_remedy(before.text)
+    return f"`{before.text}` takes no `:`" if before.text in place.words.terminals else word_remedy(before.text)
 
 
 def _body(place: Place) -> str:
-    before, token = place.before, place.token
-    if before is None or before.text not in _BODIES:
-        return ""
-    if token.kind in ("COLON", "ASSIGN"):
-        return f"a body has no `{token.text}`: {_BODIES[before.text]}"
-    if token.kind == "LPAR":
-        return f"a body has no parentheses: {_BODIES[before.text]}"
+    token, example = place.token, _body_example(place)
+    if example and token.kind in ("COLON", "ASSIGN"):
+        return f"a body has no `{token.text}`: {example}"
+    if example and token.kind == "LPAR":
+        return f"a body has no parentheses: {example}"
     return ""
+
+
+def _body_example(place: Place) -> str:
+    """How the body is written whose word stands before the token."""
+    word = place.before.text if place.before is not None else ""
+    if word in place.words.kinds:
+        return place.words.kinds[word].example
+    return "call score(table)" if word == "call" else ""
 
 
 def _prefixed_text(place: Place) -> str:
@@ -208,7 +219,7 @@ def _unit(place: Place) -> str:
 def _value(place: Place) -> str:
     before = place.before
     if place.token.kind == "NL" and before is not None and place.expected >= {"NAME", "STRING", "INT", "TRUE"}:
-        return f"write a value after the `{before.text}`" if before.kind not in BLOCK_WORDS.values() else ""
+        return f"write a value after the `{before.text}`" if before.kind not in place.words.terminals.values() else ""
     return ""
 
 

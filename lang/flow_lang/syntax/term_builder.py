@@ -164,7 +164,7 @@ class TermBuilder:
             self.report.error("FLOW108", "this `~{}` is empty", Span(start - 2, end + 1), "", hint)
             return None
         kept = [token for token in tokens if token.kind != "NL"]
-        layout = Layout(kept, self.report, end, _NESTED)
+        layout = Layout(kept, self.report, end, deepest=_NESTED)
         layout.fresh = False  # no item starts here, so that a task called `test` can be named
         laid_out = [token for token in layout.run() if token.kind != "NL"]
         return Parser("expr", self.table, self.report).parse(laid_out)

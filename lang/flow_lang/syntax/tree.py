@@ -147,32 +147,34 @@ class TaskItem(NamedTuple):
     span: Span
 
 
-class Body(NamedTuple):
-    """`shell` or `python` with its text; `word` is the span of that word."""
+class KindBody(NamedTuple):
+    """What a task does, by its kind: `shell "..."`, `http GET "..." { ... }`. `verb` is the word before the value, `block` None where there are
+    no braces; which of them a kind has is in its `checks.kind.Kind`."""
 
-    kind: str
-    text: Text
-    word: Span
+    word: Name
+    verb: Name | None
+    value: Expr
+    block: Items | None
     span: Span
+
+    @property
+    def text(self) -> Text:
+        """The value of a kind that takes a text in quotes."""
+        assert isinstance(self.value, Text)
+        return self.value
+
+    @property
+    def items(self) -> Items:
+        return self.block or ()
 
 
 class Header(NamedTuple):
-    """`header "Name" = value`, in an `http` block."""
+    """`header "Name" = value`, in the block of a kind such as `http`."""
 
     name: Text
     value: Expr
     span: Span
     word: Span
-
-
-class HttpBody(NamedTuple):
-    """`http GET "https://..." { ... }`; `word` is the span of `http`."""
-
-    method: Name
-    url: Text
-    items: Items
-    word: Span
-    span: Span
 
 
 class CallBody(NamedTuple):
@@ -266,14 +268,6 @@ class OnItem(NamedTuple):
     span: Span
 
 
-class Notify(NamedTuple):
-    """`notify webhook(...)`; as an item of a handler, and as the body of the task that it becomes."""
-
-    value: Expr
-    word: Name
-    span: Span
-
-
 class DeadLetter(NamedTuple):
     value: Expr
     word: Name
@@ -324,8 +318,7 @@ Item: TypeAlias = (
     | Policy
     | WorkflowItem
     | TaskItem
-    | Body
-    | HttpBody
+    | KindBody
     | Header
     | CallBody
     | Input
@@ -340,7 +333,6 @@ Item: TypeAlias = (
     | PoolItem
     | Section
     | OnItem
-    | Notify
     | DeadLetter
     | TestItem
     | Mock

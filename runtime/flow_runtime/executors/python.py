@@ -3,6 +3,7 @@
 import ast
 import linecache
 import os
+import signal
 import sys
 import types
 import typing
@@ -14,7 +15,10 @@ from flow_lang.evaluate import EvaluationError, Scope, compile_expr
 from flow_lang.plan import Body
 from flow_lang.values import File
 
+from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
+from flow_runtime.executors.folders import remove_folder
+from flow_runtime.executors.output import BodyOutput
 from flow_runtime.executors.results import Settler, encode_result
 from flow_runtime.executors.work import Work
 
@@ -169,6 +173,57 @@ def own_traceback(error: BaseException) -> str:
     kept = [frame for frame in frames if not frame.filename.startswith(_HERE)]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(kept)] if kept else []
     return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
+
+
+class PythonRunner:
+    """Runs bodies in the slot's own process: in its folder, with what they print in their log."""
+
+    def __init__(self, station: Station) -> None:
+        self._home = station.home
+        self._bodies: PythonBodies | None = None
+        self._output: BodyOutput | None = None
+
+    def run(self, work: Work, scope: Scope) -> object:
+        bodies, output = self._warm(work)
+        os.chdir(self._home)
+        os.environ.update(work.environment())
+        output.begin(work.log, work.secrets.mask, work.task.limits.output)
+        try:
+            result = bodies.run(work, scope)
+            output.end()
+            output.check()
+            return result
+        finally:
+            output.end()
+            _empty(self._home)
+
+    def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
+        if self._bodies is None or self._output is None:
+            os.makedirs(self._home, exist_ok=True)
+            self._output = BodyOutput(os.path.join(self._home, ".spill"))
+            self._output.install()
+            signal.signal(signal.SIGTERM, _terminated)
+            self._bodies = PythonBodies(work.folder)
+        return self._bodies, self._output
+
+
+EXECUTOR = Executor(PythonRunner)
+
+
+def _terminated(*_: object) -> None:
+    raise Terminated
+
+
+def _empty(folder: str) -> None:
+    """The folder is there and empty afterwards, whatever a body did to it."""
+    try:
+        if not os.listdir(folder):
+            return
+    except FileNotFoundError:
+        pass
+    os.chdir("/")
+    remove_folder(folder)
+    os.makedirs(folder, exist_ok=True)
 
 
 def _result(work: Work, scope: Scope, value: object) -> object:

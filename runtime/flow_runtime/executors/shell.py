@@ -11,6 +11,7 @@ from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
 from flow_runtime.executors.child import Child, Group, Interrupt
+from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.results import LIMIT, Settler, encode_result
 from flow_runtime.executors.secrets import variable_of
@@ -23,6 +24,20 @@ ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
 TAIL = 4000
 """Bytes of output that an error quotes."""
+
+
+class ShellRunner:
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def run(self, work: Work, scope: Scope) -> object:
+        try:
+            return run_shell(work, scope, self._station.interrupt, self._station.group)
+        finally:
+            os.chdir("/")
+
+
+EXECUTOR = Executor(ShellRunner)
 
 
 def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> object:

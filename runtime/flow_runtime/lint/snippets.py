@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flow_lang.checks.python.body import read_python
+from flow_lang.checks.registry import all_words
 from flow_lang.checks.shell.scanner import ShellScanner
 from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Source
@@ -44,26 +45,27 @@ class Snippet(NamedTuple):
 
 def snippets(source: Source) -> list[Snippet]:
     """Those of a source that compiles; scripts for other interpreters than a shell are left out."""
-    file = parse_file(source, Report(source.path))
+    file = parse_file(source, Report(source.path), all_words())
     found = (_snippet(source, body, with_) for body, with_ in _bodies(file.items, ""))
     return [snippet for snippet in found if snippet is not None]
 
 
-def _bodies(items: tuple[Any, ...], with_: str) -> Iterator[tuple[tree.Body, str]]:
+def _bodies(items: tuple[Any, ...], with_: str) -> Iterator[tuple[tree.KindBody, str]]:
     """Each body with its interpreter, which holds for the blocks inside as well."""
     for item in items:
         if isinstance(item, tree.Setting) and item.name.text == "with" and isinstance(item.value, tree.Text):
             with_ = item.value.plain or ""
     for item in items:
-        if isinstance(item, tree.Body):
-            yield item, with_
+        if isinstance(item, tree.KindBody):
+            if item.word.text in ("shell", "python"):
+                yield item, with_
         elif hasattr(item, "items"):
             yield from _bodies(item.items, with_)
 
 
-def _snippet(source: Source, body: tree.Body, with_: str) -> Snippet | None:
+def _snippet(source: Source, body: tree.KindBody, with_: str) -> Snippet | None:
     script = _Script(source.text, body.text)
-    if body.kind == "python":
+    if body.word.text == "python":
         return _python(source.path, script)
     return _shell(source.path, script, with_)
 

@@ -4,10 +4,10 @@ import _socket
 import json
 import os
 import select
-import signal
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flow_lang.bundle import plan_from_json
@@ -15,7 +15,9 @@ from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
 from flow_lang.values import Mismatch
 
-from flow_runtime.executors.failure import BodyCancelled, BodyFailed, Terminated, described
+from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
+from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
+from flow_runtime.executors.folders import remove_folder
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
@@ -42,10 +44,8 @@ class Slot:
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []
         self._full = False
-        self._bodies: Any = None
-        self._client: Any = None
-        self._environment: Mapping[str, str] = os.environ
-        self._output: Any = None
+        self._runners: dict[Executor, Runner] = {}
+        self._environment = dict(os.environ)  # before a body changes it
         self._home = os.path.join(place.scratch, f"slot-{place.incarnation}-{slot}")
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
@@ -99,10 +99,9 @@ class Slot:
         started = time.time()
         answer: dict[str, Any] = {"n": item["n"]}
         work = self._work(item)
-        log: str | None = work.log
         try:
             work = self._with_secrets(work)
-            answer["result"], log = self._run(work, self._types_of(item["plan"], work.plan))
+            answer["result"] = self._run(work, self._types_of(item["plan"], work.plan))
         except BodyFailed as error:
             told = {"code": error.code, "message": error.message, **error.details}
             answer |= {"code": error.code, "error": work.secrets.masked(told), "retryable": error.retryable}
@@ -111,26 +110,45 @@ class Slot:
         return answer | {
             "started": started,
             "finished": time.time(),
-            "log": log if log and os.path.exists(log) else None,
+            "log": work.log if os.path.exists(work.log) else None,
         }
 
-    def _run(self, work: Work, types: NameTypes) -> tuple[str, str | None]:
-        """The result's JSON text, and the path of the log where there may be one."""
+    def _run(self, work: Work, types: NameTypes) -> str:
+        """The result's JSON text."""
         try:
-            kind = work.task.body.kind
-            log: str | None = work.log
-            if kind == "shell":
-                result = self._shell(work, types)
-            elif kind in PYTHON:
-                result, log = self._python(work, types)
-            else:
-                result = self._request(work, types)
-            return result_text(work.secrets.masked(result)), log
+            with self._workplace(work):
+                result = self._runner(work.task.body.kind).run(work, _scope(work, types))
+            return result_text(work.secrets.masked(result))
         except (BodyFailed, BodyCancelled):
             raise
+        except UnknownKind as error:
+            raise BodyFailed("exception", str(error)) from error
         except Exception as error:
             # around the body: a full disk, a scratch folder that is gone, a result that JSON cannot hold
             raise BodyFailed("exception", described(error)) from error
+
+    def _runner(self, kind: str) -> Runner:
+        """Kinds that share an executor share its runner."""
+        made = executor(kind)
+        if made not in self._runners:
+            self._runners[made] = made.open(Station(self, self._page, self._home, self._environment))
+        return self._runners[made]
+
+    @contextmanager
+    def _workplace(self, work: Work) -> Iterator[None]:
+        """Limits are set around a body that runs in this process; of one that does not, what it leaves is removed."""
+        limits, is_own = work.task.limits, work.task.body.kind in PYTHON
+        if is_own and limits != UNLIMITED:
+            self._page.allow(allowance_of(limits))
+        try:
+            yield
+        finally:
+            if not is_own:
+                self._kills.clear()
+                remove_folder(work.scratch)
+            elif limits != UNLIMITED:
+                self._page.allow(Allowance())
+                self._full = holds_much(limits)
 
     def _work(self, item: dict[str, Any]) -> Work:
         plan = self._plans[item["plan"]]._replace(entry=item["workflow"])
@@ -146,34 +164,6 @@ class Slot:
             self._types[key] = NameTypes(plan.workflow)
         return self._types[key]
 
-    def _shell(self, work: Work, types: NameTypes) -> object:
-        from flow_runtime.executors.shell import run_shell
-
-        try:
-            return run_shell(work, _scope(work, types), self, self._page)
-        finally:
-            self._kills.clear()
-            os.chdir("/")
-            _remove(work.scratch)
-
-    def _request(self, work: Work, types: NameTypes) -> object:
-        """`http` and `notify`: they need the network, and no process of their own."""
-        if self._client is None:
-            from flow_runtime.executors.http.client import Client
-
-            self._client = Client()
-        try:
-            if work.task.body.kind == "notify":
-                from flow_runtime.executors.notify.body import run_notify
-
-                run_notify(work, _scope(work, types), self._client, self._environment)
-                return None
-            from flow_runtime.executors.http.body import run_http
-
-            return run_http(work, _scope(work, types), self._client)
-        finally:
-            _remove(work.scratch)
-
     def _with_secrets(self, work: Work) -> Work:
         workflow = work.plan.workflow
         if not workflow.secrets:
@@ -181,67 +171,9 @@ class Slot:
         found = read_secrets(workflow.secrets, work.task.secrets, self._environment, work.source_folder())
         return work._replace(secrets=found)
 
-    def _python(self, work: Work, types: NameTypes) -> tuple[object, str | None]:
-        bodies, limits = self._bodies or self._warm(work), work.task.limits
-        os.chdir(self._home)
-        os.environ.update(work.environment())
-        self._output.begin(work.log, work.secrets.mask, limits.output)
-        if limits != UNLIMITED:
-            self._page.allow(allowance_of(limits))
-        try:
-            result, log = bodies.run(work, _scope(work, types)), self._output.end()
-            self._output.check()
-            return result, log
-        finally:
-            self._output.end()
-            _empty(self._home)
-            if limits != UNLIMITED:
-                self._page.allow(Allowance())
-                self._full = holds_much(limits)
-
-    def _warm(self, work: Work) -> Any:
-        from flow_runtime.executors.output import BodyOutput
-        from flow_runtime.executors.python import PythonBodies
-
-        os.makedirs(self._home, exist_ok=True)
-        self._environment = dict(os.environ)  # before a body changes it
-        self._output = BodyOutput(os.path.join(self._home, ".spill"))
-        self._output.install()
-        signal.signal(signal.SIGTERM, _terminated)
-        self._bodies = PythonBodies(work.folder)
-        return self._bodies
-
-
-def _terminated(*_: object) -> None:
-    raise Terminated
-
 
 def _scope(work: Work, types: NameTypes) -> Scope:
     try:
         return scope_of(work, types)
     except (EvaluationError, Mismatch) as error:
         raise BodyFailed("expression", f"an input has no value: {error}") from error
-
-
-def _empty(folder: str) -> None:
-    """The folder is there and empty afterwards, whatever a body did to it."""
-    try:
-        if not os.listdir(folder):
-            return
-    except FileNotFoundError:
-        pass
-    os.chdir("/")
-    _remove(folder)
-    os.makedirs(folder, exist_ok=True)
-
-
-def _remove(folder: str) -> None:
-    """Empties a scratch folder. Most are empty, which costs one call."""
-    try:
-        os.rmdir(folder)
-    except FileNotFoundError:
-        return
-    except OSError:
-        import shutil
-
-        shutil.rmtree(folder, ignore_errors=True)

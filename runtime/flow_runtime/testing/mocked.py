@@ -8,7 +8,8 @@ from flow_lang.evaluate import compile_expr
 from flow_lang.plan import Plan, Task
 from flow_lang.values import encode
 
-from flow_runtime.dispatch import Dispatcher, failed
+from flow_runtime.dispatch import DECIDED, Dispatcher, failed
+from flow_runtime.executors.contract import executor
 from flow_runtime.inputs import RunInputs
 from flow_runtime.wire import dumps
 
@@ -26,12 +27,17 @@ class MockedDispatcher(Dispatcher):
         mock = self.mocks.get(task.name) if record.id == self.run else None
         if mock is not None:
             return self._mocked(mock, task, inputs, claim)
-        if task.body.kind == "notify":
+        return None if task.body.kind in DECIDED else self._not_mocked(task)
+
+    @staticmethod
+    def _not_mocked(task: Task) -> Outcome | None:
+        in_tests = executor(task.body.kind).in_tests
+        if in_tests == "skip":
             return Succeeded("null")
-        if task.body.kind == "http":
-            hint = f"a test sends no request: mock {task.name} = ..."
-            return failed("not_mocked", f"the test has no mock of `{task.name}`; {hint}", retryable=False)
-        return None
+        if in_tests == "run":
+            return None
+        message = f"the test has no mock of `{task.name}`; nothing is sent in a test: mock {task.name} = ..."
+        return failed("not_mocked", message, retryable=False)
 
     def _mocked(self, mock: Mock, task: Task, inputs: RunInputs, claim: Claim) -> Outcome:
         place = claim.place or 0

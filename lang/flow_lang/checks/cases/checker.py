@@ -11,6 +11,7 @@ from flow_lang.checks.expressions.constants import references
 from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.items import misplaced
 from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.settings.retries import Errors
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.source import Lines
 from flow_lang.suggest import did_you_mean, listed
@@ -29,8 +30,8 @@ class Tested(NamedTuple):
 
 
 class CaseChecker:
-    def __init__(self, report: Report, lines: Lines, workflows: dict[str, Tested]) -> None:
-        self.report, self.lines, self.workflows = report, lines, workflows
+    def __init__(self, report: Report, lines: Lines, workflows: dict[str, Tested], errors: Errors) -> None:
+        self.report, self.lines, self.workflows, self.errors = report, lines, workflows, errors
         self.titles: dict[str, Span] = {}
 
     def check(self, item: tree.TestItem) -> Case | None:
@@ -139,7 +140,7 @@ class CaseChecker:
         return list(found.items())
 
     def _mocks(self, items: list[tree.Mock], name: str) -> list[Mock]:
-        tested, reader = self.workflows[name], Mocks(self.report)
+        tested, reader = self.workflows[name], Mocks(self.report, self.errors)
         tasks = {task.name: task for task in tested.workflow.tasks if "." not in task.name}
         first: dict[str, Span] = {}
         made: list[Mock] = []

@@ -6,7 +6,7 @@ from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.expressions.names import called
 from flow_lang.checks.scope import Scope
-from flow_lang.checks.settings.retries import attempt_errors, is_attempt_error
+from flow_lang.checks.settings.retries import Errors
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.plan import Expr
 from flow_lang.suggest import did_you_mean
@@ -19,8 +19,8 @@ _EXAMPLE = 'write for example fail("exit_1"), or fail("http_503", "too busy")'
 class Mocks:
     """Reads the mocks of one test. Their values name nothing: they are the same whatever runs."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, errors: Errors) -> None:
+        self.report, self.errors = report, errors
         self.expressions: Expressions = expressions(report, Scope(report, {}))
 
     def read(self, item: tree.Mock, task: plan.Task, loops: bool, declared: Span, line: int) -> Mock:
@@ -76,8 +76,8 @@ class Mocks:
             message = f"`fail` takes a code and a message, and gets {len(texts)} arguments"
             self.report.error("FLOW304", message, node.span, "", _EXAMPLE)
             return Fail("exit_1")
-        if not is_attempt_error(texts[0]):
-            hint = did_you_mean(texts[0], attempt_errors(), _EXAMPLE)
+        if not self.errors.of_attempt(texts[0]):
+            hint = did_you_mean(texts[0], self.errors.of_attempts(), _EXAMPLE)
             message = f'no attempt fails with "{texts[0]}"'
             self.report.error("FLOW332", message, node.args[0].span, "not the code of an error", hint)
         return Fail(*texts)

@@ -8,10 +8,10 @@ from flow_lang.checks.handlers.sections import as_notice, check_event
 from flow_lang.checks.items import misplaced
 from flow_lang.checks.own import OF_A_TASK
 from flow_lang.checks.scope import Symbol
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
-from flow_lang.checks.tasks.forms import notice_task
-from flow_lang.checks.tasks.shape import Shape
+from flow_lang.checks.tasks.forms import is_notice, notice_task
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
 from flow_lang.types import NOTHING, STR
@@ -28,12 +28,12 @@ def on_failure(
     for again in letters[1:]:
         first = (Label(letters[0].word.span, "the first is here"),)
         context.report.error("FLOW202", "a task has one topic", again.word.span, "", "remove this one", first)
-    notices = [item for item in handler.items if isinstance(item, tree.Notify)]
+    notices = [item for item in handler.items if is_notice(item, context.kinds)]
     for item in handler.items:
         if isinstance(item, tree.TaskItem | tree.CallItem | tree.WaitItem):
             hint = "tasks that run on failure stand in the workflow: on failure { task ... }"
             context.report.error("FLOW111", "a task has no place in a task", item.name.span, "", hint)
-        elif not isinstance(item, tree.DeadLetter | tree.Notify):
+        elif not (isinstance(item, tree.DeadLetter) or is_notice(item, context.kinds)):
             misplaced(item, "the `on failure` of a task", context.report)
     made = [
         _notice(f"{task.name}.notify_{at}", item, task, symbols, context) for at, item in enumerate(notices, start=1)
@@ -51,7 +51,9 @@ def _topic(item: tree.DeadLetter, context: Context) -> str:
     return value or ""
 
 
-def _notice(name: str, item: tree.Notify, of: plan.Task, symbols: Mapping[str, Symbol], context: Context) -> plan.Task:
+def _notice(
+    name: str, item: tree.KindBody, of: plan.Task, symbols: Mapping[str, Symbol], context: Context
+) -> plan.Task:
     checker = TaskChecker(notice_task(name, item), Shape(NOTHING, False, False), context, symbols, OF_A_TASK)
     task = as_notice(checker.check())
     return task._replace(needs=(*task.needs, plan.Need(of.name, "failure")))

@@ -7,13 +7,13 @@ from flow_lang import plan
 from flow_lang.checks.graph import Edge, order
 from flow_lang.checks.items import misplaced, once
 from flow_lang.checks.mentions import task_names
-from flow_lang.checks.notices import notice_kind
 from flow_lang.checks.own import FAILURE, FINALLY
 from flow_lang.checks.scope import Scope, Symbol
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
-from flow_lang.checks.tasks.forms import as_task, notice_task
-from flow_lang.checks.tasks.shape import Shape, lifted, shape_of
+from flow_lang.checks.tasks.forms import as_task, is_notice, notice_name, notice_task
+from flow_lang.checks.tasks.shape import lifted, shape_of
 from flow_lang.diagnostics import Report
 from flow_lang.plan import FAILURE as FAILURE_PHASE
 from flow_lang.plan import FINALLY as FINALLY_PHASE
@@ -67,8 +67,8 @@ class Sections:
             found: list[tuple[str, tree.TaskItem]] = []
             where = "failure" if isinstance(block, tree.OnItem) else "finally"
             for item in block.items:
-                if isinstance(item, tree.Notify):
-                    kind = notice_kind(item)
+                if is_notice(item, self.context.kinds):
+                    kind = notice_name(item)
                     kinds[kind] += 1
                     name = f"{where}.{kind}_{kinds[kind]}"
                     found.append((name, notice_task(name, item)))
@@ -111,7 +111,7 @@ class _Block:
         edges = [
             Edge(name, used, span)
             for name, item in self.items.items()
-            for used, span in task_names(item, self.context.lines)
+            for used, span in task_names(item, self.context.lines, self.context.kinds)
             if used in self.items
         ]
         declared = {name: item.name.span for name, item in self.items.items()}
@@ -141,7 +141,7 @@ class _Block:
             self.symbols[name] = self.symbols[name]._replace(type=UNKNOWN)
         elif checker.skips:
             self.symbols[name] = self.symbols[name]._replace(skips=checker.skips)
-        return as_notice(task) if isinstance(item.items[0], tree.Notify) else task
+        return as_notice(task) if "." in name else task
 
 
 def as_notice(task: plan.Task) -> plan.Task:

@@ -7,9 +7,10 @@ from typing import Any
 from flow_lang import plan
 from flow_lang.checks.handlers.sections import NOTICE_RETRY
 from flow_lang.checks.scope import Symbol
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
-from flow_lang.checks.tasks.shape import Shape
+from flow_lang.checks.tasks.forms import is_notice
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
 from flow_lang.types import NOTHING
@@ -58,9 +59,10 @@ def _refused(item: tree.Item, context: Context) -> bool:
     elif isinstance(item, tree.After):
         hint = "undos run in the reverse of the order in which their tasks have ended"
         context.report.error("FLOW111", "`after` has no place in an `undo`", item.span, "", hint)
-    elif isinstance(item, tree.Notify):
+    elif is_notice(item, context.kinds):
         hint = "notifications stand in `on failure` or `finally`"
-        context.report.error("FLOW111", "`notify` has no place in an `undo`", item.word.span, "", hint)
+        message = f"`{item.word.text}` has no place in an `undo`"
+        context.report.error("FLOW111", message, item.word.span, "", hint)
     elif isinstance(item, tree.OnItem | tree.Section):
         hint = "an undo that fails for good is in the dead letters"
         context.report.error("FLOW111", f"`{item.word.text}` has no place in an `undo`", item.word.span, "", hint)

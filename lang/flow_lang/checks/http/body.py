@@ -33,7 +33,7 @@ _MEANT = {
 _OF_THE_TASK = ("retry", "timeout", "delay", "priority", "optional", "pool", "cache", "deadline", "labels")
 
 
-def http_body(body: tree.HttpBody, expressions: Expressions, fixed: FixedValues) -> plan.Body:
+def http_body(body: tree.KindBody, expressions: Expressions, fixed: FixedValues) -> plan.Body:
     """The plan's form of an `http` item."""
     return _Request(expressions, fixed).read(body)
 
@@ -42,8 +42,8 @@ class _Request:
     def __init__(self, expressions: Expressions, fixed: FixedValues) -> None:
         self.expressions, self.report, self.fixed = expressions, expressions.report, fixed
 
-    def read(self, body: tree.HttpBody) -> plan.Body:
-        parts = url_parts(body.url, self.expressions)
+    def read(self, body: tree.KindBody) -> plan.Body:
+        parts = url_parts(body.text, self.expressions)
         headers = [self._header(item) for item in body.items if isinstance(item, tree.Header)]
         given: dict[str, tree.Setting] = {}
         for item in body.items:
@@ -57,7 +57,7 @@ class _Request:
         return plan.Body(
             "http",
             parts=parts,
-            function=self._method(body.method),
+            function=self._method(body.verb),
             headers=tuple(headers),
             query=tuple(self._query(given["query"].value)) if "query" in given else (),
             payload=payload,
@@ -65,9 +65,9 @@ class _Request:
             expect=self._expect(given["expect"].value) if "expect" in given else (),
         )
 
-    def _method(self, name: tree.Name) -> str:
-        if name.text in METHODS:
-            return name.text
+    def _method(self, name: tree.Name | None) -> str:
+        if name is None or name.text in METHODS:
+            return name.text if name is not None else METHODS[0]
         upper = name.text.upper()
         hint = (
             f"write it in capital letters: {upper}"
@@ -105,7 +105,7 @@ class _Request:
             value = self.expressions.expect_type(item.value, value, STR, f'the header "{name}"')
         return name or "", value.expr
 
-    def _twice(self, body: tree.HttpBody) -> None:
+    def _twice(self, body: tree.KindBody) -> None:
         """A header that is given twice would be sent twice, or not: servers differ."""
         first: dict[str, Span] = {}
         for item in body.items:

@@ -10,6 +10,7 @@ from flow_lang.diagnostics import Report, Span
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.build import parse_file
+from flow_lang.syntax.words import Words
 
 MOST_FILES = 500
 MOST_TEXT = 16 << 20
@@ -33,16 +34,16 @@ class FlowFile(NamedTuple):
     broken: bool
 
 
-def load(source: Source, files: Files) -> list[FlowFile]:
+def load(source: Source, files: Files, words: Words) -> list[FlowFile]:
     """The entry comes last, each file after those that it imports. What is wrong is in the reports of the files."""
-    loading = _Loading(source, files)
+    loading = _Loading(source, files, words)
     loading.file("", source)
     return loading.ordered
 
 
 class _Loading:
-    def __init__(self, source: Source, files: Files) -> None:
-        self.files = files
+    def __init__(self, source: Source, files: Files, words: Words) -> None:
+        self.files, self.words = files, words
         shown = source.path.replace("\\", "/")
         self.folder, self.entry = posixpath.split(shown)
         self.loaded: dict[str, FlowFile | None] = {}
@@ -53,7 +54,7 @@ class _Loading:
 
     def file(self, path: str, source: Source) -> FlowFile:
         report = Report(source.path)
-        parsed = parse_file(source, report)
+        parsed = parse_file(source, report, self.words)
         found = FlowFile(path, source, report, Lines(source.text), parsed, {}, report.failed)
         self.size += len(source.text)
         self.count += 1

@@ -8,7 +8,7 @@ from flow_lang.checks.settings.amounts import Amounts
 from flow_lang.checks.settings.budgets import check_times
 from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.checks.settings.kinds import DEFAULTED, FIELDS, PLACES, SETTINGS, Settings
-from flow_lang.checks.settings.retries import Policies, Retries
+from flow_lang.checks.settings.retries import Errors, Policies, Retries
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import SETTINGS as FOREIGN
 from flow_lang.plan import Limits, Pool, Retry
@@ -20,13 +20,14 @@ _PRIORITY = "write a number from 0 to 9; higher goes first, and 0 is the default
 
 
 class Reader:
-    """Reads settings. `policies` are the file's named retry policies, `pools` and `defaults` those of the workflow."""
+    """Reads settings. `policies` are the file's named retry policies, `errors` the codes that they may name;
+    `pools` and `defaults` are those of the workflow."""
 
-    def __init__(self, report: Report, policies: Policies) -> None:
-        self.report, self.policies = report, policies
+    def __init__(self, report: Report, policies: Policies, errors: Errors) -> None:
+        self.report, self.policies, self.errors = report, policies, errors
         self.fixed = FixedValues(report)
         self.amounts = Amounts(self.fixed)
-        self.retries = Retries(self.fixed, policies)
+        self.retries = Retries(self.fixed, policies, errors)
         self.pools: Mapping[str, tuple[Pool | None, Span]] = {}
         self.defaults = Settings()
         self.read_one: dict[str, Callable[[tree.Expr], Any]] = {
@@ -51,7 +52,7 @@ class Reader:
 
     def of_workflow(self, pools: Mapping[str, tuple[Pool | None, Span]]) -> "Reader":
         """A reader of the same file for one workflow; its `defaults` are set when they have been read."""
-        found = Reader(self.report, self.policies)
+        found = Reader(self.report, self.policies, self.errors)
         found.pools = pools
         return found
 

@@ -1,6 +1,7 @@
 """`retry = 3`, `retry = retry(5, backoff = exponential(2s), jitter = full, on = [timeout])` and named policies."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flow_lang.checks.settings.arguments import arguments, word
@@ -13,40 +14,43 @@ from flow_lang.types import FLOAT, INT
 ERRORS = (
     "timeout",
     "child_failed",
-    "exit",
-    "exception",
     "type_mismatch",
     "missing_file",
-    "unknown_output",
     "expression",
-    "missing_output",
     "too_large",
     "crashed",
-    "no_interpreter",
-    "spawn",
-    "connection",
-    "http_4xx",
-    "http_5xx",
-    "smtp",
-    "smtp_not_set",
     "secret",
     "memory",
     "cpu",
     "output",
 )
-_NUMBERED = re.compile(r"exit_\d{1,3}|signal_\d{1,2}|http_\d{3}")
-"""What `on` may name: the code of an attempt's error. `exit` is every exit code; `exit_75`, `signal_9` and `http_429` are one."""
-
+"""The codes of errors that an attempt of any kind may end with. Those of a kind are in its `checks.kind.Kind`."""
 _GROUPS = ("exit", "http_4xx", "http_5xx")
+"""They name many codes, and no attempt has them for its own."""
+_NUMBER = "_N"
+_EXAMPLES = {"exit_N": ("exit_1",), "signal_N": ("signal_9",), "http_N": ("http_404", "http_503")}
 
 
-def attempt_errors() -> tuple[str, ...]:
-    """The codes that one attempt may end with; of those with a number, an example."""
-    return (*(error for error in ERRORS if error not in _GROUPS), "exit_1", "signal_9", "http_404", "http_503")
+class Errors:
+    """What `on` may name. `codes` are those of the kinds; the end `_N` stands for a number: of `http_N`, `http_429` is one."""
 
+    def __init__(self, codes: Iterable[str]) -> None:
+        every = list(dict.fromkeys((*ERRORS, *codes)))
+        self.names = tuple(code for code in every if not code.endswith(_NUMBER))
+        self._numbered = tuple(code for code in every if code.endswith(_NUMBER))
+        stems = "|".join(re.escape(code.removesuffix("N")) for code in self._numbered)
+        self._number = re.compile(rf"(?:{stems})\d{{1,3}}" if stems else r"(?!)")
 
-def is_attempt_error(code: str) -> bool:
-    return code in attempt_errors() or bool(_NUMBERED.fullmatch(code))
+    def known(self, name: str) -> bool:
+        return name in self.names or bool(self._number.fullmatch(name))
+
+    def of_attempts(self) -> tuple[str, ...]:
+        """The codes that one attempt may end with; of those with a number, examples."""
+        examples = [example for code in self._numbered for example in _EXAMPLES.get(code, (code[:-1] + "1",))]
+        return (*(name for name in self.names if name not in _GROUPS), *examples)
+
+    def of_attempt(self, code: str) -> bool:
+        return self.known(code) and code not in _GROUPS
 
 
 _EXAMPLE = "write for example retry(5, backoff = exponential(2s, cap = 5m), jitter = full, on = [timeout])"
@@ -60,8 +64,8 @@ class Policies(NamedTuple):
 
 
 class Retries:
-    def __init__(self, fixed: FixedValues, policies: Policies) -> None:
-        self.fixed, self.policies, self.report = fixed, policies, fixed.report
+    def __init__(self, fixed: FixedValues, policies: Policies, errors: Errors) -> None:
+        self.fixed, self.policies, self.errors, self.report = fixed, policies, errors, fixed.report
 
     def read(self, node: tree.Expr) -> Retry | None:
         """None where it is wrong (and reported)."""
@@ -158,9 +162,10 @@ class Retries:
         found: list[str] = []
         for item in items:
             name = item.name if isinstance(item, tree.Ref) else None
-            if name in ERRORS or (name and _NUMBERED.fullmatch(name)):
-                found.append(str(name))
+            if name is not None and self.errors.known(name):
+                found.append(name)
                 continue
-            hint = did_you_mean(name or "", ERRORS, f"the errors are {', '.join(ERRORS)}")
+            names = self.errors.names
+            hint = did_you_mean(name or "", names, f"the errors are {', '.join(names)}")
             self.report.error("FLOW201", "`on` names no such error", item.span, "not found", hint)
         return tuple(found)

@@ -33,9 +33,9 @@ def is_shell(with_: str) -> bool:
     return with_.rsplit("/", 1)[-1].split(" ")[0] in SHELLS
 
 
-def shell_body(body: tree.Body, with_: str, expressions: Expressions, report: Report) -> Body:
-    """The plan's form of a `shell` item. `with_` is its interpreter."""
-    parts = _Script(with_, expressions, report).parts(body.text)
+def shell_body(text: tree.Text, with_: str, expressions: Expressions) -> Body:
+    """The plan's form of a `shell` body. `with_` is its interpreter."""
+    parts = _Script(with_, expressions, expressions.report).parts(text)
     return Body("shell", parts=tuple(parts), with_=with_)
 
 

@@ -10,11 +10,11 @@ from flow_lang.checks.items import sort_items
 from flow_lang.checks.own import MAIN
 from flow_lang.checks.scope import Scope, Symbol, Use
 from flow_lang.checks.settings.kinds import Settings
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.tasks.bodies import Bodies
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.loops import Loops
-from flow_lang.checks.tasks.shape import Shape
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
 from flow_lang.types import BOOL, STR

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from flow_lang.checks.calls.workflows import Callables
+from flow_lang.checks.kind import Kinds
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.types.declared import Types
@@ -19,6 +20,7 @@ class Context(NamedTuple):
     imported: dict[str, Imported]
     settings: Reader
     workflows: Callables
+    kinds: Kinds
 
     def hint(self, name: str) -> str:
         """What a name is that is no value; "" where it is nothing of the file."""

@@ -1,22 +1,13 @@
 """What the heading of a task and its `out`s say."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.items import BodyItem
 from flow_lang.checks.scope import OWN_NAMES
+from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.waits import wait_result
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
 from flow_lang.types import NOTHING, UNKNOWN, Type, list_of, record
-
-
-class Shape(NamedTuple):
-    """What the heading of a task and its `out`s say, known before any task is checked. `result` is without the lift of `for`."""
-
-    result: Type
-    single: bool
-    loops: bool
 
 
 def shape_of(item: tree.TaskItem, context: Context) -> Shape:

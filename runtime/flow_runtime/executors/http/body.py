@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 
+class HttpRunner:
+    """Its connections are kept for the requests of one slot."""
+
+    def __init__(self) -> None:
+        self._client = Client()
+
+    def run(self, work: Work, scope: Scope) -> object:
+        return run_http(work, scope, self._client)
+
+
 def run_http(work: Work, scope: Scope, client: Client) -> object:
     """The body's JSON result. Raises BodyFailed: `http_404` and the like for a status that is not expected, `connection`, and what
     is wrong with the answer itself."""

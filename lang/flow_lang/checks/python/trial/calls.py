@@ -115,7 +115,7 @@ def with_key(node: ast.Call, function: Any, items: Any, key: Any) -> Any:
     """`max`, `min` or `sorted` by what `key` gives for an element."""
     if complete(key):
         try:
-            key < key  # noqa: B015
+            sorted((key, key))
         except TypeError:
             message = f"{kind(key)} has no order, so that `{ast.unparse(node.func)}` cannot compare two of them"
             raise Wrong(node, message, "let the `key` give a number or a text") from None

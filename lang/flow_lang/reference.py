@@ -1,6 +1,6 @@
 """The grammar as people read it: the section of docs/language.md between its two markers.
 
-`python -m flow_lang.syntax.reference docs/language.md` writes it anew after a change of flow.lark; a test finds it stale.
+`python -m flow_lang.reference docs/language.md` writes it anew after a change of flow.lark; a test finds it stale.
 """
 
 import sys
@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from flow_lang.syntax.layout import BLOCK_WORDS
+from flow_lang.checks.registry import all_words
 
-BEGIN, END = "<!-- grammar: begin, made by flow_lang.syntax.reference -->", "<!-- grammar: end -->"
+BEGIN, END = "<!-- grammar: begin, made by flow_lang.reference -->", "<!-- grammar: end -->"
 _SPELLED = {
     "NL": "END",
     "COMPARE": '( "==" | "!=" | "<" | "<=" | ">" | ">=" )',
@@ -29,7 +29,7 @@ def reference(grammar: str) -> str:
 
     lark: Any = Lark(grammar, parser="lalr", lexer="basic", start=["file", "expr"], maybe_placeholders=False)
     literals = {t.name: f'"{t.pattern.value}"' for t in lark.terminals if t.pattern.type == "str"}
-    for word, kind in BLOCK_WORDS.items():
+    for word, kind in all_words().terminals.items():
         literals.setdefault(kind, "")
         literals[kind] += (" | " if literals[kind] else "") + f'"{word}"'
     for kind, text in literals.items():

@@ -1,6 +1,7 @@
 """`notify webhook(...)` and `notify email(...)`."""
 
 from flow_lang.checks.expressions.core import Expressions
+from flow_lang.checks.kind import Kind, Tools
 from flow_lang.checks.settings.arguments import arguments
 from flow_lang.plan import Body, Expr
 from flow_lang.suggest import did_you_mean
@@ -14,27 +15,20 @@ _EXAMPLES = {
 }
 
 
-def notice_kind(item: tree.Notify) -> str:
-    """`webhook` or `email`; what is neither is reported when its body is read."""
-    node = item.value
-    name = node.target.name if isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) else ""
-    return name if name in _TAKES else "notify"
-
-
-def notify_body(item: tree.Notify, expressions: Expressions) -> Body:
-    return _Notice(item, expressions).body()
+def _check(body: tree.KindBody, tools: Tools) -> Body:
+    return _Notice(body, tools.expressions).body()
 
 
 class _Notice:
-    def __init__(self, item: tree.Notify, expressions: Expressions) -> None:
+    def __init__(self, item: tree.KindBody, expressions: Expressions) -> None:
         self.item, self.expressions, self.report = item, expressions, expressions.report
-        self.kind = notice_kind(item)
+        node = item.value
+        self.kind = node.target.name if isinstance(node, tree.Call) and isinstance(node.target, tree.Ref) else ""
 
     def body(self) -> Body:
         call = self.item.value
         if not isinstance(call, tree.Call) or self.kind not in _TAKES:
-            name = call.target.name if isinstance(call, tree.Call) and isinstance(call.target, tree.Ref) else ""
-            hint = did_you_mean(name, _TAKES, f"write {_EXAMPLES['webhook']}")
+            hint = did_you_mean(self.kind, _TAKES, f"write {_EXAMPLES['webhook']}")
             span = call.target.span if isinstance(call, tree.Call) else call.span
             self.report.error("FLOW204", "`notify` takes webhook(...) or email(...)", span, "", hint)
             return Body("notify")
@@ -98,3 +92,14 @@ class _Notice:
         hint = 'declare one in the workflow, secret hook_key = env("HOOK_KEY"), and write secret = hook_key'
         self.report.error("FLOW310", "the key that a webhook is signed with is a secret", node.span, "", hint)
         return ["lit", ""]
+
+
+KIND = Kind(
+    "notify",
+    _check,
+    example=_EXAMPLES["webhook"],
+    hint='it is written: notify webhook("https://example.com/hook", text = "~{error.task} failed")',
+    takes="webhook(...) or email(...)",
+    errors=("connection", "http_4xx", "http_5xx", "http_N", "smtp", "smtp_not_set"),
+    notice=True,
+)

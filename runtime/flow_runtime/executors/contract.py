@@ -1,0 +1,53 @@
+"""What runs the bodies of one kind. `executors.<kind>` is a module, or a package, with an `EXECUTOR`; it is imported when its first body runs."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Literal, NamedTuple, Protocol
+
+from flow_lang.evaluate import Scope
+
+from flow_runtime.executors.child import Group, Interrupt
+from flow_runtime.executors.work import Work
+
+
+class Station(NamedTuple):
+    """What a slot gives to the executors in it: how a body that is to end hears of it, where the process group of a child is noted, a folder that
+    is the slot's own, and the environment as it was before any body ran."""
+
+    interrupt: Interrupt
+    group: Group
+    home: str
+    environment: Mapping[str, str]
+
+
+class Runner(Protocol):
+    """Lives as long as its slot, and runs one body at a time."""
+
+    def run(self, work: Work, scope: Scope) -> object:
+        """The body's result, as JSON can hold it. Raises BodyFailed, BodyCancelled. What it prints belongs in `work.log`, masked by
+        `work.secrets`; `work.scratch` is a folder of the attempt, which is made by who needs it and removed afterwards."""
+        ...
+
+
+class Executor(NamedTuple):
+    """`in_tests` says what `flow test` does with a task that has no mock: `run` its body, `skip` it as if it had gone well, or ask for a `mock`,
+    as for all that reaches outside and has a result."""
+
+    open: Callable[[Station], Runner]
+    in_tests: Literal["run", "skip", "mock"] = "run"
+
+
+class UnknownKind(Exception):
+    pass
+
+
+def executor(kind: str) -> Executor:
+    """Raises UnknownKind: a plan may be newer than what runs it."""
+    name = f"{__package__}.{kind}"
+    try:
+        found: Executor = import_module(name).EXECUTOR
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise UnknownKind(f"this version of Flow runs no `{kind}` bodies; install that which made the plan") from error
+    return found

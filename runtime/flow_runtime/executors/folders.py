@@ -1,0 +1,15 @@
+"""The folders that bodies work in."""
+
+import os
+
+
+def remove_folder(folder: str) -> None:
+    """With all that is in it; most are empty, which costs one call."""
+    try:
+        os.rmdir(folder)
+    except FileNotFoundError:
+        return
+    except OSError:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
