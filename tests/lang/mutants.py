@@ -51,6 +51,7 @@ class Example(NamedTuple):
     text: str
     places: tuple[Place, ...]
     plan: Plan
+    warnings: frozenset[str]
 
 
 class Mutant(NamedTuple):
@@ -63,9 +64,9 @@ class Mutant(NamedTuple):
 
 def example(path: str, runs: str) -> Example:
     text = (EXAMPLES / path).read_text("utf-8")
-    compiled = _compiled(path, runs, text)
-    assert compiled is not None, f"{path} does not compile"
-    return Example(path, runs, text, tuple(_places(text)), compiled)
+    plan, warnings = _compiled(path, runs, text)
+    assert plan is not None, f"{path} does not compile"
+    return Example(path, runs, text, tuple(_places(text)), plan, frozenset(warnings))
 
 
 def mutant(seed: str, examples: list[Example]) -> Mutant:
@@ -73,7 +74,8 @@ def mutant(seed: str, examples: list[Example]) -> Mutant:
     dice = random.Random(seed)
     chosen = dice.choice(examples)
     place, kind = dice.choice(chosen.places), dice.choice(_KINDS)
-    text = _changed(chosen, place, "shorten" if place.area == "shell" else kind, dice)
+    kind = "shorten" if place.area == "shell" else kind
+    text = _changed(chosen, place, kind, dice)
     line = chosen.text.count("\n", 0, place.start) + 1
     old = chosen.text[place.start : place.end][:40]
     return Mutant(seed, chosen, text, place, f"{kind} {old!r} in {chosen.path}:{line}")
@@ -84,19 +86,21 @@ def removes(made: Mutant) -> bool:
     return made.place.area == "shell" and bool(_REMOVES.search(made.example.text[made.place.start : made.place.end]))
 
 
-def plan_of(made: Mutant) -> Plan | None:
-    """What the file that is run compiles to; None where it has an error."""
-    return _compiled(made.example.path, made.example.runs, made.text)
+def compiled(made: Mutant) -> tuple[Plan | None, list[str]]:
+    """What the file that is run compiles to, None where it has an error; and the codes of warnings that the example does not have."""
+    plan, warnings = _compiled(made.example.path, made.example.runs, made.text)
+    return plan, [code for code in warnings if code not in made.example.warnings]
 
 
-def _compiled(path: str, runs: str, text: str) -> Plan | None:
+def _compiled(path: str, runs: str, text: str) -> tuple[Plan | None, list[str]]:
     changed = {(EXAMPLES / path).resolve(): text}
     loader = _Folder((EXAMPLES / runs).parent, changed)
     entry = changed.get((EXAMPLES / runs).resolve()) or (EXAMPLES / runs).read_text("utf-8")
-    made = compile_source(Source(Path(runs).name, entry), loader).plan
-    if made is None:
-        return None
-    return Plan(made.entry, {key: _without_lines(workflow) for key, workflow in made.workflows.items()})
+    found = compile_source(Source(Path(runs).name, entry), loader)
+    warnings = [diagnostic.code for diagnostic in found.diagnostics if not diagnostic.is_error]
+    if found.plan is None:
+        return None, warnings
+    return Plan(found.plan.entry, {key: _without_lines(one) for key, one in found.plan.workflows.items()}), warnings
 
 
 def _without_lines(workflow: plan.Workflow) -> plan.Workflow:
@@ -122,7 +126,7 @@ def _places(text: str) -> Iterator[Place]:
         if token.kind in ("COMMENT", "NL"):
             continue
         if token.kind in _TEXTS and before == "python":
-            yield from (_python(text, token.start, token.end))
+            yield from _python(text, token.start, token.end)
         elif token.kind in _TEXTS:
             yield Place(token.kind, "shell" if before == "shell" else "flow", token.start, token.end)
             yield from _interpolations(text, token.start, token.end)

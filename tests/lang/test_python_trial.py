@@ -41,6 +41,11 @@ def body(code: str, result: str = "json") -> str:
         ("return f'{name:.2f}'", "name"),
         ("return n + len", "n + len"),
         ("import re\nreturn re.serch('a', name)", "serch"),
+        ("import re\nreturn re.link", "link"),
+        ("return -levels", "-levels"),
+        ("return -[some]", "-[some]"),
+        ("table.write_text('a', encodings='utf-8')\nreturn 1", "table.write_text('a', encodings='utf-8')"),
+        ("return sorted(levels, by=lambda level: level.metres)", "by=lambda level: level.metres"),
         ("from json import dmups\nreturn 1", "dmups"),
         ("a, b, c = n, name\nreturn a", "a, b, c"),
         ("return day.yaer", "yaer"),
@@ -158,3 +163,5 @@ def test_outs_that_are_never_returned() -> None:
 
 def test_a_name_that_is_read_before_it_is_made() -> None:
     assert codes(body("total = total + n\nreturn total")) == ["FLOW522"]
+    assert codes(body("rows = [row for row in levels if row in rows]\nreturn rows")) == ["FLOW522"]
+    assert codes(body("rows = [row for row in levels]\nreturn [row for row in rows]")) == []

@@ -76,8 +76,12 @@ class _Events(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
-        """Its variables are its own; only the first list is read outside of it."""
+        """Its variables are its own; all else in it is read where it stands."""
         self.visit(node.generators[0].iter)
+        own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
+        for name in ast.walk(node):
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id not in own | self.made:
+                self.first_read.setdefault(name.id, name)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """It runs later."""

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from flow_lang.checks.python.trial.expressions import Trial
 from flow_lang.checks.python.trial.fits import misfit
-from flow_lang.checks.python.trial.members import iterated
+from flow_lang.checks.python.trial.members import NEWER, iterated
 from flow_lang.checks.python.trial.modules import module
 from flow_lang.checks.python.trial.samples import ANY, sample
 from flow_lang.checks.python.trial.uncertain import uncertain
 from flow_lang.checks.python.trial.wrong import Wrong
-from flow_lang.suggest import nearest
+from flow_lang.suggest import did_you_mean
 from flow_lang.types import Type
 
 
@@ -132,9 +132,10 @@ class _Body:
     def _importfrom(self, node: ast.ImportFrom) -> None:
         source = module(node.module or "") if node.level == 0 else ANY
         for alias in node.names:
-            if source is not ANY and alias.name != "*" and not hasattr(source, alias.name):
-                near = nearest(alias.name, [name for name in dir(source) if not name.startswith("_")])
-                if near:  # else a newer Python may have it
-                    raise Wrong(alias, f"the module `{node.module}` has no `{alias.name}`", f"did you mean `{near}`?")
+            known = source is ANY or alias.name == "*" or alias.name in NEWER
+            if not known and not hasattr(source, alias.name):
+                names = [name for name in dir(source) if not name.startswith("_")]
+                hint = did_you_mean(alias.name, names, "correct the name, or import it from where it is")
+                raise Wrong(alias, f"the module `{node.module}` has no `{alias.name}`", hint)
             path = alias.name == "Path" and node.module == "pathlib"
             self._bind(ast.Name(alias.asname or alias.name), Path if path else ANY)

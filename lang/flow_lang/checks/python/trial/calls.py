@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import inspect
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, complete, kind
 from flow_lang.checks.python.trial.wrong import Wrong
+from flow_lang.suggest import did_you_mean, listed
 
 _TRIED: dict[Any, Any] = {
     len: 1,
@@ -36,6 +38,17 @@ _TRIED: dict[Any, Any] = {
 _LAZY = (enumerate, zip, reversed, range)
 _OF_ANYTHING = (*_LAZY, len, list, tuple)
 """Functions that do not look at the elements of what they take."""
+_NAMED: dict[Any, tuple[str, ...]] = {
+    sorted: ("key", "reverse"),
+    max: ("key", "default"),
+    min: ("key", "default"),
+    sum: ("start",),
+    zip: ("strict",),
+    enumerate: ("start", "iterable"),
+    print: ("sep", "end", "file", "flush"),
+    **dict.fromkeys((len, abs, range, reversed, any, all, repr), ()),
+}
+"""The names that builtin functions have for what they take."""
 _VALUES = (str, int, float, bool, date, timedelta, list, dict, tuple)
 """Values whose methods are called, on a copy."""
 _OF_PATHS: dict[str, Any] = {
@@ -63,6 +76,14 @@ def called(node: ast.Call, function: Any, args: list[Any], named: dict[str, Any]
 
 
 def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, Any]) -> Any:
+    for word in node.keywords:
+        if function in _NAMED and word.arg is not None and word.arg not in _NAMED[function]:
+            takes = listed(_NAMED[function])
+            raise Wrong(
+                word,
+                f"`{function.__name__}` takes no `{word.arg}`",
+                did_you_mean(word.arg, _NAMED[function], f"by name it takes {takes}"),
+            )
     if not any(function is one for one in _TRIED):
         return None if function is print else ANY
     known = _TRIED[function]
@@ -82,6 +103,7 @@ def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, An
 def _method(node: ast.Call, method: Method, args: list[Any], named: dict[str, Any]) -> Any:
     owner, name = method.owner, method.name
     if isinstance(owner, Path):
+        _attempt(node, lambda: inspect.signature(getattr(owner, name)).bind(*args, **named), ANY)
         return _OF_PATHS.get(name, ANY)
     if not isinstance(owner, _VALUES) or isinstance(owner, Map) or not complete(owner):
         return ANY

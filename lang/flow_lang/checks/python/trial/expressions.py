@@ -9,7 +9,7 @@ from typing import Any
 
 from flow_lang.checks.python.trial.calls import called, with_key
 from flow_lang.checks.python.trial.members import attribute, element, iterated
-from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind
+from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind, shaped
 from flow_lang.checks.python.trial.wrong import Wrong
 
 _OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -100,7 +100,8 @@ class Trial:
         return self._operated(node, node.op, self.value(node.left), self.value(node.right))
 
     def _operated(self, node: ast.expr, op: ast.AST, left: Any, right: Any) -> Any:
-        if type(op) not in _OPERATORS or not complete(left) or not complete(right):
+        looks = complete if isinstance(op, ast.cmpop) else shaped
+        if type(op) not in _OPERATORS or not looks(left) or not looks(right):
             return ANY
         if isinstance(op, ast.Mod) and isinstance(left, str):
             return TEXT  # the places in the text are not known
@@ -117,7 +118,7 @@ class Trial:
         value = self.value(node.operand)
         if isinstance(node.op, ast.Not):
             return True
-        if not complete(value) or not isinstance(node.op, ast.USub):
+        if not shaped(value) or not isinstance(node.op, ast.USub):
             return ANY
         try:
             return -value
@@ -186,7 +187,12 @@ class Trial:
             return called(node, function, [ANY], named)
         key = next((word.value for word in node.keywords if word.arg == "key"), None)
         ordered = any(function is one for one in (max, min, sorted)) and len(args) == 1 and "default" not in named
-        if ordered and isinstance(key, ast.Lambda) and len(key.args.args) == 1:
+        if (
+            ordered
+            and {word.arg for word in node.keywords} <= {"key", "reverse"}
+            and isinstance(key, ast.Lambda)
+            and len(key.args.args) == 1
+        ):
             inner = Trial(dict(self.values), set(self.unknown))
             inner.bind(ast.Name(key.args.args[0].arg), iterated(node.args[0], args[0]))
             return with_key(node, function, args[0], inner.value(key.body))

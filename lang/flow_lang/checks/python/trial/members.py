@@ -7,12 +7,18 @@ from typing import Any
 
 from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, kind
 from flow_lang.checks.python.trial.wrong import Wrong
-from flow_lang.suggest import did_you_mean, listed, nearest
+from flow_lang.suggest import did_you_mean, listed
 
 _OF_FILES = {"size": "its size is `.stat().st_size`", "path": "it is the path itself: str(...) is its text"}
 """What a `file` has in expressions, and a Path in Python has otherwise."""
-_NEWER = ("walk", "from_uri", "full_match", "copy", "copy_into", "move", "move_into", "info", "is_junction")
-"""What newer versions of Python have given to paths."""
+NEWER = frozenset(
+    (
+        *("walk", "from_uri", "full_match", "copy", "copy_into", "move", "move_into", "info", "is_junction"),
+        *("UnsupportedOperation", "batched", "sumprod", "fma", "binomialvariate", "kde", "kde_random", "Placeholder"),
+        *("NOFLAG", "UTC", "cbrt", "exp2", "is_none", "is_not_none", "PatternError", "templatelib", "StrEnum"),
+    )
+)
+"""What newer versions of Python have given to paths and modules: another worker may have it."""
 
 
 def attribute(node: ast.Attribute, value: Any) -> Any:
@@ -35,9 +41,7 @@ def attribute(node: ast.Attribute, value: Any) -> Any:
 
 def _perhaps_newer(value: Any, name: str) -> bool:
     """Whether a newer Python than the one that checks may have it: what it takes for a slip it has not."""
-    if isinstance(value, ModuleType):
-        return nearest(name, dir(value)) is None
-    return isinstance(value, Path) and name in _NEWER
+    return isinstance(value, Path | ModuleType) and name in NEWER
 
 
 def _no_member(node: ast.Attribute, value: Any) -> Wrong:

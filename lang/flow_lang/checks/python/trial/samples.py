@@ -66,7 +66,7 @@ def sample(type_: Type) -> Any:
     JSON, can be anything."""
     if type_.kind == "list" and type_.item is not None:
         item = sample(type_.item)
-        return ANY if item is ANY else [item, item]
+        return [item, item]
     if type_.kind == "map" and type_.item is not None:
         return Map(sample(type_.item))
     if type_.kind == "record":
@@ -85,6 +85,11 @@ def complete(value: Any) -> bool:
     return value is not ANY and not isinstance(value, Method)
 
 
+def shaped(value: Any) -> bool:
+    """Whether the type of a value is known, be its elements or not."""
+    return value is not ANY and not isinstance(value, Method)
+
+
 def alike(values: list[Any]) -> Any:
     """What stands for each of these: the first where they are of one type."""
     if len({type(value) for value in values}) != 1:
@@ -100,7 +105,7 @@ def kind(value: Any) -> str:
         return "None"
     if isinstance(value, ModuleType):
         return f"the module `{value.__name__}`"
-    if type(value) is list and value and value[0] is not ANY:
+    if type(value) is list and value and shaped(value[0]) and value[0] is not None:
         return f"a list of {kind(value[0]).split(' ', 1)[1]}" if type(value[0]) is not list else "a list of lists"
     if isinstance(value, type):
         return f"the class `{value.__name__}` itself"
