@@ -71,6 +71,7 @@ CLASSES = (
         ),
     ),
     Class("a child run failed", "the child's own failure is judged by itself", lambda f: f.code == "child_failed"),
+    Class("a secret is not set", "secrets are read on the worker", lambda f: f.code == "secret"),
     Class(
         "there is no mail server",
         "it is set on the worker, and here none is",

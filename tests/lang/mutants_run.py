@@ -85,7 +85,7 @@ def judge(made: Mutant, ran: Ran, warnings: list[str]) -> Judged:
         else:
             ends.append("should have been told")
             complaints.append(f"{what}: {failure.kind} {failure.code}: {failure.message}")
-    return Judged(list(dict.fromkeys(ends)), complaints)
+    return Judged(list(dict.fromkeys(ends)), list(dict.fromkeys(complaints)))
 
 
 def main(cases: int, seed: str) -> int:

@@ -150,7 +150,9 @@ class World:
             return
         command = [sys.executable, str(EXAMPLES / SERVICES[runs]), "0"]
         environment = {**os.environ, "ORDERS_TOKEN": TOKEN}
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as service:
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as service:
             assert service.stdout is not None
             try:
                 self.service = f"http://127.0.0.1:{service.stdout.readline().strip()}"

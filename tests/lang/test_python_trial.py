@@ -2,6 +2,9 @@
 
 import pytest
 from lang.compiling import codes, compiled
+from lang.mutants import compiled as compiled_mutant
+from lang.mutants import mutant
+from lang.mutants_world import examples
 
 HEAD = "flow 1\ntype Level { at: datetime, metres: float, note: str?, tags: list[str] }\n"
 PARAMS = "levels: list[Level], one: Level, table: file, n: int, name: str, prices: map[str, float], data: json, some: int?, day: date"
@@ -165,3 +168,33 @@ def test_a_name_that_is_read_before_it_is_made() -> None:
     assert codes(body("total = total + n\nreturn total")) == ["FLOW522"]
     assert codes(body("rows = [row for row in levels if row in rows]\nreturn rows")) == ["FLOW522"]
     assert codes(body("rows = [row for row in levels]\nreturn [row for row in rows]")) == []
+
+
+def test_a_name_with_a_type_and_no_value() -> None:
+    assert codes(body("text: str\nreturn len(text)")) == ["FLOW522"]
+    assert codes(body("text: str = name\nreturn len(text)")) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return 'a'" + " * 3" * 60,
+        "return 'a'.ljust(3" + " * 3" * 60 + ")",
+        "a0 = 'ab'\n" + "\n".join(f"a{n + 1} = a{n} + a{n}" for n in range(60)) + "\nreturn a60",
+        "return " + " + ".join(["n"] * 3000),
+        "return " + "-" * 90 + "n",
+        "return one[[n]]",
+    ],
+    ids=["products", "width", "doubled", "a long sum", "signs", "a list as a field"],
+)
+def test_a_try_ends(code: str) -> None:
+    assert set(codes(body(code))) <= {"FLOW334"}
+
+
+def test_mutated_bodies_are_answered() -> None:
+    """One of them was once a record asked for a list, which stopped the check."""
+    found = examples()
+    for seed in range(1500):
+        made = mutant(f"trial/{seed}", found)
+        if made.place.area == "python":
+            compiled_mutant(made)

@@ -15,7 +15,8 @@ def shadowed(code: str) -> tuple[FreeName, ...]:
     for statement in function.body if isinstance(function, ast.FunctionDef) else ():
         events.visit(statement)
     rows = wrapped.split("\n")
-    found = [node for name, node in events.first_read.items() if name in events.made and name not in events.given]
+    own = (events.made | events.declared) - events.given
+    found = [node for name, node in events.first_read.items() if name in own]
     return tuple(
         FreeName(node.id, node.lineno - 1, characters(rows[node.lineno - 1], node.col_offset) - 1) for node in found
     )
@@ -26,6 +27,8 @@ class _Events(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.made: set[str] = set()
+        self.declared: set[str] = set()
+        """Names that have a type and no value: `x: int`."""
         self.given: set[str] = set()
         """Names that have a value before they are read, or that are not the body's own."""
         self.first_read: dict[str, ast.Name] = {}
@@ -56,6 +59,8 @@ class _Events(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
             self.visit(node.target)
+        elif isinstance(node.target, ast.Name):
+            self.declared.add(node.target.id)
 
     def visit_For(self, node: ast.For) -> None:
         for part in (node.iter, node.target, *node.body, *node.orelse):

@@ -39,6 +39,8 @@ def tried(wrapped: str, given: Mapping[str, Type], result: Type | None, single: 
         body.block(function.body)
     except Wrong as wrong:
         return _finding(wrong, isinstance(wrong, _Misfit))
+    except RecursionError:  # a sum of thousands: Python runs it, and nothing is known of it
+        return None
     return None
 
 

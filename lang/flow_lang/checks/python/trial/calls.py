@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, complete, kind
+from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, complete, kind, small
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean, listed
 
@@ -124,7 +124,7 @@ def _path(node: ast.Call, args: list[Any]) -> Any:
 def _attempt(node: ast.Call, call: Callable[[], Any], otherwise: Any) -> Any:
     """Other errors depend on the value, and a sample is one of many."""
     try:
-        return call()
+        return small(call())
     except TypeError as error:
         name = ast.unparse(node.func)[:40]
         why = str(error).replace("Record", "record").replace("PosixPath", "Path")

@@ -9,7 +9,7 @@ from typing import Any
 
 from flow_lang.checks.python.trial.calls import called, with_key
 from flow_lang.checks.python.trial.members import attribute, element, iterated
-from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind, shaped
+from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind, shaped, small
 from flow_lang.checks.python.trial.wrong import Wrong
 
 _OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -107,7 +107,7 @@ class Trial:
             return TEXT  # the places in the text are not known
         sign, function = _OPERATORS[type(op)]
         try:
-            return function(left, right)
+            return small(function(left, right))
         except TypeError:
             message = f"`{sign}` does not go with {kind(left)} on its left and {kind(right)} on its right"
             raise Wrong(node, message, "convert one side, for example with float(...) or str(...)") from None

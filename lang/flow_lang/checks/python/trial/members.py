@@ -74,8 +74,10 @@ def element(node: ast.Subscript, value: Any, at: Any) -> Any:
 
 
 def _field(node: ast.Subscript, value: Record, at: Any) -> Any:
-    if at in value:
+    if isinstance(at, str) and at in value:
         return value[at]
+    if isinstance(at, list | dict | set):
+        raise Wrong(node.slice, f"{kind(value)} has no field that is {kind(at)}", "a field is named by a text")
     if isinstance(node.slice, ast.Constant):
         fields = list(value.type.names)
         hint = did_you_mean(str(at), fields, f"its fields are {listed(fields)}")

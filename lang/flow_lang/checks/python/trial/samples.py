@@ -17,6 +17,8 @@ class _Any:
 
 ANY: Any = _Any()
 TEXT = "text"
+_MOST = 1000
+"""The largest number, and the longest text and list, that a try goes on with."""
 
 
 class Record(dict[str, Any]):
@@ -88,6 +90,13 @@ def complete(value: Any) -> bool:
 def shaped(value: Any) -> bool:
     """Whether the type of a value is known, be its elements or not."""
     return value is not ANY and not isinstance(value, Method)
+
+
+def small(value: Any) -> Any:
+    """What a try has made, where it has not grown: a chain of products would fill the memory."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MOST:
+        return 1
+    return ANY if isinstance(value, str | bytes | list | tuple) and len(value) > _MOST else value
 
 
 def alike(values: list[Any]) -> Any:
