@@ -123,9 +123,10 @@ CLASSES = (
 def _of_a_known_value(message: str) -> bool:
     """Whether the first type that an AttributeError or TypeError names is one that a workflow's values have."""
     named = re.search(
-        r"'([\w.]+)' (?:object|is an invalid)|operand type\(s\) for \S+: '([\w.]+)'|instances of '([\w.]+)'", message
+        r"'([\w.]+)' (?:object|is an invalid)|non-iterable ([\w.]+) object|operand type\(s\) for \S+: '([\w.]+)'|instances of '([\w.]+)'",
+        message,
     )
-    return named is None or (named[1] or named[2] or named[3]) in _KNOWN_VALUES
+    return named is None or next(filter(None, named.groups())) in _KNOWN_VALUES
 
 
 def failures(ran: Ran) -> list[Failure]:

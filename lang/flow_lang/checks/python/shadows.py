@@ -3,7 +3,7 @@
 import ast
 from functools import lru_cache
 
-from flow_lang.checks.python.body import FreeName, characters, wrapped_body
+from flow_lang.checks.python.body import FreeName, characters, function_of, wrapped_body
 
 
 @lru_cache(maxsize=256)
@@ -11,8 +11,7 @@ def shadowed(code: str) -> tuple[FreeName, ...]:
     """The local names of a body whose value is asked for before they have one, each where that is."""
     wrapped = wrapped_body(code)
     events = _Events()
-    function = ast.parse(wrapped).body[0]
-    for statement in function.body if isinstance(function, ast.FunctionDef) else ():
+    for statement in function_of(wrapped).body:
         events.visit(statement)
     rows = wrapped.split("\n")
     own = (events.made | events.declared) - events.given

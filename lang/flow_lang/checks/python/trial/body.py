@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from flow_lang.checks.python.body import function_of
 from flow_lang.checks.python.trial.expressions import Trial
 from flow_lang.checks.python.trial.fits import misfit
 from flow_lang.checks.python.trial.members import NEWER, iterated
@@ -30,8 +31,7 @@ class Finding(NamedTuple):
 def tried(wrapped: str, given: Mapping[str, Type], result: Type | None, single: bool) -> Finding | None:
     """The first thing that fails in every run that comes to it. `wrapped` is the body as a function; `result` what it must return, None
     where that says nothing; `single`: one value, not a dict of several."""
-    function = ast.parse(wrapped).body[0]
-    assert isinstance(function, ast.FunctionDef)
+    function = function_of(wrapped)
     names, changed = uncertain(function.body)
     values = {name: ANY if changed else sample(type_) for name, type_ in given.items()}
     body = _Body(Trial(values, set(names)), names, result, single)

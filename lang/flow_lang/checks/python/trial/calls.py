@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from flow_lang.checks.python.trial.members import iterated
 from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, complete, kind, small
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean, listed
@@ -84,6 +85,8 @@ def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, An
                 f"`{function.__name__}` takes no `{word.arg}`",
                 did_you_mean(word.arg, _NAMED[function], f"by name it takes {takes}"),
             )
+    if function in (iter, next) and len(args) == 1 and args[0] is not ANY:
+        return Iterated([iterated(node.args[0], args[0])] * 2) if function is iter else _next(node, args[0])
     if not any(function is one for one in _TRIED):
         return None if function is print else ANY
     known = _TRIED[function]
@@ -97,7 +100,16 @@ def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, An
     made = _attempt(
         node, lambda: list(function(*args, **named)) if function in _LAZY else function(*args, **named), known
     )
-    return Iterated(made) if function in _LAZY and isinstance(made, list) else made
+    return Iterated(made) if function in _LAZY and function is not range and isinstance(made, list) else made
+
+
+def _next(node: ast.Call, value: Any) -> Any:
+    if isinstance(value, Iterated):
+        return alike(value)
+    if isinstance(value, list | tuple | str | int | float | Path | None):
+        name = ast.unparse(node.args[0])[:40]
+        raise Wrong(node, f"`next` takes an iterator, and this is {kind(value)}", f"make one before: iter({name})")
+    return ANY
 
 
 def _method(node: ast.Call, method: Method, args: list[Any], named: dict[str, Any]) -> Any:
