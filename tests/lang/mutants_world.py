@@ -107,6 +107,7 @@ class World:
 
     def environment(self) -> dict[str, str]:
         return {
+            "PYTHONPATH": os.pathsep.join(str(ROOT / root) for root in ("lang", "engine", "runtime", "server", "cli")),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.made("home")),
             "TMPDIR": str(self.made("tmp")),
