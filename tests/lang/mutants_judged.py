@@ -120,12 +120,15 @@ CLASSES = (
 )
 
 
+_NAMED = re.compile(
+    r"'([\w.]+)' (?:object|is an invalid)|non-iterable ([\w.]+) object|object of type '([\w.]+)'"
+    r"|operand type\(s\) for \S+: '([\w.]+)'|instances of '([\w.]+)'"
+)
+
+
 def _of_a_known_value(message: str) -> bool:
     """Whether the first type that an AttributeError or TypeError names is one that a workflow's values have."""
-    named = re.search(
-        r"'([\w.]+)' (?:object|is an invalid)|non-iterable ([\w.]+) object|operand type\(s\) for \S+: '([\w.]+)'|instances of '([\w.]+)'",
-        message,
-    )
+    named = _NAMED.search(message)
     return named is None or next(filter(None, named.groups())) in _KNOWN_VALUES
 
 

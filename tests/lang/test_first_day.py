@@ -206,7 +206,7 @@ FILES = [
         'flow 1\ntask a { shell "x" }',
         "FLOW111",
         "a",
-        "workflow main { ... }",
+        "workflow main { task a { ... } }",
         'flow 1\nworkflow main { task a { shell "x" } }',
     ),
 ]

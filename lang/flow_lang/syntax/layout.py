@@ -217,9 +217,9 @@ class Layout:
         shown, closer = _SHOWN[opener.kind], _SHOWN[_OPENERS[opener.kind]]
         end = Span(found.start, max(found.end, found.start + 1))
         before = (Label(end, f"`{closer}` is missing before this"),) if found.kind not in ("NL", "END") else ()
-        self.report.error(
-            "FLOW104", f"this `{shown}` is never closed", opener.span, "opened here", f"add a `{closer}`", before
-        )
+        where = "before what is marked" if before else "where what it holds ends"
+        hint = f"add a `{closer}` {where}"
+        self.report.error("FLOW104", f"this `{shown}` is never closed", opener.span, "opened here", hint, before)
         self.out.append(Token(_OPENERS[opener.kind], closer, found.start, found.start))
 
     def _closer(self, at: int) -> Token:
@@ -273,8 +273,11 @@ class Layout:
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span
+            hint = f"add {mark} where the text ends"
+            if len(mark) == 1:
+                hint = 'add " where the text ends; one of several lines stands between three of them'
             self.report.error(
-                "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", f"add {mark}"
+                "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", hint
             )
             self._plain(Token("STRING", '""', token.start, token.end), len(self.tokens))
         elif token.kind == "DEEP":

@@ -43,6 +43,20 @@ _MAY_FAIL = frozenset(
 )
 """Functions that have no value for some literals, and take no time to find that out."""
 
+_VALUES = {
+    "date": 'write a day that there is: date("2026-01-31")',
+    "datetime": 'write the time with its zone: datetime("2026-01-31T12:00:00+01:00"), or Z for UTC',
+    "duration": 'write for example duration("1h30m"), or the literal itself: 1h30m',
+    "size": 'write for example size("64MiB"), or the literal itself: 64MiB',
+    "int": 'write digits in the text: int("12"); float(...) reads decimals',
+    "float": 'write a number in the text: float("1.5")',
+    "format": 'write for example format(total, ".2f")',
+    "matches": 'a character that means itself has a backslash before it, in a text two: matches(name, "\\\\(")',
+    "parse_json": 'correct the text, or write the value itself: { name = "x", total = 1.5 }',
+    **dict.fromkeys(("first", "last", "min", "max"), "the list has no element; write what is meant in its place"),
+}
+"""What to do about a call of literals that has no value."""
+
 _ELSEWHERE = {
     "retry": "`retry(...)` stands after `retry =` or in a `policy`",
     "exponential": "`exponential(...)` is a `backoff` of retry(...)",
@@ -105,7 +119,7 @@ class Applications:
         )  # a pattern is wrong with every text
         reason = no_value(tried) if name in _MAY_FAIL and self.report.mistakes == mistakes else ""
         if reason:
-            hint = f"correct it; {self._usage(name)}"
+            hint = _VALUES.get(name) or f"correct it; {self._usage(name)}"
             message = f"`{name}` has no value here: {reason.removeprefix(f'{name}: ')}"
             self.report.error("FLOW333", message, node.span, "the same in every run", hint)
             return Checked(expr, UNKNOWN)

@@ -107,6 +107,8 @@ class Trial:
             return TEXT  # the places in the text are not known
         sign, function = _OPERATORS[type(op)]
         try:
+            if isinstance(op, ast.operator) and (isinstance(left, Iterated) or isinstance(right, Iterated)):
+                raise TypeError
             return small(function(left, right))
         except TypeError:
             message = f"`{sign}` does not go with {kind(left)} on its left and {kind(right)} on its right"
