@@ -46,6 +46,8 @@ def body(code: str, result: str = "json") -> str:
         ("import re\nreturn re.serch('a', name)", "serch"),
         ("import re\nreturn re.link", "link"),
         ("return -levels", "-levels"),
+        ("return [name, *[n for _ in n]]", "n"),
+        ("return [*n]", "n"),
         ("return len(level.metres for level in levels)", "len(level.metres for level in levels)"),
         ("return (a for a in one.tags) + one.tags", "(a for a in one.tags) + one.tags"),
         ("return next(levels)", "next(levels)"),

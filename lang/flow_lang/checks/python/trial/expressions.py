@@ -142,6 +142,10 @@ class Trial:
         self.value(node.test)
         return alike([self.value(node.body), self.value(node.orelse)])
 
+    def _starred(self, node: ast.Starred) -> Any:
+        iterated(node.value, self.value(node.value))
+        return ANY
+
     def _list(self, node: ast.List) -> Any:
         return [self.value(part) for part in node.elts]
 
