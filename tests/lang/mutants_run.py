@@ -4,9 +4,11 @@ PYTHONPATH=tests python -m lang.mutants_run --cases 1000 --seed 7
 """
 
 import argparse
+import math
 import random
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,14 +38,14 @@ class Campaign:
     def __init__(self, seed: str, folder: Path) -> None:
         self.seed, self.world = seed, World(folder)
         self.examples = examples()
-        self.made = 0
+        self.made = self.ran = 0
         self.counts: Counter[str] = Counter()
         self.by_example: Counter[str] = Counter()
 
-    def run(self, cases: int) -> Iterator[str]:
-        """Complaints, as they come."""
-        done = 0
-        while done < cases:
+    def run(self, cases: int, seconds: float = math.inf) -> Iterator[str]:
+        """Complaints, as they come. After so many seconds no other mutant is begun."""
+        end = time.monotonic() + seconds
+        while self.ran < cases and time.monotonic() < end:
             self.made += 1
             made = mutant(f"{self.seed}/{self.made}", self.examples)
             plan, warnings = compiled(made)
@@ -59,7 +61,7 @@ class Campaign:
             if why or plan is None:
                 self.counts[f"not run: {why}"] += 1
                 continue
-            done += 1
+            self.ran += 1
             self.by_example[made.example.path] += 1
             judged = judge(made, self.world.run(made, plan.workflow), warnings)
             self.counts.update(judged.ends)

@@ -115,8 +115,8 @@ def test_value(expression: str, expected: Any) -> None:
     [
         "first(none)",
         "int(text)",
-        "1 // 0",
-        "[1][3]",
+        "1 // number",
+        "[1][number + 3]",
         "date(text)",
         "datetime(text)",
         "duration(text)",
@@ -136,7 +136,23 @@ def test_no_value(expression: str) -> None:
         evaluate(made.value, {"none": [], "text": "(", "number": 0, "wide": "99999d"}, Disk())
 
 
-@pytest.mark.parametrize("call", ["first([])", 'int("x")', 'date("x")', 'format(1, "99999d")', 'matches(s, "(")'])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "first([])",
+        "1 // 0",
+        "2.5 / 0.0",
+        "1h / 0s",
+        "5 % (0)",
+        "[1][3]",
+        "[1, 2][-3]",
+        "[1][1 + 0]",
+        'int("x")',
+        'date("x")',
+        'format(1, "99999d")',
+        'matches(s, "(")',
+    ],
+)
 def test_no_value_in_any_run(call: str) -> None:
     assert codes(f'flow 1\nworkflow w(s: str) {{ task t {{ in x = {call}; shell "~{{x}}" }} }}') == ["FLOW333"]
 

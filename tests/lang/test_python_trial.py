@@ -46,6 +46,8 @@ def body(code: str, result: str = "json") -> str:
         ("import re\nreturn re.serch('a', name)", "serch"),
         ("import re\nreturn re.link", "link"),
         ("return -levels", "-levels"),
+        ("return name + +'a'", "+'a'"),
+        ("return next()", "next()"),
         ("return [name, *[n for _ in n]]", "n"),
         ("return [*n]", "n"),
         ("return len(level.metres for level in levels)", "len(level.metres for level in levels)"),
@@ -176,6 +178,7 @@ def test_outs_that_are_never_returned() -> None:
 def test_a_name_that_is_read_before_it_is_made() -> None:
     assert codes(body("total = total + n\nreturn total")) == ["FLOW522"]
     assert codes(body("rows = [row for row in levels if row in rows]\nreturn rows")) == ["FLOW522"]
+    assert codes(body("rows = sorted(levels, key=lambda row: rows.metres)\nreturn rows")) == ["FLOW522"]
     assert codes(body("rows = [row for row in levels]\nreturn [row for row in rows]")) == []
 
 

@@ -83,6 +83,17 @@ class _Events(ast.NodeVisitor):
         """Its variables are its own; all else in it is read where it stands."""
         self.visit(node.generators[0].iter)
         own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
+        self._read_now(node, own)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """What these functions are given to call, they call at once."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in ("sorted", "max", "min", "map", "filter"):
+            for part in (*node.args, *(word.value for word in node.keywords)):
+                if isinstance(part, ast.Lambda):
+                    self._read_now(part.body, {argument.arg for argument in part.args.args})
+
+    def _read_now(self, node: ast.AST, own: set[str]) -> None:
         for name in ast.walk(node):
             if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id not in own | self.made:
                 self.first_read.setdefault(name.id, name)

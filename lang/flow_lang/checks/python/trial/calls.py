@@ -91,6 +91,12 @@ def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, An
             f"`{function.__name__}` needs a list, and this is {kind(args[0])}",
             "make a list of it before: list(...)",
         )
+    if function in (iter, next) and not args:
+        raise Wrong(
+            node,
+            f"`{function.__name__}` needs something to go over",
+            f"write {function.__name__}(...) of a list or iterator",
+        )
     if function in (iter, next) and len(args) == 1 and args[0] is not ANY:
         return Iterated([iterated(node.args[0], args[0])] * 2) if function is iter else _next(node, args[0])
     if not any(function is one for one in _TRIED):

@@ -120,12 +120,13 @@ class Trial:
         value = self.value(node.operand)
         if isinstance(node.op, ast.Not):
             return True
-        if not shaped(value) or not isinstance(node.op, ast.USub):
+        if not shaped(value) or isinstance(node.op, ast.Invert):
             return ANY
+        sign, function = ("minus", operator.neg) if isinstance(node.op, ast.USub) else ("plus", operator.pos)
         try:
-            return -value
+            return function(value)
         except TypeError:
-            raise Wrong(node, f"there is no minus of {kind(value)}", "take the minus away") from None
+            raise Wrong(node, f"there is no {sign} of {kind(value)}", f"take the {sign} away") from None
 
     def _compare(self, node: ast.Compare) -> Any:
         left = self.value(node.left)
