@@ -46,6 +46,8 @@ def body(code: str, result: str = "json") -> str:
         ("import re\nreturn re.serch('a', name)", "serch"),
         ("import re\nreturn re.link", "link"),
         ("return -levels", "-levels"),
+        ("return ','.join([name, *one.tags, n])", "','.join([name, *one.tags, n])"),
+        ("from . import shop\nreturn 1", "from . import shop"),
         ("return name + +'a'", "+'a'"),
         ("return next()", "next()"),
         ("return [name, *[n for _ in n]]", "n"),
@@ -215,3 +217,14 @@ def test_mutated_bodies_are_answered() -> None:
         made = mutant(f"trial/{seed}", found)
         if made.place.area == "python":
             compiled_mutant(made)
+
+
+def test_an_unknown_field_is_told_once() -> None:
+    """A field that was renamed in its type alone gave three errors: in expressions, where a body reads it and where one returns it."""
+    text = body("return {'name': 'a', 'links': []}", "Page").replace(
+        HEAD, "flow 1\ntype Page { name: str, inks: list[str] }\n"
+    )
+    text = text.replace(PARAMS, "page: Page").replace(
+        "  task t", "  task u for link in page.links { python 'print(page.links)' }\n  task t"
+    )
+    assert codes(text) == ["FLOW206"]

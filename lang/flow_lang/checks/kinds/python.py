@@ -58,7 +58,7 @@ class _Python:
         shape = self.tools.shape
         result = shape.result if shape.single or shape.result.kind == "record" else None
         wrong = tried(wrapped_body(code), given, result, shape.single)
-        if wrong is None:
+        if wrong is None or (wrong.about and not self.report.first_unknown(wrong.about)):
             return
         row = wrapped_body(code).split("\n")[wrong.line - 1]
         column = characters(row, wrong.column) - 1

@@ -26,6 +26,8 @@ class Finding(NamedTuple):
     column: int
     length: int
     returned: bool
+    about: str = ""
+    """An unknown field, which may have been told elsewhere."""
 
 
 def tried(wrapped: str, given: Mapping[str, Type], result: Type | None, single: bool) -> Finding | None:
@@ -52,9 +54,9 @@ def _finding(wrong: Wrong, returned: bool) -> Finding:
     node: Any = wrong.node
     if isinstance(node, ast.Attribute):  # the name after the dot
         line, end = node.end_lineno or 1, node.end_col_offset or 1
-        return Finding(wrong.message, wrong.hint, line, end - len(node.attr), len(node.attr), returned)
+        return Finding(wrong.message, wrong.hint, line, end - len(node.attr), len(node.attr), returned, wrong.about)
     length = node.end_col_offset - node.col_offset if node.end_lineno == node.lineno else 1
-    return Finding(wrong.message, wrong.hint, node.lineno, node.col_offset, length, returned)
+    return Finding(wrong.message, wrong.hint, node.lineno, node.col_offset, length, returned, wrong.about)
 
 
 class _Body:
@@ -95,7 +97,7 @@ class _Body:
             return
         found = misfit(node.value, value, self.result, not self.single)
         if found is not None:
-            raise _Misfit(found.node, found.message, found.hint)
+            raise _Misfit(found.node, found.message, found.hint, found.about)
 
     def _for(self, node: ast.For) -> None:
         self._bind(node.target, iterated(node.iter, self.trial.value(node.iter)))
@@ -132,7 +134,10 @@ class _Body:
             self._bind(ast.Name(name), module(alias.name) if "." not in alias.name else ANY)
 
     def _importfrom(self, node: ast.ImportFrom) -> None:
-        source = module(node.module or "") if node.level == 0 else ANY
+        if node.level:
+            hint = "what is beside the .flow file is imported by its name: from shop import merge"
+            raise Wrong(node, "a body is in no package, so that a dot leads nowhere", hint)
+        source = module(node.module or "")
         for alias in node.names:
             known = source is ANY or alias.name == "*" or alias.name in NEWER
             if not known and not hasattr(source, alias.name):

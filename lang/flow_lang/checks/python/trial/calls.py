@@ -9,7 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from flow_lang.checks.python.trial.members import iterated
-from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Map, Method, Record, alike, complete, kind, small
+from flow_lang.checks.python.trial.samples import (
+    ANY,
+    TEXT,
+    Iterated,
+    Map,
+    Method,
+    Record,
+    alike,
+    complete,
+    kind,
+    shaped,
+    small,
+)
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean, listed
 
@@ -134,9 +146,17 @@ def _method(node: ast.Call, method: Method, args: list[Any], named: dict[str, An
     if isinstance(owner, dict) and name not in ("items", "keys", "values", "copy"):
         return ANY
     if not all(complete(value) for value in [*args, *named.values()]):
+        if name == "join" and args and isinstance(args[0], list):
+            _joined(node, args[0])
         return TEXT if isinstance(owner, str) and name in ("join", "format", "replace") else ANY
     made = _attempt(node, lambda: getattr(copy.copy(owner), name)(*args, **named), ANY)
     return list(made) if isinstance(made, type({}.keys()) | type({}.values()) | type({}.items())) else made
+
+
+def _joined(node: ast.Call, parts: list[Any]) -> None:
+    wrong = next((part for part in parts if shaped(part) and not isinstance(part, str)), "")
+    if wrong != "":
+        raise Wrong(node, f"`join` takes texts, and one of these is {kind(wrong)}", "turn it into text with str(...)")
 
 
 def _path(node: ast.Call, args: list[Any]) -> Any:

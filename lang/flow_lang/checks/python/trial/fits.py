@@ -42,7 +42,7 @@ def misfit(node: ast.expr, value: Any, type_: Type, several: bool = False) -> Wr
         for item in value.values() if fits else ():
             found = misfit(node, item, type_.item or type_)
             if found is not None:
-                return Wrong(node, _as_part(found, "each value"), found.hint)
+                return Wrong(node, _as_part(found, "each value"), found.hint, found.about)
     else:
         fits = isinstance(value, _TAKES[type_.kind]) and not (isinstance(value, bool) and type_.kind != "bool")
         fits = fits and not (isinstance(value, datetime) and type_.kind == "date")
@@ -81,7 +81,7 @@ def _list(node: ast.expr, value: Any, type_: Type) -> Wrong | None:
         for at, element in enumerate(value):
             found = misfit(parts[at] if parts else node, element, item)
             if found is not None:
-                return Wrong(found.node if parts else node, _as_part(found, "each element"), found.hint)
+                return Wrong(found.node if parts else node, _as_part(found, "each element"), found.hint, found.about)
         return None
     if isinstance(value, str | dict) or not hasattr(value, "__iter__"):
         return Wrong(node, f"the task gives `{type_}`, and this returns {kind(value)}", "put it in a list: [...]")
@@ -113,12 +113,12 @@ def _fields(node: ast.expr, value: dict[str, Any], type_: Type, several: bool) -
         if name not in names and not several:
             at = written[name][0] if name in written else node
             hint = did_you_mean(str(name), names, f"its fields are {listed(names)}")
-            return Wrong(at or node, f"{shown} has no field {name!r}", hint)
+            return Wrong(at or node, f"{shown} has no field {name!r}", hint, f"{type_}.{name}")
     for name, field in zip(type_.names, type_.fields, strict=True):
         if name in value:
             found = misfit(written[name][1] if name in written else node, value[name], field)
             if found is not None:
-                return Wrong(found.node, _as_part(found, repr(name)), found.hint)
+                return Wrong(found.node, _as_part(found, repr(name)), found.hint, found.about)
         elif field.kind not in ("optional", "unknown", *(("file", "dir") if several else ())) and written:
             return Wrong(node, f"{shown} has a {name!r}, and this returns none", f'add it: "{name}": ...')
     return None

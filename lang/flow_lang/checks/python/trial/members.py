@@ -49,7 +49,7 @@ def _no_member(node: ast.Attribute, value: Any) -> Wrong:
     if isinstance(value, Record):
         fields = list(value.type.names)
         hint = did_you_mean(node.attr, fields, f"its fields are {listed(fields)}")
-        return Wrong(node, f"{kind(value)} has no field `{node.attr}`", hint)
+        return Wrong(node, f"{kind(value)} has no field `{node.attr}`", hint, f"{value.type}.{node.attr}")
     hint = f"correct the name; print(dir({ast.unparse(node.value)[:40]})) shows which there are"
     if isinstance(value, Path) and node.attr in _OF_FILES:
         hint = f"a `file` is a Path in Python; {_OF_FILES[node.attr]}"
@@ -81,7 +81,7 @@ def _field(node: ast.Subscript, value: Record, at: Any) -> Any:
     if isinstance(node.slice, ast.Constant):
         fields = list(value.type.names)
         hint = did_you_mean(str(at), fields, f"its fields are {listed(fields)}")
-        raise Wrong(node.slice, f"{kind(value)} has no field {at!r}", hint)
+        raise Wrong(node.slice, f"{kind(value)} has no field {at!r}", hint, f"{value.type}.{at}")
     return ANY
 
 

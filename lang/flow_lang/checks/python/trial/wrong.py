@@ -4,8 +4,8 @@ import ast
 
 
 class Wrong(Exception):
-    """`node` is where; `message` says what, `hint` what to do."""
+    """`node` is where; `message` says what, `hint` what to do. `about` is the unknown field, as `TYPE.NAME`, which may have been told elsewhere."""
 
-    def __init__(self, node: ast.AST, message: str, hint: str) -> None:
+    def __init__(self, node: ast.AST, message: str, hint: str, about: str = "") -> None:
         super().__init__(message)
-        self.node, self.message, self.hint = node, message, hint
+        self.node, self.message, self.hint, self.about = node, message, hint, about
