@@ -33,6 +33,8 @@ PARAMS: dict[str, Callable[["World"], dict[str, str]]] = {
     "walks/walks.flow": lambda world: {"walkers": "3", "steps": "500"},
 }
 """The parameters of those examples that want some, or are slow without."""
+PAGES = {"a.md": "# All of it\n\nTo [b](b.md)\n", "b.md": "# A part\n\nBack to [a](a.md)\n", "c.md": "No title\n"}
+"""The handbook that the examples read."""
 SERVICES = {
     name: f"{name.partition('/')[0]}/tools/service.py" for name in ("nightly/nightly.flow", "gauges/gauges.flow")
 }
@@ -66,11 +68,10 @@ class World:
         self.service = ""
         self.examples = folder / "examples"
         shutil.copytree(EXAMPLES, self.examples)
-        for path in [
-            *(ROOT / "docs").glob("*.md"),
-            *(ROOT / "lang/flow_lang").glob("s*.py"),
-            *(ROOT / "cli/flow_cli").glob("e*.py"),
-        ]:
+        docs = self.made("docs")
+        for name, text in PAGES.items():
+            (docs / name).write_text(text)
+        for path in [*(ROOT / "lang/flow_lang").glob("s*.py"), *(ROOT / "cli/flow_cli").glob("e*.py")]:
             copy = folder / path.relative_to(ROOT)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)

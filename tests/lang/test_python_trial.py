@@ -221,10 +221,11 @@ def test_mutated_bodies_are_answered() -> None:
 
 def test_an_unknown_field_is_told_once() -> None:
     """A field that was renamed in its type alone gave three errors: in expressions, where a body reads it and where one returns it."""
-    text = body("return {'name': 'a', 'links': []}", "Page").replace(
-        HEAD, "flow 1\ntype Page { name: str, inks: list[str] }\n"
-    )
-    text = text.replace(PARAMS, "page: Page").replace(
-        "  task t", "  task u for link in page.links { python 'print(page.links)' }\n  task t"
-    )
+    text = """flow 1
+type Page { name: str, inks: list[str] }
+workflow w(page: Page) {
+  task t for link in page.links { python "print(page.links, link)" }
+  task u -> Page { python "return {'name': 'a', 'links': []}" }
+}
+"""
     assert codes(text) == ["FLOW206"]
