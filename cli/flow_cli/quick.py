@@ -4,11 +4,12 @@ from flow_cli.request import RunRequest
 
 
 def quick_run(arguments: list[str]) -> RunRequest | None:
-    """The request of `run FILE [-p name=value]... [--json]`; None for anything else."""
+    """The request of `run FILE [-p name=value]... [--slots N] [--json] [--quiet]`; None for anything else."""
     if len(arguments) < 2 or arguments[0] != "run":
         return None
     files: list[str] = []
     params: list[str] = []
+    slots: int | None = None
     as_json = quiet = False
     rest = iter(arguments[1:])
     for argument in rest:
@@ -17,6 +18,10 @@ def quick_run(arguments: list[str]) -> RunRequest | None:
             if value is None or "=" not in value:
                 return None
             params.append(value)
+        elif argument == "--slots":
+            slots = _count(next(rest, ""))
+            if slots is None:
+                return None
         elif argument == "--json":
             as_json = True
         elif argument in ("-q", "--quiet"):
@@ -25,4 +30,11 @@ def quick_run(arguments: list[str]) -> RunRequest | None:
             return None
         else:
             files.append(argument)
-    return RunRequest(files[0], tuple(params), json=as_json, quiet=quiet) if len(files) == 1 else None
+    if len(files) != 1:
+        return None
+    return RunRequest(files[0], tuple(params), json=as_json, slots=slots, quiet=quiet)
+
+
+def _count(text: str) -> int | None:
+    """A number from 1 on; what is none of these is left to the full command line, which says so."""
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None

@@ -3,13 +3,14 @@
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
+from flow_lang.plan import Plan
 
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.executors.work import Place
@@ -22,6 +23,8 @@ from flow_runtime.processes.slot import Slot
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
+
+NO_PLANS: Mapping[str, Plan] = {}
 
 
 @contextmanager
@@ -47,7 +50,7 @@ def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], flo
 
 class Embedded:
     """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs. Tests of flow files
-    give a clock, a dispatcher and a source of random numbers of their own."""
+    give a clock, a dispatcher and a source of random numbers of their own. `plans` are those that the slots are born with, by hash."""
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Embedded:
         clock: Callable[[], float] = time.time,
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
         draw: Callable[[], float] = random.random,
+        plans: Mapping[str, Plan] = NO_PLANS,
     ) -> None:
         self.state = state
         count = slots or os.cpu_count() or 2
@@ -71,7 +75,7 @@ class Embedded:
                 raise
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
         self._guardian = Guardian.start(
-            cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place).serve()
+            cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place, plans).serve()
         )
         try:
             self.store = open_store(state, self.incarnation.id, draw)
@@ -79,7 +83,7 @@ class Embedded:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
-        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.monotonic)
+        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.monotonic, frozenset(plans))
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
         self.worker = Worker(

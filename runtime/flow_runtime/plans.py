@@ -73,7 +73,7 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     bundle = bundle_of(plan)
     digest = bundle_hash(bundle)
     if kept and not compiled.diagnostics:
-        _keep(kept, {"entry": _digest(text), "files": loader.digests, "bundle": bundle, "hash": digest})
+        _keep(kept, {"entry": _digest(text), "files": loader.digests, "hash": digest}, bundle)
     return Loaded(plan, digest, bundle, folder, compiled.diagnostics, compiled.sources)
 
 
@@ -115,22 +115,24 @@ def _times(folder: str) -> Iterator[str]:
 def _read_kept(kept: str, text: str, folder: str) -> Loaded | None:
     """None where there is no kept plan, where it is of other sources, or where the file is damaged."""
     try:
-        with open(kept, encoding="utf-8") as stream:
-            found: dict[str, Any] = json.load(stream)
-        bundle, digest = found["bundle"], found["hash"]
+        with open(kept, encoding="utf-8", newline="") as stream:
+            found: dict[str, Any] = json.loads(stream.readline())
+            bundle = stream.read()
+        digest = found["hash"]
         fresh = found["entry"] == _digest(text) and bundle_hash(bundle) == digest and _unchanged(found["files"], folder)
         return Loaded(plan_from_json(json.loads(bundle)), digest, bundle, folder, (), {}) if fresh else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
-def _keep(kept: str, content: dict[str, Any]) -> None:
-    """Best effort: a state that cannot be written is told by the store, which needs it more."""
+def _keep(kept: str, sources: dict[str, Any], bundle: str) -> None:
+    """A line about the sources, then the bundle. Best effort: a state that cannot be written is told by the store, which needs it more."""
     partial = f"{kept}.{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(kept), mode=0o700, exist_ok=True)
-        with open(partial, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False, separators=(",", ":"))
+        with open(partial, "w", encoding="utf-8", newline="") as stream:
+            stream.write(json.dumps(sources) + "\n")
+            stream.write(bundle)
         os.rename(partial, kept)
     except (OSError, UnicodeEncodeError):
         return

@@ -92,6 +92,8 @@ class Worker:
         self._looked_at = 0.0
         self._draining = False
         self._spare = 0
+        self._cost = 0.0
+        """Seconds that a transaction takes, by the last ones."""
 
     @property
     def idle(self) -> bool:
@@ -204,7 +206,17 @@ class Worker:
         self._take(self._pool.rebalance())
         if not self._done:
             self._take(self._pool.wait(self._patience(patience)))
+            self._gather()
         self._look_around()
+
+    def _gather(self) -> None:
+        """Waits for the rest of what runs where that takes no longer than a transaction: one is then enough for all of it, instead of one
+        for the first answers and another for the others."""
+        if not self._done or self._pool.remaining() > self._cost:
+            return
+        end = time.monotonic() + self._cost
+        while self._pool.busy and (left := end - time.monotonic()) > 0:
+            self._take(self._pool.wait(left))
 
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
@@ -223,12 +235,14 @@ class Worker:
         done, self._done = self._done, []
         report = Report(done, started, self._cancels, self._timeouts, self._wakes)
         self._cancels, self._timeouts, self._wakes = [], [], []
+        began = time.monotonic()
         try:
             tick = self._store.tick(self._id, now, report, hints, room)
         except StoreError:
             self._done = done + self._done
             self._cancels, self._timeouts = [*report.cancels], [*report.timeouts]
             raise
+        self._cost = self._cost * 0.8 + (time.monotonic() - began) * 0.2
         self._push(tick.ready)
         self._again = tick.again
         for job in once:

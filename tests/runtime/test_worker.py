@@ -38,6 +38,9 @@ class OneSlot:
         taken, self.answers = self.answers, []
         return taken
 
+    def remaining(self) -> float:
+        return float("inf")
+
     def end_head(self) -> None:
         number, sent = self.view.head() or (0, None)
         assert sent is not None

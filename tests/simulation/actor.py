@@ -26,6 +26,7 @@ class Actor:
         self.cancels: list[str] = []
         self.finishing: list[str] = []
         self.draining = False
+        self.wakes: list[TaskRef] = []
 
     def take(self, adopted: Adopted, lost: list[Completion]) -> None:
         run = adopted.record.id

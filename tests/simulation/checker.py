@@ -60,7 +60,10 @@ def check_end(plan: Plan, record: RunRecord, rows: list[TaskRecord]) -> None:
     expected = {states.FAILED if broken else states.SUCCEEDED}
     if record.cancel_requested_at is not None:
         expected.add(states.CANCELLED)  # the request may have come too late
-    elif any(row.state == states.CANCELLED for row in rows) and not plan.workflow.fail_fast:
+    elif (
+        any(row.state == states.CANCELLED and tasks[row.node].body.kind != "wait" for row in rows)
+        and not plan.workflow.fail_fast
+    ):
         raise Violation("a task is cancelled in a run that nobody cancelled")
     _require(record.state in expected, f"the run is {record.state}, its tasks make it {expected}")
     _require(record.owner is None, "a run that has ended still has an owner")

@@ -1,19 +1,32 @@
-"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities and soft failures."""
+"""Random workflows: plain and aligned `for`, chained, with optional edges, retries, delays, priorities, soft failures, waits, child runs, and
+limits of all kinds. Limits of one name are the same in all of them, since runs share them."""
 
 import random
 
 from flow_lang import types
-from flow_lang.plan import Body, Clause, Need, Plan, Retry, Task, Workflow
+from flow_lang.plan import Body, Clause, Need, Plan, Pool, Rate, Retry, Task, Workflow
 
 NOOP = Body("shell", ("true",))
 
 
-def random_plan(draw: random.Random, most: int = 8) -> Plan:
+POOL = Pool("p", 2)
+RATE = Rate(1, 5.0)
+CHILD = "c"
+
+
+def random_plan(draw: random.Random, concurrency: int | None) -> Plan:
+    """The workflow `w`, of which at most `concurrency` runs go on at once, and the workflow that its tasks may call."""
+    child = _workflow(draw, CHILD, 4, None)
+    return Plan("w", {"w": _workflow(draw, "w", 8, concurrency), CHILD: child}, "w.flow", {})
+
+
+def _workflow(draw: random.Random, name: str, most: int, concurrency: int | None) -> Workflow:
     tasks: list[Task] = []
     roots: dict[str, str] = {}
     """Of each `for` task, the one whose list it has: tasks of one root can be aligned with each other."""
     for number in range(draw.randint(1, most)):
-        tasks.append(_task(draw, f"t{number}", tasks, roots))
+        made = _task(draw, f"t{number}", tasks, roots)
+        tasks.append(_limited(draw, made._replace(body=_body(draw, calls=name != CHILD))))
     undos: list[Task] = []
     for at, task in enumerate(tasks):
         if draw.random() < 0.25:
@@ -23,8 +36,26 @@ def random_plan(draw: random.Random, most: int = 8) -> Plan:
         *(_handler(draw, f"f{number}", "failure", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
         *(_handler(draw, f"z{number}", "finally", tasks) for number in range(draw.choice([0, 0, 1, 2]))),
     ]
-    workflow = Workflow("w", (), (*tasks, *undos, *handlers), fail_fast=draw.random() < 0.25)
-    return Plan("w", {"w": workflow}, "w.flow", {})
+    every = (*tasks, *undos, *handlers)
+    return Workflow(name, (), every, fail_fast=draw.random() < 0.25, pools=(POOL,), concurrency=concurrency)
+
+
+def _body(draw: random.Random, calls: bool) -> Body:
+    chance = draw.random()
+    if chance < 0.12:
+        return Body("wait", function="event")
+    return Body("child", function=CHILD) if calls and chance < 0.2 else NOOP
+
+
+def _limited(draw: random.Random, task: Task) -> Task:
+    """What has a body of its own may have each kind of limit; what waits or calls, a deadline alone."""
+    deadline = 100.0 if draw.random() < 0.1 else None
+    if task.body is not NOOP:
+        return task._replace(deadline=deadline)
+    pool, slots = ("p", draw.choice([1, 1, 2])) if draw.random() < 0.2 else ("", 1)
+    concurrency = draw.choice([1, 2]) if draw.random() < 0.1 else None
+    rate = RATE if draw.random() < 0.05 else None
+    return task._replace(deadline=deadline, pool=pool, slots=slots, concurrency=concurrency, rate=rate)
 
 
 def _handler(draw: random.Random, name: str, phase: str, main: list[Task]) -> Task:

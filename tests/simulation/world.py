@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from flow_engine import states
 from flow_engine.decisions.books import Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import LostOwnership, StoreError
@@ -23,7 +22,7 @@ from flow_engine.model import (
     Skipped,
     Started,
     Succeeded,
-    TaskRecord,
+    Suspended,
     TaskRef,
     Tick,
 )
@@ -32,8 +31,11 @@ from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
 
 from simulation.actor import Actor, Flying
-from simulation.checker import Violation, check_end, check_graph, check_rows
+from simulation.checker import Violation, check_end, check_graph
+from simulation.ledger import Ledger
+from simulation.limits import Limits
 from simulation.plans import random_plan
+from simulation.suspended import BODIES, Suspender
 
 CALM_STEPS = 3000
 """Steps in which every run must end once nothing goes wrong any more."""
@@ -54,11 +56,12 @@ class World:
         self._open = lambda: open_store(lambda worker: worker not in self.dead, self.draw.random)
         self._watch = self._open()
         self._plans: dict[str, Plan] = {}
-        self._seen: dict[str, list[TaskRecord]] = {}
-        self._held: dict[TaskRef, tuple[str, int]] = {}
-        self._accepted: dict[tuple[TaskRef, int], Outcome] = {}
+        self._ledger = Ledger(self._watch, self._plans)
         self._past: list[Completion] = []
         self._ended: set[str] = set()
+        self._suspender = Suspender(self._watch, self.draw)
+        self._limits = Limits(lambda worker: worker not in self.dead)
+        self._concurrency = self.draw.choice([None, None, 1, 2])
 
     def live_through(self, steps: int) -> None:
         """A time of trouble, and then a calm one in which every run must end."""
@@ -90,7 +93,10 @@ class World:
             actor.drain(self.now)
         elif chance < 0.10:
             self._join()
-        elif chance < 0.11:
+        elif chance < 0.14:
+            run = self.draw.choice(sorted(self._plans))
+            self._count_all("signals", self._suspender.signal_all(run, self.now, 0.5))
+        elif chance < 0.15:
             run = self.draw.choice(sorted(self._plans))
             self._watch.request_cancel(run, self.now)
             self._count("cancel requested")
@@ -120,16 +126,18 @@ class World:
             if len(self._ended) == len(self._plans):
                 return
             self.now += 1.0 if self.draw.random() < 0.8 else 60.0
+            for run in sorted(self._plans):
+                self._count_all("signals", self._suspender.signal_all(run, self.now, 0.2))
             self._work(actor, calm=True)
         stuck = {run: [row.state for row in self._watch.tasks(run)] for run in self._plans if run not in self._ended}
         raise Violation(f"accepted and never ended: {stuck}")
 
     def _submit(self, run: str) -> None:
-        plan = random_plan(self.draw)
+        plan = random_plan(self.draw, self._concurrency)
         bundle = bundle_of(plan)
         self._plans[run] = plan
         self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
-        self._look(run)
+        self._ledger.look(run)
 
     def _join(self) -> Actor:
         actor = Actor(f"w{self._count('workers')}", self._open())
@@ -157,7 +165,17 @@ class World:
                 for task, attempt, worker in adopted.in_flight
             ]
             actor.take(adopted, lost)
+            if self._is_over(adopted.record.parent):
+                actor.cancels.append(run)
+                self._watch.request_cancel(run, self.now)
             self._count("adopted")
+
+    def _is_over(self, parent: str | None) -> bool:
+        """Whether a child run that is taken over has nobody who waits for it."""
+        if parent is None:
+            return False
+        record = self._watch.run(parent)
+        return record.finished_at is not None or record.cancel_requested_at is not None
 
     def _had_begun(self, task: TaskRef) -> bool:
         return self.draw.random() < 0.7
@@ -171,6 +189,12 @@ class World:
 
     def _outcome(self, actor: Actor, claim: Claim, begun: bool, cancelled: bool) -> Outcome:
         chance = self.draw.random()
+        plan = self._plans[claim.task.run]
+        if claim.deadline is not None and self.now >= claim.deadline and claim.awaits is None:
+            return Failed("deadline", '{"code": "deadline"}', retryable=False)
+        if plan.workflow.tasks[claim.node].body.kind in BODIES and not claim.expands:
+            hashed = self._watch.run(claim.task.run).plan_hash
+            return self._suspender.outcome(plan, hashed, claim, actor.name, self.now)
         if cancelled and chance < 0.7:
             return Cancelled("the run was cancelled")
         if chance < 0.15:
@@ -213,10 +237,18 @@ class World:
         told = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
         want = 0 if actor.draining else self.draw.randint(1 if calm else 0, 6)
         early = not calm and self.draw.random() < 0.1
-        hints = [hint for hint in actor.hints if early or hint.due <= self.now][:want]
+        alarms = [hint for hint in actor.hints if hint.alarm and hint.due <= self.now]
+        actor.hints = [hint for hint in actor.hints if hint not in alarms]
+        actor.wakes += [hint.task for hint in alarms]
+        if calm or self.draw.random() < 0.5:
+            actor.wakes += actor.store.arrivals(actor.name)
+        hints = [hint for hint in actor.hints if not hint.alarm and (early or hint.due <= self.now)][:want]
         actor.cancels += [run for run in actor.store.cancel_requests(actor.name) if run in actor.runs]
-        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))))
-        before = dict(self._seen)
+        for run in actor.cancels:
+            self._end_children(run)
+        wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
+        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))), wakes=wakes)
+        before = dict(self._ledger.seen)
         broken = not calm and self.draw.random() < 0.02
         try:
             tick = self._transaction(actor, report, hints, want, broken)
@@ -237,6 +269,8 @@ class World:
         actor.hints += tick.ready
         actor.finishing += tick.finishing
         self._note(actor, told, tick)
+        for run in tick.stopping:
+            self._end_children(run)
         self._count("ticks")
 
     def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
@@ -263,43 +297,40 @@ class World:
         return tuple(begun)
 
     def _note(self, actor: Actor, told: list[Completion], tick: Tick) -> None:
-        refused = list(tick.refused)
-        for completion in told:
-            owned = self._watch.run(completion.task.run).owner == actor.name
-            if completion.task in refused and not (owned and self._held.get(completion.task) == _mark(completion)):
-                refused.remove(completion.task)
-                self._count("refused")
-                continue
-            if not owned:
-                raise Violation(f"accepted from a worker that does not own the run: {completion}")
-            self._accept(completion)
-        if any(refused):
-            raise Violation(f"refused, and should have been accepted: {refused}")
+        self._count_all("refused", self._ledger.completed(actor.name, told, tick.refused))
         for claim in tick.claims:
-            if claim.task in self._held:
-                raise Violation(f"{claim.task} is claimed while {self._held[claim.task]} has it")
-            self._held[claim.task] = (actor.name, claim.attempt)
+            self._ledger.claimed(claim, actor.name, self.now)
             actor.flying[claim.task] = Flying(claim, begun=False)
-            seen = self._seen[claim.task.run]
-            due = seen[claim.task.seq].ready_at if claim.task.seq < len(seen) else None
-            if due is not None and due > self.now:
-                raise Violation(f"{claim.task} is claimed before its delay is over")
-            self._count("claims")
+        self._count_all("claims", len(tick.claims))
         self._past = (self._past + told)[-50:]
         for run in self._plans:
-            self._look(run)
+            self._ledger.look(run)
+        records = {run: self._watch.run(run) for run in self._plans}
+        self._limits.check(self._plans, self._ledger.seen, records, tick.claims, self.now)
+        self._begin_children(actor, told)
+        for run in self._plans:
             if self._watch.run(run).owner == actor.name:
-                check_graph(self._plans[run], self._seen[run], _graph(actor, run))
+                check_graph(self._plans[run], self._ledger.seen[run], _graph(actor, run))
 
-    def _accept(self, completion: Completion) -> None:
-        key = (completion.task, completion.attempt)
-        if self._held.pop(completion.task, None) != _mark(completion):
-            raise Violation(f"accepted from one who does not have it: {completion}")
-        if isinstance(completion.outcome, Released):
-            return
-        if key in self._accepted:
-            raise Violation(f"a second completion of {key} was accepted")
-        self._accepted[key] = completion.outcome
+    def _begin_children(self, actor: Actor, told: list[Completion]) -> None:
+        for completion in told:
+            outcome = completion.outcome
+            if not isinstance(outcome, Suspended) or outcome.child is None or outcome.child.id in self._plans:
+                continue
+            row = self._ledger.seen[completion.task.run][completion.task.seq]
+            if row.awaits and outcome.child.id in row.awaits:
+                child = outcome.child.id
+                self._plans[child] = outcome.child.plan
+                adopted = actor.store.adopt(actor.name, child, self.now)
+                if adopted is None:
+                    raise Violation(f"the child run {child} is not that of who began it")
+                actor.take(adopted, [])
+                self._ledger.look(child)
+                self._count("child runs")
+
+    def _end_children(self, run: str) -> None:
+        for child in self._watch.children(run):
+            self._watch.request_cancel(child, self.now)
 
     def _finish(self, actor: Actor) -> None:
         try:
@@ -311,37 +342,19 @@ class World:
             self._ended.add(run)
             record = self._watch.run(run)
             check_end(self._plans[run], record, self._watch.tasks(run))
+            self._check_children(run)
             self._count(f"runs {record.state}")
 
-    def _look(self, run: str) -> None:
-        """The rows after a transaction, against all that was seen before."""
-        rows = self._watch.tasks(run)
-        check_rows(self._plans[run], rows)
-        for before, after in zip(self._seen.get(run, []), rows, strict=False):
-            if before.state in states.FINAL and before != after:
-                raise Violation(f"a final row has changed: {before} -> {after}")
-            outcome = self._accepted.get((TaskRef(run, after.seq), after.attempt))
-            if isinstance(outcome, Succeeded) and (after.state, after.result) != (states.SUCCEEDED, outcome.result):
-                raise Violation(f"{outcome} was accepted and the row is {after}")
-        self._seen[run] = rows
-        self._check_attempts(run, rows)
-
-    def _check_attempts(self, run: str, rows: list[TaskRecord]) -> None:
-        for row in rows:
-            kept = [attempt.attempt for attempt in self._watch.attempts(run, row.seq)]
-            if len(kept) != len(set(kept)):
-                raise Violation(f"row {row.seq}: two ends of one attempt are kept: {kept}")
-            missing = [
-                number
-                for number in range(1, row.attempt + 1)
-                if number not in kept
-                and not isinstance(self._accepted.get((TaskRef(run, row.seq), number), Expanded(0, None)), Expanded)
-            ]
-            if missing:
-                raise Violation(f"row {row.seq}: accepted ends of attempts {missing} are not kept")
+    def _check_children(self, run: str) -> None:
+        left = [child for child in self._watch.children(run) if self._watch.run(child).cancel_requested_at is None]
+        if left:
+            raise Violation(f"{run} has ended, and its child runs {left} go on")
 
     def _count(self, what: str) -> int:
-        self.counts[what] = self.counts.get(what, 0) + 1
+        return self._count_all(what, 1)
+
+    def _count_all(self, what: str, number: int) -> int:
+        self.counts[what] = self.counts.get(what, 0) + number
         return self.counts[what]
 
 
@@ -350,7 +363,3 @@ def _graph(actor: Actor, run: str) -> RunGraph:
     books: Any = actor.store._books  # type: ignore[attr-defined]
     found: RunGraph = (books[actor.name] if isinstance(books, dict) else books).graph(run)
     return found
-
-
-def _mark(completion: Completion) -> tuple[str, int]:
-    return (completion.worker, completion.attempt)

@@ -16,7 +16,7 @@ from flow_engine.model import NewRun, RunRecord
 from flow_engine.stores.contract import Store
 from flow_lang.params import bind
 from flow_runtime.document import external, run_document
-from flow_runtime.embedded import Embedded, open_store
+from flow_runtime.embedded import NO_PLANS, Embedded, open_store
 from flow_runtime.files import FlowFiles
 from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
@@ -44,7 +44,7 @@ def _start(request: RunRequest) -> int:
     state = find_state(os.path.dirname(os.path.abspath(split_target(request.file)[0])))
     loaded = load(request.file, state)
     params = _params(request, loaded)
-    engine = Embedded(state, request.slots)
+    engine = Embedded(state, request.slots, plans={loaded.plan_hash: loaded.plan} if loaded.plan else NO_PLANS)
     try:
         new = new_run(loaded, params, engine.incarnation.id)
         engine.store.submit(new)

@@ -70,6 +70,16 @@ class Books:
     def graph(self, run: str) -> RunGraph:
         return self._entries[run].graph
 
+    def touched(self, report: Report, hints: Iterable[Hint]) -> set[str]:
+        """The runs that a tick may change: their owner is to be this worker still."""
+        runs = {completion.task.run for completion in report.completions}
+        runs.update(started.task.run for started in report.started)
+        runs.update(report.cancels, report.timeouts)
+        runs.update(task.run for task in report.wakes)
+        runs.update(hint.task.run for hint in hints)
+        runs.update(hint.task.run for parked in self._parked.values() for _, hint in parked)
+        return runs
+
     def tick(
         self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, usage: Usage
     ) -> tuple[Tick, list[Notes]]:

@@ -30,7 +30,7 @@ class RunGraph(Rows):
         self, row: int, attempt: int, worker: str, outcome: Outcome, now: float, draw: Callable[[], float]
     ) -> bool:
         """Applies the end of an attempt and all that follows from it. False: fenced, nothing was changed."""
-        if not self._holds(row, attempt, worker):
+        if not self._holds(row, attempt, worker) or self._begins_again(row, outcome):
             return False
         self.at = now
         del self.flight[row]
@@ -54,6 +54,10 @@ class RunGraph(Rows):
         else:
             self._fail(row, outcome, now, draw)
         return True
+
+    def _begins_again(self, row: int, outcome: Outcome) -> bool:
+        """An old message about a child run, which has begun: all claims of a suspended attempt have its number."""
+        return isinstance(outcome, Suspended) and outcome.child is not None and row in self.awaiting
 
     def cancel(self, reason: str, now: float) -> None:
         """Ends every task of the main part that has not been claimed; those in flight end when their worker says so."""

@@ -4,7 +4,7 @@ import json
 
 from flow_engine import states
 from flow_engine.decisions.books import Notes
-from flow_engine.model import Cancelled, Failed, Lost, NewRun, Outcome, Suspended
+from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, NewRun, Outcome, Released, Suspended
 
 
 def state_of(outcome: Outcome) -> str:
@@ -20,6 +20,15 @@ def error_of(outcome: Outcome) -> str | None:
         code = "worker_lost" if isinstance(outcome, Lost) else "cancelled"
         return json.dumps({"code": code, "message": outcome.reason})
     return None
+
+
+def ended_attempts(note: Notes) -> list[tuple[int, Completion]]:
+    """What ends an attempt, by row. A worker that is lost while it looks at a suspended task ends none: the attempt still waits."""
+    return [
+        (row, done)
+        for row, done in note.completed.items()
+        if not isinstance(done.outcome, Released | Expanded | Suspended) and row not in note.graph.awaiting
+    ]
 
 
 def children_of(note: Notes) -> list[NewRun]:

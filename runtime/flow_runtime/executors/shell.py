@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
+_BLOCK = 1 << 20
 TAIL = 4000
 """Bytes of output that an error quotes."""
 
@@ -119,14 +120,13 @@ def _environment(work: Work) -> dict[str, str]:
 def _absorb(captured: str, log: str) -> str:
     """Standard output of a task whose output is its result: kept in the log after what went to standard error. No more is read of it
     than shows that it is too large."""
-    import shutil
-
     with open(captured, "rb") as stream:
         head = stream.read(LIMIT + 1)
         if head:
             with open(log, "ab") as kept:
                 kept.write(head)
-                shutil.copyfileobj(stream, kept)
+                while block := stream.read(_BLOCK):
+                    kept.write(block)
     os.unlink(captured)
     return head.decode("utf-8", "replace").rstrip("\n")
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from flow_lang.evaluate import Scope, compile_expr
 from flow_lang.plan import Plan, Task, Workflow
-from flow_lang.types import STR, list_of, optional
+from flow_lang.types import STR, Type, list_of, optional
 from flow_lang.values import decode
 
 from flow_runtime.executors.secrets import NO_SECRETS, Secrets
@@ -89,21 +89,31 @@ _TEXT = optional(STR)
 
 class NameTypes:
     """The type of every name of a workflow; made once for a plan. Tasks and `for` variables count as optional, since they may have
-    been skipped."""
+    been skipped. One is worked out when it is first asked for: a slot runs few of the tasks of a large workflow."""
 
     def __init__(self, workflow: Workflow) -> None:
         self._types = {param.name: param.type for param in workflow.params}
-        self._types.update({task.name: optional(task.value_type()) for task in workflow.tasks})
-        self._types.update({f"{task.name}.all": list_of(optional(task.result)) for task in workflow.tasks if task.loop})
-        self._undone = {task.name: optional(workflow.task(task.of).result) for task in workflow.tasks if task.of}
+        self._tasks = {task.name: task for task in workflow.tasks}
 
     def decoded(self, task: Task | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values in memory, as an expression of `task` sees them."""
         own = {clause.var: optional(clause.type) for clause in task.loop} if task and task.loop else {}
-        if task and task.name in self._undone:
-            own["result"] = self._undone[task.name]
-        known = self._types
-        return {name: decode(own.get(name) or known.get(name) or _TEXT, value) for name, value in values.items()}
+        if task and task.of:
+            own["result"] = optional(self._tasks[task.of].result)
+        return {name: decode(own.get(name) or self._type(name), value) for name, value in values.items()}
+
+    def _type(self, name: str) -> Type:
+        found = self._types.get(name)
+        if found is None:
+            found = self._types[name] = self._find(name)
+        return found
+
+    def _find(self, name: str) -> Type:
+        task = self._tasks.get(name)
+        if task is not None:
+            return optional(task.value_type())
+        gathered = self._tasks.get(name.removesuffix(".all")) if name.endswith(".all") else None
+        return list_of(optional(gathered.result)) if gathered is not None and gathered.loop else _TEXT
 
 
 def scope_of(work: Work, types: NameTypes) -> Scope:

@@ -185,14 +185,15 @@ class _Guard:
             end_orphans(self._incarnation)
 
     def _gone(self, groups: list[int], patience: float) -> bool:
-        deadline = time.monotonic() + patience
+        deadline, pause = time.monotonic() + patience, 0.0005
         while True:
             self._reap_silently()
             if not any(_group_lives(group) for group in groups):
                 return True
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(0.005)
+            time.sleep(pause)
+            pause = min(2 * pause, 0.005)
 
     def _reap_silently(self) -> None:
         while self._has_children() and os.waitpid(-1, os.WNOHANG)[0]:

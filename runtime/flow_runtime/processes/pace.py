@@ -1,5 +1,7 @@
 """How far to send work ahead of a slot."""
 
+import math
+
 AHEAD_SECONDS = 0.02
 """How much work, by the average of late bodies, is sent to a slot at once."""
 AHEAD_LIMIT = 128
@@ -7,13 +9,22 @@ AHEAD_LIMIT = 128
 
 
 class Pace:
-    """How far to send ahead: the average time of the last bodies, new ones counting for a fifth."""
+    """How far to send ahead: the average time of the last bodies, a new one counting for a fifth, and for half where it is shorter: that work
+    waits for a transaction which could have been in a slot costs more than that some of it is taken back."""
 
     def __init__(self) -> None:
         self._average: float | None = None
 
     def note(self, seconds: float) -> None:
-        self._average = seconds if self._average is None else self._average * 0.8 + seconds * 0.2
+        if self._average is None:
+            self._average = seconds
+        else:
+            weight = 0.5 if seconds < self._average else 0.2
+            self._average += (seconds - self._average) * weight
+
+    def expected(self, items: int) -> float:
+        """Seconds that so many bodies take, one after another; without end where nothing is known."""
+        return math.inf if self._average is None else items * self._average
 
     def depth(self) -> int:
         if self._average is None:

@@ -41,15 +41,22 @@ class Job(NamedTuple):
 
 
 class SlotPool:
-    """`clock` is a monotonic one: how long a body has run must not depend on what the wall's clock is set to."""
+    """`clock` is a monotonic one: how long a body has run must not depend on what the wall's clock is set to. `known` are the plans that
+    every slot is born with."""
 
     def __init__(
-        self, guardian: Guardian, cursor: Cursor, slots: int, bundle: Callable[[str], str], clock: Callable[[], float]
+        self,
+        guardian: Guardian,
+        cursor: Cursor,
+        slots: int,
+        bundle: Callable[[str], str],
+        clock: Callable[[], float],
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self._guardian = guardian
         self._cursor = cursor
         self._views = [SlotView(number) for number in range(slots)]
-        self._bundle = bundle
+        self._bundle, self._known = bundle, known
         self._clock = clock
         self._pace = Pace()
         self._waiting: deque[Job] = deque()
@@ -66,6 +73,10 @@ class SlotPool:
         depth = self._pace.depth()
         room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
         return max(room - len(self._waiting), 0)
+
+    def remaining(self) -> float:
+        """Seconds until all that was sent is expected to be done, by what the last bodies took."""
+        return self._pace.expected(max(len(view.sent) for view in self._views))
 
     def close(self) -> None:
         """Lets go of the slots, which end."""
@@ -179,7 +190,7 @@ class SlotPool:
     def _fork(self, view: SlotView) -> Channel:
         self._cursor.page(view.slot).reset()
         channel = self._guardian.fork_slot(view.slot)
-        view.begin(channel)
+        view.begin(channel, self._known)
         self._by_descriptor[channel.fileno()] = view
         self._poll.register(channel, select.POLLIN)
         return channel
@@ -197,7 +208,7 @@ class SlotPool:
             message = json.loads(frame)
             item = view.take(message["n"], now)
             if item is not None:
-                if "finished" in message:
+                if "finished" in message and message["n"] > 1:  # the first one has warmed the process
                     self._pace.note(message["finished"] - message["started"])
                 answers.append(Answer(item.claim, message))
         return answers

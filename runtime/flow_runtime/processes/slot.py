@@ -6,7 +6,7 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,14 +32,17 @@ UNLIMITED = Limits()
 
 
 class Slot:
-    """Runs in the forked process. Frames in: `{"plan": hash, "bundle"}`, `{"kill": number, "why", "grace"}`, or a work item."""
+    """Runs in the forked process, with the `plans` that the engine had before the fork. Frames in:
+    `{"plan": hash, "bundle"}`, `{"kill": number, "why", "grace"}`, or a work item."""
 
-    def __init__(self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place) -> None:
+    def __init__(
+        self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]
+    ) -> None:
         os.environ[SLOT_VARIABLE] = str(slot)
         self._channel = Channel(sock)
         self._page = cursor.page(slot)
         self._place = place
-        self._plans: dict[str, Plan] = {}
+        self._plans = dict(plans)
         self._types: dict[tuple[str, str], NameTypes] = {}
         self._todo: deque[dict[str, Any]] = deque()
         self._kills: list[tuple[int, str, float]] = []

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from flow_engine.model import Claim
@@ -65,12 +66,12 @@ class SlotView:
             return False
         return kind not in PYTHON or self.python_plan in (None, plan_hash)
 
-    def begin(self, channel: Channel) -> None:
-        """A new process in this slot."""
+    def begin(self, channel: Channel, plans: Iterable[str] = ()) -> None:
+        """A new process in this slot, which has these plans."""
         self.channel, self.pid, self.kill, self.python_plan, self.signalled = channel, None, None, None, False
         self.next_number = 1
         self.sent.clear()
-        self.plans.clear()
+        self.plans = set(plans)
 
     def put(self, item: Sent, frames: list[bytes]) -> None:
         if not self.sent:

@@ -17,7 +17,7 @@ from flow_engine.model import (
     TaskRef,
 )
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan
+from flow_lang.plan import Plan, Rate
 from support.plans import digest, plan, task
 from support.world import World, broken
 
@@ -168,3 +168,60 @@ def test_a_cancelled_parent_waits_for_the_end_of_its_child(world: World) -> None
     world.tick(wakes=[ref])
     assert world.tick(world.end("a", broken("child_cancelled"))).finishing == ["run-1"]
     assert world.states()["a"] == "cancelled"
+
+
+@pytest.mark.parametrize("outcome", [Released(), Lost("its worker died")])
+def test_the_end_after_a_look_that_was_lost_is_kept_once(world: World, outcome: Released | Lost) -> None:
+    """A worker was killed while it looked at a wait. On SQLite the attempt then had two ends, and nobody could go on with the run."""
+    ref = suspended(world)
+    world.tick(wakes=[ref])
+    world.tick(world.end("a", outcome))
+    assert world.store.attempts("run-1", 0) == []
+    world.tick(wakes=[ref])
+    world.tick(world.end("a"))
+    assert [(one.attempt, one.state) for one in world.store.attempts("run-1", 0)] == [(1, "succeeded")]
+
+
+def test_a_wake_of_a_worker_that_has_lost_the_run_changes_nothing(
+    world: World, dead: set[str], open_store: Callable[[], Store]
+) -> None:
+    """A worker that slept woke a task which had ended meanwhile, and it was claimed again."""
+    ref = suspended(world)
+    dead.add("w1")
+    heir = World(open_store(), "w2", world.now + 10)
+    heir.plans = world.plans
+    assert heir.store.adopt("w2", "run-1", heir.now) is not None
+    heir.tick(wakes=[ref])
+    heir.tick(heir.end("a"))
+    before = heir.store.tasks("run-1")
+    assert world.tick(wakes=[ref]).claims == []
+    assert heir.store.tasks("run-1") == before
+
+
+def test_a_start_that_was_held_back_is_not_made_by_a_worker_that_has_lost_the_run(
+    world: World, dead: set[str], open_store: Callable[[], Store]
+) -> None:
+    world.start(plan(task("a", rate=Rate(1, 30.0)), task("b")))
+    world.start(plan(task("a", rate=Rate(1, 30.0))), "run-2")
+    world.tick()
+    held = [run for run in ("run-1", "run-2") if world.row("a", run).state == "ready"]
+    assert len(held) == 1
+    dead.add("w1")
+    heir = World(open_store(), "w2", world.now + 60)
+    assert heir.store.adopt("w2", held[0], heir.now) is not None
+    world.now = heir.now
+    assert [claim for claim in world.tick().claims if claim.task.run == held[0]] == []
+    assert world.row("a", held[0]).state == "ready"
+
+
+def test_an_old_message_about_a_child_run_is_refused(world: World) -> None:
+    """All claims of a suspended attempt have its number: the message that began the child run came again when the task was looked at."""
+    made = plan(task("a"))
+    world.start(made)
+    world.tick()
+    child = NewRun("child-1", digest(made), made, "", {}, "/tmp", world.now, owner="w1", parent=world.claims["a"].task)
+    begins = world.end("a", Suspended(Awaits("child", "child-1", "w", None), child))
+    world.tick(begins)
+    world.tick(wakes=[begins.task])
+    assert world.tick(begins).refused == [begins.task]
+    assert world.row("a").state == "claimed"

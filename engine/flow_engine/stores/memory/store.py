@@ -23,11 +23,9 @@ from flow_engine.model import (
     Hint,
     InFlight,
     NewRun,
-    Released,
     RunEnd,
     RunRecord,
     Signal,
-    Suspended,
     TaskRecord,
     TaskRef,
     Tick,
@@ -36,7 +34,7 @@ from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
 from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import children_of, error_of, state_of
+from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -277,14 +275,13 @@ class MemoryStore(MemorySchedules):
             kept.tasks.extend(new_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
         for seq in changed:
             kept.tasks[seq] = updated(kept.tasks[seq], graph, note, seq, now)
-        for seq, done in note.completed.items():
-            if not isinstance(done.outcome, Released | Expanded | Suspended):
-                times = (note.claimed[seq], done.started_at, done.finished_at or now)
-                kept.attempts.append(
-                    AttemptRecord(
-                        seq, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log
-                    )
+        for seq, done in ended_attempts(note):
+            times = (note.claimed[seq], done.started_at, done.finished_at or now)
+            kept.attempts.append(
+                AttemptRecord(
+                    seq, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log
                 )
+            )
             self._cached += kept_results(graph, done, now)
         if changed:
             self._event(graph.run, now, [[seq, graph.state[seq], graph.attempt[seq]] for seq in changed])

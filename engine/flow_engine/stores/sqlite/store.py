@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from flow_lang.plan import Plan
 
@@ -93,7 +93,7 @@ class SqliteStore(SqliteSchedules):
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         notes: list[Notes] = []
-        touched = _runs(report, hints)
+        touched = self._books.touched(report, hints)
         try:
             with self._writing():
                 lost = [run for run in touched if run in self._books and not self._owned(worker, run)]
@@ -230,11 +230,3 @@ class SqliteStore(SqliteSchedules):
 
 def _lost(run: str) -> LostOwnership:
     return LostOwnership(f"run {run} was taken over by another worker")
-
-
-def _runs(report: Report, hints: Iterable[Hint]) -> set[str]:
-    runs = {completion.task.run for completion in report.completions}
-    runs.update(started.task.run for started in report.started)
-    runs.update(report.cancels)
-    runs.update(hint.task.run for hint in hints)
-    return runs

@@ -12,8 +12,8 @@ from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import Change
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Expanded, Failed, Lost, Released, Succeeded, Suspended, TaskRecord
-from flow_engine.stores.outcomes import error_of, state_of
+from flow_engine.model import Completion, Expanded, Failed, Lost, Succeeded, TaskRecord
+from flow_engine.stores.outcomes import ended_attempts, error_of, state_of
 
 Row = tuple[Any, ...]
 
@@ -72,12 +72,8 @@ class Writer:
         ]
         if self._many("complete_task", rows) != len(rows):
             raise LostOwnership(f"run {note.graph.run}: its tasks were changed by another worker")
-        attempts = [
-            _attempt_row(no, row, done, note.claimed[row], now)
-            for row, done in note.completed.items()
-            if not isinstance(done.outcome, Released | Expanded | Suspended)
-        ]
-        self._many("insert_attempt", attempts)
+        ended = ended_attempts(note)
+        self._many("insert_attempt", [_attempt_row(no, row, done, note.claimed[row], now) for row, done in ended])
         letters = [
             (note.graph.run, row, done.attempt, _topic(note.graph, row), error_of(done.outcome), now)
             for row, done in note.completed.items()
