@@ -62,7 +62,8 @@ class Held:
         """One wrong token in a good file gives at most two errors."""
         self.tried["mutated"] += 1
         made = mutations.mutated(dice)
-        assert list(mutations.complaints(made)) == [], made.what
+        wrong = list(mutations.complaints(made))
+        assert wrong == [], "\n".join([made.what, *wrong])
 
     def sound(self, dice: random.Random) -> None:
         """A program without a mistake is accepted, and its plan is the same after formatting."""

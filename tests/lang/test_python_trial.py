@@ -1,6 +1,32 @@
 """Python bodies tried on samples: what fails for all values of its types is an error, what may be right is none."""
 
+import ast
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
 import pytest
+from flow_lang.checks.python.trial.fits import misfit
+from flow_lang.types import (
+    BOOL,
+    DATE,
+    DATETIME,
+    DURATION,
+    FILE,
+    FLOAT,
+    INT,
+    JSON,
+    SIZE,
+    STR,
+    Type,
+    enum,
+    list_of,
+    map_of,
+    optional,
+    record,
+)
+from flow_lang.values import File
+from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.results import Settler, encode_result
 from lang.compiling import codes, compiled
 from lang.mutants import compiled as compiled_mutant
 from lang.mutants import mutant
@@ -229,3 +255,72 @@ workflow w(page: Page) {
 }
 """
     assert codes(text) == ["FLOW206"]
+
+
+class _Settler(Settler):
+    """Takes every path for a file that is there."""
+
+    def __init__(self) -> None:
+        pass
+
+    def file(self, path: str) -> File:
+        return File(path, 1)
+
+    folder = file
+
+
+_RETURNED: tuple[object, ...] = (
+    *(1, 1.5, True, "a", "b", None, b"x", date(2026, 1, 31), datetime(2026, 1, 31, tzinfo=UTC), timedelta(seconds=1)),
+    *(
+        Path("x"),
+        [1],
+        ["a"],
+        [1.5, None],
+        [],
+        (1,),
+        {1},
+        {},
+        {"a": 1},
+        {"n": 1},
+        {"n": "x"},
+        {"n": 1, "m": "x"},
+        {"m": None},
+        [{"n": 1}],
+    ),
+)
+_PAGE = record("Page", {"n": INT, "m": optional(STR)})
+_DECLARED = (
+    *(
+        STR,
+        INT,
+        FLOAT,
+        BOOL,
+        DATE,
+        DATETIME,
+        DURATION,
+        SIZE,
+        FILE,
+        JSON,
+        enum(("a", "c")),
+        list_of(INT),
+        list_of(STR),
+        map_of(INT),
+    ),
+    *(_PAGE, list_of(_PAGE), optional(INT), optional(_PAGE), list_of(optional(FLOAT))),
+)
+
+
+@pytest.mark.parametrize("type_", _DECLARED, ids=str)
+@pytest.mark.parametrize("value", _RETURNED, ids=repr)
+def test_the_check_of_a_result_is_that_of_the_run(value: object, type_: Type) -> None:
+    node = ast.parse(repr(value) if not isinstance(value, date | timedelta | Path) else "made()", mode="eval").body
+    refused = misfit(node, value, type_) is not None
+    try:
+        encode_result(_Settler(), type_, value)
+        failed = False
+    except BodyFailed:
+        failed = True
+    except TypeError:  # JSON of a set or of bytes, which the run tells too, and the check lets pass
+        assert type_ == JSON
+        return
+    assert refused == failed

@@ -83,7 +83,7 @@ def _list(node: ast.expr, value: Any, type_: Type) -> Wrong | None:
             if found is not None:
                 return Wrong(found.node if parts else node, _as_part(found, "each element"), found.hint, found.about)
         return None
-    if isinstance(value, str | dict) or not hasattr(value, "__iter__"):
+    if isinstance(value, str | bytes | dict) or not hasattr(value, "__iter__"):
         return Wrong(node, f"the task gives `{type_}`, and this returns {kind(value)}", "put it in a list: [...]")
     return None
 
@@ -94,7 +94,7 @@ def _record(node: ast.expr, value: Any, type_: Type, several: bool) -> Wrong | N
     if isinstance(value, dict):
         return _fields(node, value, type_, several)
     if (
-        isinstance(value, str | int | float | list | tuple | PurePath | date | timedelta | type | Method)
+        isinstance(value, str | bytes | int | float | list | tuple | set | PurePath | date | timedelta | type | Method)
         or value is None
     ):
         what = "a dict of its `out`s" if several else f"`{type_}`"
@@ -119,6 +119,8 @@ def _fields(node: ast.expr, value: dict[str, Any], type_: Type, several: bool) -
             found = misfit(written[name][1] if name in written else node, value[name], field)
             if found is not None:
                 return Wrong(found.node, _as_part(found, repr(name)), found.hint, found.about)
-        elif field.kind not in ("optional", "unknown", *(("file", "dir") if several else ())) and written:
+        elif field.kind not in ("optional", "unknown", *(("file", "dir") if several else ())) and isinstance(
+            node, ast.Dict
+        ):
             return Wrong(node, f"{shown} has a {name!r}, and this returns none", f'add it: "{name}": ...')
     return None
