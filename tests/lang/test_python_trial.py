@@ -105,6 +105,10 @@ def test_what_fails_whatever_the_values_are(code: str, at: str) -> None:
     [
         ("return n", "str"),
         ("return levels", "float"),
+        ("return name if n else not name", "str"),
+        ("return data or n", "str"),
+        ("return {'at': day, 'metres': data or name, 'tags': []}", "Level"),
+        ("return [level.at if level.tags else 'none' for level in levels]", "list[datetime]"),
         ("return (level.metres for level in levels)", "float"),
         ("return None", "int"),
         ("return [n]", "list[str]"),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from flow_lang.checks.python.trial.branches import note
 from flow_lang.checks.python.trial.calls import called, with_key
 from flow_lang.checks.python.trial.members import attribute, element, iterated
 from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind, shaped, small
@@ -137,11 +138,15 @@ class Trial:
         return True
 
     def _boolop(self, node: ast.BoolOp) -> Any:
-        return alike([self.value(part) for part in node.values])
+        values = [self.value(part) for part in node.values]
+        note(node, (node.values[-1], values[-1]))
+        return alike(values)
 
     def _ifexp(self, node: ast.IfExp) -> Any:
         self.value(node.test)
-        return alike([self.value(node.body), self.value(node.orelse)])
+        first, second = self.value(node.body), self.value(node.orelse)
+        note(node, (node.body, first), (node.orelse, second))
+        return alike([first, second])
 
     def _starred(self, node: ast.Starred) -> Any:
         iterated(node.value, self.value(node.value))

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
+from flow_lang.checks.python.trial.branches import branches
 from flow_lang.checks.python.trial.samples import ANY, Map, Method, kind
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean, listed
@@ -29,6 +30,10 @@ _TAKES: dict[str, tuple[type, ...]] = {
 def misfit(node: ast.expr, value: Any, type_: Type, several: bool = False) -> Wrong | None:
     """The first part that cannot be of its type. `several`: a dict of a task's `out`s, in which more may stand, and which lacks
     those that are left as files."""
+    for part, one in branches(node):
+        found = misfit(part, one, type_, several)
+        if found is not None:
+            return found
     if value is ANY or type_.kind in ("json", "unknown", "nothing"):
         return None
     if type_.kind == "optional":
