@@ -2,16 +2,15 @@
 
 import ast
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from flow_lang.checks.python.body import function_of
 from flow_lang.checks.python.trial.expressions import Trial
 from flow_lang.checks.python.trial.fits import misfit
-from flow_lang.checks.python.trial.members import NEWER, iterated
+from flow_lang.checks.python.trial.members import NEWER, iterated, of_module
 from flow_lang.checks.python.trial.modules import module
 from flow_lang.checks.python.trial.samples import ANY, sample
-from flow_lang.checks.python.trial.uncertain import uncertain
+from flow_lang.checks.python.trial.uncertain import Uncertain, uncertain
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean
 from flow_lang.types import Type
@@ -34,9 +33,9 @@ def tried(wrapped: str, given: Mapping[str, Type], result: Type | None, single: 
     """The first thing that fails in every run that comes to it. `wrapped` is the body as a function; `result` what it must return, None
     where that says nothing; `single`: one value, not a dict of several."""
     function = function_of(wrapped)
-    names, changed = uncertain(function.body)
-    values = {name: ANY if changed else sample(type_) for name, type_ in given.items()}
-    body = _Body(Trial(values, set(names)), names, result, single)
+    unsure = uncertain(function.body)
+    values = {name: ANY if unsure.given else sample(type_) for name, type_ in given.items()}
+    body = _Body(Trial(values, set(unsure.names)), unsure, result, single)
     try:
         body.block(function.body)
     except Wrong as wrong:
@@ -60,8 +59,8 @@ def _finding(wrong: Wrong, returned: bool) -> Finding:
 
 
 class _Body:
-    def __init__(self, trial: Trial, names: set[str], result: Type | None, single: bool) -> None:
-        self.trial, self.names, self.result, self.single = trial, names, result, single
+    def __init__(self, trial: Trial, unsure: Uncertain, result: Type | None, single: bool) -> None:
+        self.trial, self.unsure, self.result, self.single = trial, unsure, result, single
 
     def block(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
@@ -72,8 +71,10 @@ class _Body:
                 return
 
     def _bind(self, target: ast.expr, value: Any) -> None:
+        if isinstance(target, ast.Name) and target.id in self.unsure.changed:
+            value = [ANY, ANY] if type(value) is list else ANY
         self.trial.bind(target, value)
-        self.trial.unknown |= self.names
+        self.trial.unknown |= self.unsure.names
 
     def _expr(self, node: ast.Expr) -> None:
         self.trial.value(node.value)
@@ -144,5 +145,5 @@ class _Body:
                 names = [name for name in dir(source) if not name.startswith("_")]
                 hint = did_you_mean(alias.name, names, "correct the name, or import it from where it is")
                 raise Wrong(alias, f"the module `{node.module}` has no `{alias.name}`", hint)
-            path = alias.name == "Path" and node.module == "pathlib"
-            self._bind(ast.Name(alias.asname or alias.name), Path if path else ANY)
+            value = ANY if source is ANY or alias.name == "*" else of_module(source, alias.name)
+            self._bind(ast.Name(alias.asname or alias.name), value)

@@ -15,5 +15,16 @@ def branches(node: ast.expr) -> tuple[tuple[ast.expr, Any], ...]:
     return found
 
 
+def note_keys(node: ast.Dict, keys: list[Any]) -> None:
+    """What the keys of a dict are, which need not be written texts."""
+    setattr(node, _KEYS, tuple(keys))
+
+
+def keys_of(node: ast.expr) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = getattr(node, _KEYS, ())
+    return found
+
+
+_KEYS = "flow_keys"
 _NOTE = "flow_branches"
 """The attribute of a node: names that the node stands beside are those of its scope, which is gone when it is asked."""

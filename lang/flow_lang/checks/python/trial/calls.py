@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flow_lang.checks.python.trial.members import iterated
@@ -114,6 +115,10 @@ def _builtin(node: ast.Call, function: Any, args: list[Any], named: dict[str, An
     if not any(function is one for one in _TRIED):
         return None if function is print else ANY
     known = _TRIED[function]
+    if function in (sum, max, min, sorted) and len(args) == 1 and isinstance(args[0], list | tuple):
+        uncalled = next((part for part in args[0] if isinstance(part, Method)), None)
+        if uncalled is not None:
+            raise Wrong(node, f"`{function.__name__}` cannot take {kind(uncalled)}", f"call it: {uncalled.name}()")
     given = [*args, *named.values()]
     if any(value is ANY for value in given) or not (
         function in _OF_ANYTHING or all(complete(value) for value in given)
@@ -138,8 +143,10 @@ def _next(node: ast.Call, value: Any) -> Any:
 
 def _method(node: ast.Call, method: Method, args: list[Any], named: dict[str, Any]) -> Any:
     owner, name = method.owner, method.name
+    if isinstance(owner, ModuleType):
+        return _fitted(node, getattr(owner, name), args, named)
     if isinstance(owner, Path):
-        _attempt(node, lambda: inspect.signature(getattr(owner, name)).bind(*args, **named), ANY)
+        _fitted(node, getattr(owner, name), args, named)
         return _OF_PATHS.get(name, ANY)
     if not isinstance(owner, _VALUES) or isinstance(owner, Map) or not complete(owner):
         return ANY
@@ -151,6 +158,16 @@ def _method(node: ast.Call, method: Method, args: list[Any], named: dict[str, An
         return TEXT if isinstance(owner, str) and name in ("join", "format", "replace") else ANY
     made = _attempt(node, lambda: getattr(copy.copy(owner), name)(*args, **named), ANY)
     return list(made) if isinstance(made, type({}.keys()) | type({}.values()) | type({}.items())) else made
+
+
+def _fitted(node: ast.Call, function: Any, args: list[Any], named: dict[str, Any]) -> Any:
+    """Whether a function takes so many values, and these names; it is not called."""
+    starred = any(isinstance(part, ast.Starred) for part in node.args) or any(
+        word.arg is None for word in node.keywords
+    )
+    if not starred:
+        _attempt(node, lambda: inspect.signature(function).bind(*args, **named), ANY)
+    return ANY
 
 
 def _joined(node: ast.Call, parts: list[Any]) -> None:

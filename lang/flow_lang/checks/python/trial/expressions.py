@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flow_lang.checks.python.trial.branches import note
+from flow_lang.checks.python.trial.branches import note, note_keys
 from flow_lang.checks.python.trial.calls import called, with_key
 from flow_lang.checks.python.trial.members import attribute, element, iterated
-from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, alike, complete, kind, shaped, small
+from flow_lang.checks.python.trial.samples import ANY, TEXT, Iterated, Method, alike, complete, kind, shaped, small
 from flow_lang.checks.python.trial.wrong import Wrong
 
 _OPERATORS: dict[type[ast.AST], tuple[str, Callable[[Any, Any], Any]]] = {
@@ -101,6 +101,12 @@ class Trial:
         return self._operated(node, node.op, self.value(node.left), self.value(node.right))
 
     def _operated(self, node: ast.expr, op: ast.AST, left: Any, right: Any) -> Any:
+        if type(op) in _OPERATORS and isinstance(op, ast.operator | ast.Lt | ast.Gt | ast.LtE | ast.GtE):
+            for side in (left, right):
+                if isinstance(side, Method):
+                    raise Wrong(
+                        node, f"`{_OPERATORS[type(op)][0]}` does not go with {kind(side)}", f"call it: {side.name}()"
+                    )
         looks = complete if isinstance(op, ast.cmpop) else shaped
         if type(op) not in _OPERATORS or not looks(left) or not looks(right):
             return ANY
@@ -161,6 +167,7 @@ class Trial:
 
     def _dict(self, node: ast.Dict) -> Any:
         keys = [self.value(key) if key is not None else ANY for key in node.keys]
+        note_keys(node, keys)
         values = [self.value(value) for value in node.values]
         literal = all(isinstance(key, ast.Constant) for key in node.keys)
         return dict(zip(keys, values, strict=True)) if literal else ANY

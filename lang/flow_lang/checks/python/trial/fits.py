@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
 
-from flow_lang.checks.python.trial.branches import branches
-from flow_lang.checks.python.trial.samples import ANY, Map, Method, kind
+from flow_lang.checks.python.trial.branches import branches, keys_of
+from flow_lang.checks.python.trial.samples import ANY, Map, Method, kind, shaped
 from flow_lang.checks.python.trial.wrong import Wrong
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import Type, present
@@ -34,6 +34,11 @@ def misfit(node: ast.expr, value: Any, type_: Type, several: bool = False) -> Wr
         found = misfit(part, one, type_, several)
         if found is not None:
             return found
+    odd = next((key for key in keys_of(node) if shaped(key) and not isinstance(key, str)), "")
+    if odd != "" and type_.kind in ("record", "map"):
+        return Wrong(
+            node, f"the keys of `{type_}` are texts, and one of these is {kind(odd)}", "write each key in quotes"
+        )
     if value is ANY or type_.kind in ("json", "unknown", "nothing"):
         return None
     if type_.kind == "optional":

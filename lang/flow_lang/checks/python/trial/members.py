@@ -34,9 +34,19 @@ def attribute(node: ast.Attribute, value: Any) -> Any:
         if _perhaps_newer(value, name):
             return ANY
         raise _no_member(node, value)
-    if isinstance(value, type | ModuleType):
-        return getattr(value, name) if getattr(value, name) is Path else ANY
+    if isinstance(value, ModuleType):
+        return of_module(value, name)
+    if isinstance(value, type):
+        return ANY
     return Method(value, name) if callable(getattr(value, name)) else getattr(value, name)
+
+
+def of_module(module: ModuleType, name: str) -> Any:
+    """Its functions are not called, but have a signature; of all else nothing is known."""
+    value = getattr(module, name, ANY)
+    if value is Path:
+        return Path
+    return Method(module, name) if callable(value) and not isinstance(value, type) else ANY
 
 
 def _perhaps_newer(value: Any, name: str) -> bool:
@@ -58,19 +68,19 @@ def _no_member(node: ast.Attribute, value: Any) -> Wrong:
 
 def element(node: ast.Subscript, value: Any, at: Any) -> Any:
     """Raises Wrong where no value of its type has such a place."""
-    if value is ANY or at is ANY or isinstance(value, Method):
+    if value is ANY or isinstance(value, Method) or (hasattr(value, "__class_getitem__") and isinstance(value, type)):
         return ANY
+    if isinstance(value, Iterated | type) or not hasattr(value, "__getitem__"):
+        raise Wrong(
+            node, f"{kind(value)} has no elements", "leave the brackets out, or take an element of something else"
+        )
     if isinstance(value, Map):
         return value.item
+    if at is ANY:
+        return ANY
     if isinstance(value, Record):
         return _field(node, value, at)
-    if isinstance(value, type):
-        return ANY
-    if isinstance(value, list | tuple | str) and not isinstance(value, Iterated):
-        return _place(node, value, at)
-    if hasattr(value, "__getitem__") and not isinstance(value, Iterated):
-        return ANY
-    raise Wrong(node, f"{kind(value)} has no elements", "leave the brackets out, or take an element of something else")
+    return _place(node, value, at) if isinstance(value, list | tuple | str) else ANY
 
 
 def _field(node: ast.Subscript, value: Record, at: Any) -> Any:

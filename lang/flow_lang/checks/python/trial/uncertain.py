@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 _ASKS = ("isinstance", "hasattr", "getattr", "callable", "type", "issubclass", "setattr", "vars")
 _CHANGES = (
@@ -13,8 +14,16 @@ _OWN_SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _GUARDS = ast.Try | ast.TryStar | ast.Match
 
 
-def uncertain(statements: list[ast.stmt]) -> tuple[set[str], bool]:
-    """The names, and whether what the workflow gives is changed as well, perhaps by another name."""
+class Uncertain(NamedTuple):
+    """Of `names` nothing is known, of `changed` only their type; `given` says that what the workflow gives may be changed as well, perhaps
+    by another name."""
+
+    names: set[str]
+    changed: set[str]
+    given: bool
+
+
+def uncertain(statements: list[ast.stmt]) -> Uncertain:
     nodes = [node for statement in statements for node in ast.walk(statement)]
     inner = {
         id(name)
@@ -25,7 +34,7 @@ def uncertain(statements: list[ast.stmt]) -> tuple[set[str], bool]:
     }
     made = Counter(_stored(nodes, inner))
     changed = set(_changed(nodes))
-    names = {name for name, count in made.items() if count > 1} | changed | set(_asked(nodes))
+    names = {name for name, count in made.items() if count > 1} | set(_asked(nodes))
     for node in nodes:
         if isinstance(node, _GUARDS | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names |= {
@@ -43,7 +52,7 @@ def uncertain(statements: list[ast.stmt]) -> tuple[set[str], bool]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    return names, not changed <= fresh
+    return Uncertain(names, changed, not changed <= fresh)
 
 
 def _stored(nodes: list[ast.AST], inner: set[int]) -> Iterator[str]:
