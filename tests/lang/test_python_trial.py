@@ -33,7 +33,10 @@ from lang.mutants import mutant
 from lang.mutants_world import examples
 
 HEAD = "flow 1\ntype Level { at: datetime, metres: float, note: str?, tags: list[str] }\n"
-PARAMS = "levels: list[Level], one: Level, table: file, n: int, name: str, prices: map[str, float], data: json, some: int?, day: date"
+PARAMS = (
+    "levels: list[Level], one: Level, table: file, n: int, name: str, prices: map[str, float], data: json, some: int?, "
+    "day: date, maybe: list[Level?]"
+)
 
 
 def body(code: str, result: str = "json") -> str:
@@ -72,6 +75,9 @@ def body(code: str, result: str = "json") -> str:
         ("import re\nreturn re.serch('a', name)", "serch"),
         ("import re\nreturn re.link", "link"),
         ("return -levels", "-levels"),
+        ("return some.foo", "foo"),
+        ("return ','.join(maybe)", "','.join(maybe)"),
+        ("return [a.meters for a in maybe if a]", "meters"),
         ("return range[n]", "range[n]"),
         ("return sum(level.items for level in levels)", "sum(level.items for level in levels)"),
         ("return n + name.upper", "n + name.upper"),
@@ -143,7 +149,13 @@ def test_a_result_of_another_type(code: str, result: str) -> None:
     ("code", "result"),
     [
         ("return one.note.upper()", "str"),
-        ("return some.foo", "json"),
+        ("return (some or 0) + (some if some is not None else 2)", "int"),
+        ("return [a for a in maybe if a is not None][0].metres", "float"),
+        ("return [None if a is None else a.metres for a in maybe]", "list[float?]"),
+        ("return one.note or 'none'", "str"),
+        ("return f'{one.note} {some}'", "str"),
+        ("return one.note == some or some in [1, None]", "bool"),
+        ("return some", "int"),
         ("return data.a.b", "json"),
         ("return prices.anything + prices['b']", "float"),
         ("return one.get('meters', 0)", "json"),

@@ -64,8 +64,10 @@ _SCALARS: dict[str, Any] = {
 
 
 def sample(type_: Type) -> Any:
-    """A value as a Python body meets it. A list has two elements, so that it is seen whether they can be compared; what may be absent, and
-    JSON, can be anything."""
+    """A value as a Python body meets it. A list has two elements, so that it is seen whether they can be compared; JSON can be anything. What
+    may be absent is there: what fails then fails for None as well."""
+    if type_.kind == "optional" and type_.item is not None:
+        return sample(type_.item)
     if type_.kind == "list" and type_.item is not None:
         item = sample(type_.item)
         return [item, item]
