@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from flow_lang.checks.python.body import function_of
@@ -32,9 +33,15 @@ class Finding(NamedTuple):
 def tried(wrapped: str, given: Mapping[str, Type], result: Type | None, single: bool) -> Finding | None:
     """The first thing that fails in every run that comes to it. `wrapped` is the body as a function; `result` what it must return, None
     where that says nothing; `single`: one value, not a dict of several."""
+    return _tried(wrapped, tuple(given.items()), result, single)
+
+
+@lru_cache(maxsize=256)
+def _tried(wrapped: str, given: tuple[tuple[str, Type], ...], result: Type | None, single: bool) -> Finding | None:
+    """An editor asks for the same bodies at each keystroke."""
     function = function_of(wrapped)
     unsure = uncertain(function.body)
-    values = {name: ANY if unsure.given else sample(type_) for name, type_ in given.items()}
+    values = {name: ANY if unsure.given else sample(type_) for name, type_ in given}
     body = _Body(Trial(values, set(unsure.names)), unsure, result, single)
     try:
         body.block(function.body)
