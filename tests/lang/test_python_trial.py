@@ -75,6 +75,7 @@ def body(code: str, result: str = "json") -> str:
         ("import re\nreturn re.serch('a', name)", "serch"),
         ("import re\nreturn re.link", "link"),
         ("return -levels", "-levels"),
+        ("return 'a'['', *one.tags]", "'', *one.tags"),
         ("return some.foo", "foo"),
         ("return ','.join(maybe)", "','.join(maybe)"),
         ("return [a.meters for a in maybe if a]", "meters"),

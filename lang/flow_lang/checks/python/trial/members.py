@@ -76,7 +76,7 @@ def element(node: ast.Subscript, value: Any, at: Any) -> Any:
         )
     if isinstance(value, Map):
         return value.item
-    if at is ANY:
+    if at is ANY and not (isinstance(node.slice, ast.Tuple) and isinstance(value, list | tuple | str)):
         return ANY
     if isinstance(value, Record):
         return _field(node, value, at)
@@ -103,7 +103,8 @@ def _place(node: ast.Subscript, value: Any, at: Any) -> Any:
             return value[at] if -len(value) <= at < len(value) else ANY
         return TEXT if isinstance(value, str) else item_of(value)
     message = f"{kind(value)} has no element {ast.unparse(node.slice)[:40]}"
-    raise Wrong(node.slice, message, f"its places are numbers from 0, and this is {kind(at)}")
+    found = "several values" if at is ANY else kind(at)
+    raise Wrong(node.slice, message, f"its places are numbers from 0, and this is {found}")
 
 
 def item_of(value: Any) -> Any:
