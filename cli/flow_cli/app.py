@@ -51,7 +51,7 @@ def run(
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.")] = None,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
     as_json: Json = False,
@@ -146,7 +146,7 @@ def graph(
 def list_(
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
     workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
@@ -208,7 +208,7 @@ def retry(
         list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="With --with: another parameter.")
     ] = None,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
     as_json: Json = False,
@@ -282,21 +282,24 @@ def server(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
     ] = None,
+    schedules: Annotated[
+        bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
+    ] = True,
 ) -> None:
-    """Serve the REST API and the pages for the runs of this state, and work on them, until Ctrl-C."""
+    """Serve the REST API and the pages for the runs of this state, work on them, and fire its schedules, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
 
-    leave(lambda: serve(host, port, slots))
+    leave(lambda: serve(host, port, slots, schedules))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
 def worker(
     slots: Annotated[
-        int | None, typer.Option(min=1, help="Bodies that run at once; the number of cores if left out.")
+        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
     ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Runs in hand at once.")] = 256,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work

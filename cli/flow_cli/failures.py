@@ -60,10 +60,11 @@ def _balanced(lines: list[str]) -> bool:
 
 
 def _source(record: RunRecord, plan: Plan, task: Task) -> list[str]:
-    text = plan.sources.get(plan.file, "")
+    file = plan.workflow.file or plan.file
+    text = plan.sources.get(file, "")
     first = task.line - 1
     found = text.splitlines()[first : first + SOURCE_LINES] if text and task.line else []
     end = next((i + 1 for i in range(len(found)) if _balanced(found[: i + 1])), len(found))
-    path = os.path.join(record.folder, plan.file)
+    path = os.path.join(record.folder, file)
     where = [f"  --> {path}:{task.line}"]
     return where + [f"  {first + 1 + i:>4} | {printable(line)}" for i, line in enumerate(found[:end])]

@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
+    try:
+        _run()
+    except KeyboardInterrupt:  # before a command had begun, which handles its own
+        from flow_cli import exits
+
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(exits.INTERRUPTED)
+
+
+def _run() -> None:
     from flow_cli.quick import quick_run
 
     for stream in (sys.stdout, sys.stderr):

@@ -24,7 +24,7 @@ def scheduler(
 ) -> None:
     """Start a run at each instant of the deployed schedules, until SIGTERM or Ctrl-C.
 
-    `flow worker` or `flow server` works on the runs. Several schedulers may share a state: each instant fires once.
+    `flow worker` works on the runs; `flow server` does both. Several schedulers may share a state: each instant fires once.
     """
     from flow_cli.commands.scheduler import scheduler as serve
 
@@ -33,7 +33,7 @@ def scheduler(
 
 @app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")
 def deploy(file: Target, as_json: Json = False) -> None:
-    """Keep the schedules of a file, with its plan as it is now, for `flow scheduler`.
+    """Keep the schedules of a file, with its plan as it is now, for `flow server` or `flow scheduler`.
 
     A later edit of the file counts when it is deployed again.
     """
@@ -124,7 +124,7 @@ def pool_list(as_json: Json = False) -> None:
 @pool.command("set", epilog="Example: flow pool set api 4")
 def pool_set(
     name: Annotated[str, typer.Argument(metavar="NAME", help='What tasks say: pool = "NAME".')],
-    slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, help="How many slots it has.")],
+    slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, max=1_000_000, help="How many slots it has.")],
 ) -> None:
     """Make a pool, or change its size; what holds its slots keeps them."""
     from flow_cli.commands.pools import set_pool

@@ -17,6 +17,10 @@ class Refused(FlowError):
     """What was asked for cannot be done as it was asked; nothing is wrong with the state or a service."""
 
 
+class TooLarge(FlowError):
+    """What was asked for does not fit into memory."""
+
+
 class IdempotencyConflict(Refused):
     """The same idempotency key came with another payload."""
 

@@ -77,11 +77,13 @@ class Cached(NamedTuple):
 
 class Failed(NamedTuple):
     """`code` is what `retry(on = [...])` names: exit_1, timeout, exception, type_mismatch and so on;
-    `error` is JSON for people and for the dead letter."""
+    `error` is JSON for people and for the dead letter. `after`: seconds that another attempt waits at least, because the other side
+    has asked for it."""
 
     code: str
     error: str
     retryable: bool = True
+    after: float = 0.0
 
 
 class Skipped(NamedTuple):
@@ -181,7 +183,7 @@ class NewRun(NamedTuple):
     parent: TaskRef | None = None
     based_on: str | None = None
     rows: "tuple[TaskRecord, ...]" = ()
-    """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run is submitted without an owner."""
+    """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run must be adopted by its owner too."""
 
 
 class InFlight(NamedTuple):
@@ -219,7 +221,8 @@ class RunRecord(NamedTuple):
 
 
 class Signal(NamedTuple):
-    """Something that was sent to a run: `kind` is `event` or `approval`, `payload` JSON (true or false for an approval)."""
+    """Something that was sent to a run: `kind` is `event` or `approval`, or `void` for an approval whose question is asked again;
+    `payload` is JSON (true or false for an approval)."""
 
     kind: str
     name: str

@@ -1,6 +1,7 @@
 """What a slot's answer means for the attempt."""
 
 import os
+from typing import Any
 
 from flow_engine.model import Cancelled, Failed, Lost, Outcome, Released, Succeeded
 
@@ -8,19 +9,24 @@ from flow_runtime.dispatch import failed, over
 from flow_runtime.wire import dumps
 
 
-def outcome_of(message: dict[str, object]) -> Outcome:
+def outcome_of(message: dict[str, Any]) -> Outcome:
     """What a slot's answer means."""
     if "void" in message:
         return Released()
     if "lost" in message:
-        return Lost(str(message["lost"]))
+        return Lost(message["lost"])
     if "died" in message:
-        return _death(int(str(message["died"])), str(message["why"]))
+        return _death(message["died"], message["why"])
     if "cancelled" in message:
-        return ended(str(message["cancelled"]))
+        return ended(message["cancelled"])
     if "code" in message:
-        return Failed(str(message["code"]), dumps(message["error"]), bool(message.get("retryable", True)))
-    return Succeeded(str(message["result"]))
+        return _failure(message)
+    return Succeeded(message["result"])
+
+
+def _failure(message: dict[str, Any]) -> Failed:
+    error = message["error"]
+    return Failed(message["code"], dumps(error), message.get("retryable", True), error.get("retry_after", 0.0))
 
 
 def ended(why: str) -> Outcome:

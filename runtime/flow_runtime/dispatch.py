@@ -5,11 +5,11 @@ import os
 from typing import Any
 
 from flow_engine import states
+from flow_engine.errors import TooLarge
 from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
     CacheEntry,
-    Cancelled,
     Claim,
     Expanded,
     Failed,
@@ -69,6 +69,8 @@ class Dispatcher:
                 return self._wait(record, task, inputs, claim, key, now)
             if task.body.kind == "child":
                 return self._call(record, plan, inputs, task, claim, now)
+        except TooLarge as error:
+            return failed("too_large", str(error), retryable=False)
         except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
         return None
@@ -167,8 +169,10 @@ class Dispatcher:
             return over(_which(claim, now))
         if child.state == states.SUCCEEDED:
             return Succeeded(child.result or "null")
-        if child.state == states.CANCELLED and child.cancel_reason != "timeout":
-            return Cancelled(f"its child run {child.id} was cancelled")
+        if child.state == states.CANCELLED:
+            # where the parent is being ended, its task is cancelled whatever is said here
+            told = f"its child run {child.id} of {child.workflow} was cancelled"
+            return failed("child_failed", told, retryable=False, run=child.id)
         return self._child_failed(child)
 
 

@@ -27,7 +27,7 @@ def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> di
     if record.parent is not None:
         document["parent"] = record.parent
     if with_tasks:
-        document["tasks"] = [task_document(plan, row) for row in store.tasks(record.id)]
+        document["tasks"] = [task_document(plan, row) for row in store.tasks(record.id, values=True)]
     return document
 
 

@@ -21,7 +21,7 @@ def reuse_of(store: Store, record: RunRecord, plan: Plan, params: Mapping[str, A
 
     names = {*params, *record.params}
     changed = [name for name in names if params.get(name) != record.params.get(name)]
-    return reuse(old.workflow, store.tasks(record.id), plan.workflow, same_code, changed)
+    return reuse(old.workflow, store.tasks(record.id, values=True), plan.workflow, same_code, changed)
 
 
 def _callee(plan: Plan, task: Task, seen: frozenset[str] = frozenset()) -> list[Any]:

@@ -15,6 +15,7 @@ from flow_lang.plan import Plan
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
+from flow_runtime.leftovers import remove_own, sweep
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian
 from flow_runtime.processes.orphans import end_orphans
@@ -63,7 +64,7 @@ class Embedded:
         plans: Mapping[str, Plan] = NO_PLANS,
     ) -> None:
         self.state = state
-        count = slots or os.cpu_count() or 2
+        count = self._slots = slots or os.cpu_count() or 2
         with _usable(state):
             state.make()
             self.incarnation = Incarnation(state)
@@ -98,6 +99,8 @@ class Embedded:
             end_orphans(self.incarnation.id)
         try:
             self.store.abandon(self.incarnation.id)
+            if remove_own(self.state, self.incarnation.id, self._slots):
+                sweep(self.state, self.store, self.incarnation.id)
         finally:
             self.store.close()
             self.incarnation.end(self._cursor_path)

@@ -17,18 +17,52 @@ class Incarnation:
     def __init__(self, state: StateFolder) -> None:
         self.id = new_id(time.time(), os.urandom)
         self._path = lock_path(state, self.id)
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
+        self._descriptor = _lock(self._path)
         os.write(self._descriptor, str(os.getpid()).encode())
 
     def end(self, cursor_path: str) -> None:
         """Removes the lock and the start cursor: nothing of this life is left to recover."""
         for path in (cursor_path, self._path):
-            try:
-                os.unlink(path)
-            except FileNotFoundError:
-                continue
+            _unlink(path)
         os.close(self._descriptor)
+
+
+def _lock(path: str) -> int:
+    """The descriptor of the file, locked. Between its making and its lock it looks like that of a dead process, and may be removed."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.lockf(descriptor, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)
+
+
+def bury(state: StateFolder, incarnation: str) -> bool:
+    """Removes the lock and the start cursor of a process that is dead; False where it lives."""
+    try:
+        descriptor = os.open(lock_path(state, incarnation), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        _unlink(cursor_path(state, incarnation))
+        return True
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for path in (cursor_path(state, incarnation), lock_path(state, incarnation)):
+            _unlink(path)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
 
 
 def lock_path(state: StateFolder, incarnation: str) -> str:

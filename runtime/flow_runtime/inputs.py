@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flow_engine.errors import TooLarge
 from flow_engine.model import Claim, RunRecord
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import Compiled, Scope, compile_expr
@@ -23,6 +24,11 @@ from flow_runtime.run_names import RunNames
 from flow_runtime.wire import dumps
 
 __all__ = ["MAX_INSTANCES", "RunInputs", "TooManyInstances"]
+
+
+MOST = 64 * 1024 * 1024
+"""Characters of JSON that one body may read; larger values travel as files."""
+_SMALLER = ": let tasks give files, or use less of their results"
 
 
 class RunInputs:
@@ -42,7 +48,7 @@ class RunInputs:
         self.files = FlowFiles(os.path.join(record.folder, os.path.dirname(plan.workflow.file)), scratch)
 
     def texts(self, task: Task, place: int | None, names: Iterable[str]) -> dict[str, str]:
-        """The JSON text of each name, as the instance at `place` sees it."""
+        """The JSON text of each name, as the instance at `place` sees it. Raises TooLarge."""
         clauses = {clause.var for clause in task.loop} if place is not None else ()
         found: dict[str, str] = {}
         elements: dict[str, str] | None = None
@@ -54,6 +60,8 @@ class RunInputs:
                 text = self._text(name, task, place)
                 if text is not None:
                     found[name] = text
+        if sum(map(len, found.values())) > MOST:
+            raise TooLarge(f"`{task.name}` reads more than {MOST // 2**20} MiB of JSON{_SMALLER}")
         return found
 
     def holds(self, task: Task, claim: Claim) -> bool:
@@ -136,8 +144,16 @@ class RunInputs:
         if not self._plan.workflow.tasks[node].loop:
             return self._store.results(self._run, [node])[0] or "null"
         if node not in self._gathered:
-            self._gathered[node] = "[" + ",".join(self._store.gather(self._run, node)) + "]"
+            self._gathered[node] = self._gather(node)
         return self._gathered[node]
+
+    def _gather(self, node: int) -> str:
+        try:
+            return "[" + ",".join(self._store.gather(self._run, node, MOST)) + "]"
+        except TooLarge as error:
+            raise TooLarge(
+                f"the results of `{self._plan.workflow.tasks[node].name}` are {error} together{_SMALLER}"
+            ) from None
 
     def _undone(self, task: Task, place: int | None) -> str:
         node = self._node[task.of]

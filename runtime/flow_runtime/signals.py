@@ -50,6 +50,11 @@ def approve(store: Store, record: RunRecord, task: str | None, answer: bool, by:
     if len(named) != 1:
         raise WrongAnswer(_no_approval(record, task, open_))
     chosen = named[0]
+    given = next((s for s in store.signals(chosen.run) if (s.kind, s.name) == ("approval", chosen.awaits.name)), None)
+    if given is not None:
+        answered = "approved" if json.loads(given.payload) else "rejected"
+        who = f" by {given.sent_by}" if given.sent_by else ""
+        raise WrongAnswer(f"{chosen.key} of run {chosen.run} was {answered} already{who}; the first answer counts")
     store.send(chosen.run, Signal("approval", chosen.awaits.name, dumps(answer), time.time(), by))
     return chosen
 
@@ -87,7 +92,11 @@ def _takers(store: Store, record: RunRecord, event: str) -> Iterator[Task]:
 def _no_approval(record: RunRecord, task: str | None, open_: list[Waiting]) -> str:
     if not open_:
         return f"run {record.id} waits for no approval now"
-    names = ", ".join(item.key for item in open_)
+    names = ", ".join(dict.fromkeys(item.key for item in open_))
     if task is None:
         return f"run {record.id} waits for several approvals, name one of: {names}"
+    runs = [item.run for item in open_ if item.key == task]
+    if len(runs) > 1:
+        told = "\n".join(f"  flow approve {run} {task}" for run in runs)
+        return f"{len(runs)} of the runs of {record.id} wait for an approval {task}; name one of them:\n{told}"
     return f"run {record.id} does not wait for an approval {task}; it waits for: {names}"

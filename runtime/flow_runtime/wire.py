@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 
 def dumps(value: Any) -> str:
     """Escaped to ASCII where a text in it is no Unicode, as the name of a file may be: neither a channel nor SQLite takes it raw.
     Raises TypeError and ValueError as `json.dumps` does."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = _COMPACT.encode(value)
     return text if is_unicode(text) else json.dumps(value, separators=(",", ":"))
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from flow_engine import states
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError
+from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import (
     Claim,
     Completion,
@@ -28,13 +28,13 @@ from flow_engine.model import (
 from flow_engine.queues.contract import Queue
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
-from flow_lang.plan import Task
 from flow_lang.values import Mismatch
 
 from flow_runtime.answers import outcome_of
-from flow_runtime.dispatch import Dispatcher
-from flow_runtime.executors.work import names_sent
+from flow_runtime.child_runs import ending_children, ends_with_parent
+from flow_runtime.dispatch import Dispatcher, failed
 from flow_runtime.inputs import RunInputs
+from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import Job, SlotPool
 from flow_runtime.processes.slot_view import Answer
@@ -140,7 +140,7 @@ class Worker:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
-        cancelled = record.cancel_requested_at is not None or self._parent_is_over(record.parent)
+        cancelled = record.cancel_requested_at is not None or ends_with_parent(self._store, record)
         if cancelled:
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
@@ -163,11 +163,11 @@ class Worker:
 
     def _end_bodies(self, run: str) -> None:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
-        self._take(self._pool.take_back_run(run))
+        self._take_back(run)
         for view, sent, _ in self._pool.running():
             if sent.claim.task.run == run and self._is_main(sent.claim):
                 view.end_head("cancelled", time.monotonic())
-        for child in self._store.children(run):
+        for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)
             else:
@@ -177,21 +177,23 @@ class Worker:
         live = self._live.get(claim.task.run)
         return live is not None and live.is_main(claim)
 
-    def _parent_is_over(self, parent: str | None) -> bool:
-        if parent is None:
-            return False
-        record = self._store.run(parent)
-        return record.finished_at is not None or record.cancel_requested_at is not None
-
     def cancel_all(self) -> None:
-        for run in list(self._live):
-            self.cancel(run)
+        """A child run is ended by its parent, where it is not there to handle the parent's end."""
+        for run, live in list(self._live.items()):
+            if live.record.parent not in self._live:
+                self.cancel(run)
 
     def drain(self) -> None:
         """Claims nothing more: what has not started goes back as it was, what runs may end. Then the runs are free for another."""
         self._draining = True
         for run in self._live:
-            self._take(self._pool.take_back_run(run))
+            self._take_back(run)
+
+    def _take_back(self, run: str) -> None:
+        """Whatever of it has not started goes back."""
+        self._take(self._pool.take_back_run(run))
+        self._take([Answer(job.claim, {"void": True}) for job in self._once if job.claim.task.run == run])
+        self._once = [job for job in self._once if job.claim.task.run != run]
 
     def step(self, patience: float | None = None) -> None:
         """One tick, and then waiting for answers, at most `patience` seconds; not after the end of a run, which somebody may wait for."""
@@ -280,30 +282,15 @@ class Worker:
             self._end(claim, outcome)
             return
         task = live.plan.workflow.tasks[claim.node]
-        job = self._job(live, task, claim)
+        try:
+            job = job_of(live, task, claim, self._clock())
+        except TooLarge as error:
+            self._end(claim, failed("too_large", str(error), retryable=False))
+            return
         if task.at_most_once:
             self._once.append(job)
         else:
             self._pool.put(job)
-
-    def _job(self, live: LiveRun, task: Task, claim: Claim) -> Job:
-        texts = live.inputs.texts(task, claim.place, names_sent(task))
-        values = ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items())
-        record = live.record
-        identity = (
-            f'"run":"{record.id}","seq":{claim.task.seq},"attempt":{claim.attempt},"key":{json.dumps(live.key(claim))}'
-        )
-        where = (
-            f'"plan":"{record.plan_hash}","workflow":{json.dumps(record.workflow)},"task":{claim.node},'
-            f'"folder":{json.dumps(record.folder)}'
-        )
-        timeout, limit = task.timeout, "timeout"
-        if claim.deadline is not None:
-            left = max(claim.deadline - self._clock(), 0.0)
-            if timeout is None or left <= timeout:
-                timeout, limit = left, "deadline"
-        text = f'{identity},{where},"values":{{{values}}}}}'
-        return Job(claim, task.body.kind, record.plan_hash, timeout, text, limit, task.at_most_once)
 
     def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
         for completion in done:
@@ -363,9 +350,10 @@ class Worker:
             return RunEnd(live.record.id, None, None)
         try:
             return RunEnd(live.record.id, live.inputs.result(), None)
-        except (EvaluationError, Mismatch) as error:
+        except (EvaluationError, Mismatch, TooLarge) as error:
+            code = "too_large" if isinstance(error, TooLarge) else "expression"
             message = f"the workflow's result has no value: {error}"
-            return RunEnd(live.record.id, None, json.dumps({"code": "expression", "message": message}))
+            return RunEnd(live.record.id, None, json.dumps({"code": code, "message": message}))
 
     def _newly_started(self, now: float) -> list[Started]:
         """Bodies that have run for a while and are not yet known to run."""
@@ -407,10 +395,8 @@ class Worker:
             for view, sent, since in self._pool.running()
             if sent.timeout is not None and view.kill is None
         ]
-        due = self._queue.next_due()
-        if due is not None and not self._draining and self._pool.capacity():
-            left.append(due - self._clock())
-        left += [at - self._clock() for at in (self._again,) if at is not None]
+        if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
+            left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at, _ in self._alarms[:1]]
         if self._wakes:
             return 0.0

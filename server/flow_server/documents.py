@@ -34,7 +34,7 @@ def tasks_page(store: Store, record: RunRecord, cursor: int, limit: int) -> dict
     """Tasks in the order of `seq`, from the row `cursor` on."""
     plan = store.plan(record.plan_hash, record.workflow)
     rows = store.tasks(record.id)
-    shown = rows[cursor : cursor + limit]
+    shown = _with_results(store, record, rows[cursor : cursor + limit])
     following = cursor + limit if cursor + limit < len(rows) else None
     return {"run": record.id, "tasks": [task_document(plan, row) for row in shown], "next_cursor": following}
 
@@ -44,8 +44,13 @@ def find_task(store: Store, record: RunRecord, key: str) -> TaskRecord:
     plan = store.plan(record.plan_hash, record.workflow)
     for row in store.tasks(record.id):
         if key_of(plan, row) == key:
-            return row
+            return _with_results(store, record, [row])[0]
     raise unknown_task(plan, record, key)
+
+
+def _with_results(store: Store, record: RunRecord, rows: list[TaskRecord]) -> list[TaskRecord]:
+    results = store.results(record.id, [row.seq for row in rows])
+    return [row._replace(result=result) for row, result in zip(rows, results, strict=True)]
 
 
 def unknown_task(plan: Plan, record: RunRecord, key: str) -> Problem:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from flow_server.app import create_app
 from flow_server.problem import ServerError
+from flow_server.scheduling import Scheduling
 from flow_server.services import Services
 from flow_server.supervisor import Supervisor
 from flow_server.token import AdminToken, admin_token
@@ -31,6 +32,8 @@ class Options(NamedTuple):
     host: str
     port: int
     slots: int | None = None
+    schedules: bool = True
+    """Whether it fires the schedules of the state."""
 
 
 def serve(options: Options) -> None:
@@ -39,15 +42,18 @@ def serve(options: Options) -> None:
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
     services: Services = app.state.services
-    supervisor = Supervisor(options.state, options.slots)
+    supervisor, scheduling = Supervisor(options.state, options.slots), Scheduling(options.state)
     server = _Server(_config(app), services, supervisor)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         supervisor.start()
         _tell(options, listener, token, services)
+        if options.schedules:
+            scheduling.start()
         server.run([listener])
     finally:
+        scheduling.stop()
         supervisor.stop()
         listener.close()
         for number, handler in before:

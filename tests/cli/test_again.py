@@ -167,3 +167,84 @@ workflow w(no: bool = false) {
     unknown = project.flow("why", run, "nobody")
     assert unknown.code == 2
     assert "it has: bad" in unknown.err
+
+
+IMPORTED = """flow 1
+workflow check(x: int) -> int {
+  task t -> int { shell 'test -e "$FLOW_FOLDER/ok"; echo 3' }
+  return t
+}
+"""
+
+
+def test_a_child_run_of_an_imported_file_is_listed_shown_and_tried_again_with_its_parent(project: Project) -> None:
+    project.write("lib/quality.flow", IMPORTED.replace("shell '", "shell '''").replace("3' }", "3''' }"))
+    project.write(
+        "w.flow", 'flow 1\nimport "lib/quality.flow"\nworkflow w -> int { call c = quality.check(x = 3); return c }\n'
+    )
+    assert project.flow("run", "w.flow", "-q").code == 1
+    (child,) = project.flow("list", "--workflow", "check", "--json").document["runs"]
+    assert child["workflow"] == "lib/quality.flow:check"
+    lines = project.flow("list").out.splitlines()
+    assert len({line.index(word) for line, word in zip(lines, ["STATE", "failed", "failed"], strict=True)}) == 1
+    shown = project.flow("status", child["run"]).out
+    assert f"{project.folder}/lib/quality.flow:3" in shown
+    assert 'test -e "$FLOW_FOLDER/ok"' in shown
+    refused = project.flow("retry", child["run"])
+    assert refused.code == 2
+    assert f"flow retry {child['parent']}" in refused.err
+    project.write("lib/ok", "")
+    assert project.flow("retry", child["parent"], "-q").out == "3\n"
+
+
+HANDLED = """flow 1
+workflow w {
+  task a -> str { shell '''echo made >> "$FLOW_FOLDER/log"; echo r'''; undo { shell '''echo undone >> "$FLOW_FOLDER/log"''' } }
+  task b { after [a]; shell "exit 1" }
+  on failure { task tell { shell '''echo told >> "$FLOW_FOLDER/log"''' } }
+  finally { task tidy { shell '''echo tidied >> "$FLOW_FOLDER/log"; exit 2''' } }
+}
+"""
+
+
+def test_what_was_undone_is_not_taken_over_by_an_edited_file(project: Project) -> None:
+    project.write("w.flow", HANDLED)
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied", "told", "undone"]
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", "true"))
+    assert "it was undone" in project.flow("diff", project.runs()[0], "w.flow").out
+    assert project.flow("retry", "--with", "w.flow", "-q").code == 0
+    assert ran(project) == ["made", "tidied"]
+
+
+def test_a_finally_that_failed_is_done_again_alone(project: Project) -> None:
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", 'test -e "$FLOW_FOLDER/room"'))
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied"]
+    assert project.flow("retry", "-q").code == 1
+    project.write("room", "")
+    assert project.flow("retry", "-q").code == 0
+    assert ran(project) == ["tidied", "tidied"]
+
+
+def test_an_edited_finally_runs_alone(project: Project) -> None:
+    project.write("w.flow", HANDLED.replace("exit 1", "true"))
+    assert project.flow("run", "w.flow", "-q").code == 1
+    assert ran(project) == ["made", "tidied"]
+    project.write("w.flow", HANDLED.replace("exit 1", "true").replace("exit 2", "true"))
+    assert project.flow("retry", "--with", "w.flow", "-q").code == 0
+    assert ran(project) == ["tidied"]
+
+
+def test_a_retry_is_not_taken_away_by_a_worker_of_the_same_state(project: Project) -> None:
+    """A worker looks twenty times a second, and the command needs longer than that to begin."""
+    project.write("w.flow", HANDLED.replace("exit 2", "true"))
+    with project.running("worker"):
+        assert project.flow("run", "w.flow", "-q").code == 1
+        for _ in range(3):
+            again = project.flow("retry", "-q")
+            assert (again.code, "being worked on" in again.err) == (1, False)
+        edited = HANDLED.replace("exit 1", "true").replace("exit 2", "true")
+        project.write("w.flow", edited)
+        done = project.flow("retry", "--with", "w.flow", "-q")
+        assert (done.code, "being worked on" in done.err) == (0, False)

@@ -120,3 +120,21 @@ def test_a_run_whose_state_fails_says_how_to_go_on(project: Project) -> None:
         out, err = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in err) == (3, False)
     assert f"flow run --resume {run}" in json.loads(out)["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("pool", "set", "api", "9" * 20), ("list", "--limit", "9" * 20), ("worker", "--slots", "9" * 20)],
+)
+def test_a_number_without_measure_is_a_usage_error(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = Project(tmp_path).flow(*arguments)
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+
+
+def test_a_run_without_output_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.write("q.flow", 'flow 1\nworkflow q { task t { shell "true" } }\n')
+    assert project.flow("run", "q.flow", "-q").code == 0
+    assert "has written nothing" in project.flow("logs").err
+    assert "in attempt 9" in project.flow("logs", project.runs()[0], "t", "--attempt", "9").err

@@ -2,70 +2,20 @@
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from flow_cli import exits
-from flow_engine.stores.contract import RunFilter
-from flow_runtime.plans import load_plan
-from flow_runtime.schedules.specs import deployment
 from support.command import Project
+from support.schedules import EVERY_MINUTE, deploy_since, fired, instants, whole
 from support.waiting import until
-
-EVERY_MINUTE = """flow 1
-workflow tick(at: datetime) {
-  schedule = cron("* * * * *", overlap = allow, catchup = all, params = { at = fire.time })
-  task t { shell "echo ~{at}" }
-}
-workflow plain { task t { shell "true" } }
-"""
-
-
-def deploy_since(project: Project, hours: float) -> None:
-    """As if it had been deployed some hours ago, and nobody had fired since."""
-    path = project.write("tick.flow", EVERY_MINUTE)
-    new = deployment(load_plan(str(path), "tick", None), time.time() - 3600 * hours)
-    assert new is not None
-    project.home.mkdir(exist_ok=True)
-    with closing(project.store()) as store:
-        store.deploy(new)
-
-
-@contextmanager
-def scheduler(project: Project, *files: str) -> Iterator[subprocess.Popen[str]]:
-    process = project.start("scheduler", *files)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-
-def instants(project: Project) -> list[datetime]:
-    with closing(project.store()) as store:
-        runs = store.runs(RunFilter(limit=100_000))
-    return sorted(datetime.fromisoformat(run.params["at"]) for run in runs)
-
-
-def fired(project: Project) -> int:
-    with closing(project.store()) as store:
-        return len(store.runs(RunFilter(limit=100_000)))
-
-
-def whole(found: list[datetime]) -> bool:
-    """Every minute once."""
-    return found == [found[0] + timedelta(minutes=step) for step in range(len(found))]
 
 
 def test_two_schedulers_of_one_state_fire_each_instant_once(project: Project) -> None:
     deploy_since(project, 3)
-    with scheduler(project) as one, scheduler(project) as two:
+    with project.running("scheduler") as one, project.running("scheduler") as two:
         until(lambda: fired(project) >= 179)
         for process in (one, two):
             process.send_signal(signal.SIGTERM)
@@ -81,7 +31,7 @@ def test_a_scheduler_that_is_killed_leaves_no_instant_twice_or_out(project: Proj
     deploy_since(project, 10)
     counts = []
     for wanted in (5, 60, 200):
-        with scheduler(project) as process:
+        with project.running("scheduler") as process:
             until(lambda wanted=wanted: fired(project) >= wanted)  # type: ignore[misc]
             os.kill(process.pid, signal.SIGKILL)
             process.wait()
@@ -92,7 +42,7 @@ def test_a_scheduler_that_is_killed_leaves_no_instant_twice_or_out(project: Proj
             record = store.schedule("tick")
         assert record.since == record.last_fired_at == found[-1].timestamp()
     assert counts[0] < 599  # it was killed in the middle
-    with scheduler(project):
+    with project.running("scheduler"):
         until(lambda: fired(project) >= 599)
     assert whole(instants(project))
 
@@ -184,3 +134,20 @@ def test_pools_are_made_and_listed(project: Project) -> None:
     assert project.flow("pool", "set", "api", "2").code == exits.OK
     assert project.flow("pool", "list", "--json").document == {"pools": [{"name": "api", "slots": 2}]}
     assert project.flow("pool", "list").out.split() == ["POOL", "SLOTS", "api", "2"]
+
+
+def test_sigterm_in_a_long_catch_up_ends_it_at_once_and_the_next_start_goes_on(project: Project) -> None:
+    deploy_since(project, 24 * 7)
+    with project.running("scheduler") as process:
+        until(lambda: fired(project) >= 5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == exits.OK
+        assert time.monotonic() - began < 3
+    before = instants(project)
+    assert len(before) < 600
+    with project.running("scheduler"):  # nobody reads its lines, and a pipe takes some 800 of them
+        until(lambda: fired(project) >= len(before) + 200)
+    after = instants(project)
+    assert after[: len(before)] == before
+    assert whole(after)

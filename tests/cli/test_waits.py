@@ -155,3 +155,89 @@ def test_an_event_with_a_name_of_the_run_is_checked_too(project: Project) -> Non
     assert project.flow("signal", run, "n-3", "12").code == 0
     out, err = running.communicate(timeout=60)
     assert json.loads(out)["result"] == 12, err
+
+
+def test_the_first_answer_counts_and_the_second_is_told(project: Project) -> None:
+    project.write("w.flow", RELEASE)
+    running = project.start("run", "w.flow", "--json")
+    run = waiting_run(project, "w", 2)
+    running.send_signal(signal.SIGKILL)  # nobody takes the answer before the second one comes
+    running.communicate()
+    assert project.flow("approve", run, "release").code == 0
+    again = project.flow("approve", run, "release", "--reject")
+    assert again.code == 2
+    assert "was approved already" in again.err
+
+
+def test_one_name_in_several_child_runs_is_told_with_the_commands(project: Project) -> None:
+    project.write("w.flow", CHILDREN)
+    with project.start("run", "w.flow", "--json") as running:
+        run = waiting_run(project, "w", 2)
+        children = until(lambda: runs(project, "inner") if len(runs(project, "inner")) == 2 else [])
+        for child in children:
+            until(lambda child=child: waits(project, child))
+        several = project.flow("approve", run, "ok")
+        assert several.code == 2
+        assert all(f"flow approve {child} ok" in several.err for child in children)
+        running.kill()
+
+
+def test_a_child_run_that_somebody_cancels_fails_its_parent(project: Project) -> None:
+    project.write("w.flow", CHILDREN)
+    running = project.start("run", "w.flow", "--json")
+    waiting_run(project, "w", 2)
+    children = until(lambda: runs(project, "inner") if len(runs(project, "inner")) == 2 else [])
+    for child in children:
+        assert project.flow("cancel", child).code == 0
+    out, err = running.communicate(timeout=60)
+    document = json.loads(out)
+    assert document["state"] == "failed", err
+    errors = [task["error"] for task in document["tasks"] if task["key"].startswith("c[")]
+    assert {error["code"] for error in errors} == {"child_failed"}
+    assert all("was cancelled" in error["message"] for error in errors)
+
+
+def test_a_child_run_of_finally_runs_to_its_end_after_a_cancel_and_in_spite_of_another(project: Project) -> None:
+    project.write(
+        "w.flow",
+        '''flow 1
+workflow clean(x: int) -> str {
+  task t -> str {
+    shell """cd "$FLOW_FOLDER"; touch began; until [ -e go ]; do sleep 0.05; done; echo cleaned"""
+  }
+  return t
+}
+workflow w {
+  task a { shell """touch "$FLOW_FOLDER/runs"; sleep 300""" }
+  finally { call c = clean(x = 1) }
+}
+''',
+    )
+    running = project.start("run", "w.flow", "--json")
+    until((project.folder / "runs").exists, what="the first task")
+    (run,) = runs(project, "w")
+    assert project.flow("cancel", run, "--wait", "0").code == 0
+    until((project.folder / "began").exists, what="the child run of finally")
+    assert project.flow("cancel", run, "--wait", "0").code == 0
+    project.write("go", "")
+    out, err = running.communicate(timeout=60)
+    tasks = {task["key"]: task["state"] for task in json.loads(out)["tasks"]}
+    assert tasks == {"a": "cancelled", "c": "succeeded"}, err
+
+
+def test_a_child_run_that_its_parent_gave_up_is_ended_too(project: Project) -> None:
+    project.write(
+        "w.flow",
+        '''flow 1
+workflow inner {
+  task t { shell "sleep 300" }
+  finally { task tidy { shell """sleep 0.5; touch "$FLOW_FOLDER/tidied" """ } }
+}
+workflow w { task a { call inner(); timeout = 300ms } }
+''',
+    )
+    document = project.flow("run", "w.flow", "--json").document
+    assert document["tasks"][0]["error"]["code"] == "timeout"
+    (child,) = project.flow("list", "--workflow", "inner", "--json").document["runs"]
+    assert child["state"] == "cancelled"
+    assert (project.folder / "tidied").exists()

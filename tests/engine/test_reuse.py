@@ -1,8 +1,10 @@
+from flow_engine.decisions.restore import restore
 from flow_engine.decisions.reuse import reuse
+from flow_engine.decisions.shape import shape_of
 from flow_engine.model import unclaimed
 from flow_lang.plan import Clause, Need, Workflow
 from flow_lang.types import STR
-from support.plans import NOOP, each, value_task
+from support.plans import NOOP, each, handler, undo, value_task
 
 
 def test_an_instance_is_not_taken_over_when_something_else_that_it_uses_runs_again() -> None:
@@ -35,3 +37,38 @@ def test_of_an_aligned_pair_the_same_instances_run_again() -> None:
     found = reuse(flow, rows, flow, lambda was, is_: True, [])
     assert found.reasons["b"] == "1 of its 2 instances run again"
     assert [row.state for row in found.rows][3:] == ["succeeded", "blocked", "succeeded", "blocked"]
+
+
+def test_what_was_undone_runs_again() -> None:
+    """The state of what was done still says succeeded."""
+    tasks = (
+        value_task("xs"),
+        value_task("a", undo="a.undo"),
+        each("many", "xs", undo="many.undo"),
+    )
+    flow = Workflow("w", (), (*tasks, undo(tasks[1]), undo(tasks[2])))
+    rows = [
+        unclaimed(0, 0, None, "succeeded"),
+        unclaimed(1, 1, None, "succeeded"),
+        unclaimed(2, 2, None, "succeeded", 0, 2),
+        unclaimed(3, 3, None, "succeeded"),
+        unclaimed(4, 4, None, "failed", 0, 2),
+        *(unclaimed(5 + place, 2, place, "succeeded") for place in range(2)),
+        unclaimed(7, 4, 0, "failed"),
+        unclaimed(8, 4, 1, "skipped"),
+    ]
+    found = reuse(flow, rows, flow, lambda was, is_: True, [])
+    assert (found.reasons["xs"], found.reasons["a"]) == ("", "it was undone")
+    assert found.reasons["many"] == "1 of its 2 instances run again"
+
+
+def test_a_run_that_takes_over_all_of_its_main_part_undoes_nothing_and_tells_of_no_failure() -> None:
+    """The earlier run had failed in `finally`, which was edited."""
+    done = value_task("a", undo="a.undo")
+    flow = Workflow("w", (), (done, undo(done), handler("tell", "failure"), handler("tidy", "finally")))
+    rows = [
+        unclaimed(node, node, None, state) for node, state in enumerate(("succeeded", "skipped", "skipped", "failed"))
+    ]
+    found = reuse(flow, rows, flow, lambda was, is_: True, [])
+    graph = restore("run-2", shape_of(flow), found.rows, "", 1000.0)
+    assert graph.state == ["succeeded", "skipped", "skipped", "ready"]

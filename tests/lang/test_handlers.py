@@ -220,3 +220,14 @@ def test_a_wrong_handler_of_a_workflow_is_told_once(items: str, expected: list[s
 def test_result_means_one_thing() -> None:
     items = 'task a -> int { shell "1"; undo { shell "~{result}" } }'
     assert codes(in_workflow(items, "result: str")) == ["FLOW210"]
+
+
+def test_a_default_cache_is_not_for_a_task_with_an_undo() -> None:
+    items = """
+      defaults { cache = true }
+      task a -> str { shell "echo x"; undo { shell "echo ~{result}" } }
+      task b -> str { shell "echo ~{a}" }
+      task c { shell "echo ~{b}" }
+    """
+    found = tasks(items)
+    assert [found[name].cache is None for name in ("a", "a.undo", "b", "c")] == [True, True, False, False]

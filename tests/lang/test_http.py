@@ -2,6 +2,7 @@
 
 import pytest
 from flow_lang.bundle import plan_from_json, plan_to_json
+from flow_lang.plan import Limits
 from lang.compiling import codes, planned, tasks
 
 PARAMS = 'day: date, tags: list[str], server: str = "https://x.example", note: str?'
@@ -97,3 +98,19 @@ def test_a_plan_with_requests_is_read_back() -> None:
 )
 def test_a_wrong_request_is_one_complaint(body: str, code: str) -> None:
     assert codes(f"flow 1\nworkflow w({PARAMS}) {{ task t {{ {body}; timeout = 1m }} }}") == [code]
+
+
+def test_a_default_for_programs_is_none_for_requests() -> None:
+    """Nothing would hold it; the plan must not say that something does."""
+    limits = "limits { memory = 2GiB; output = 1MiB }"
+    source = f"""flow 1
+workflow w {{
+  defaults {{ timeout = 1m; {limits} }}
+  task ask {{ http GET "https://example.com" }}
+  task tell {{ notify email("a@example.com") }}
+  task work {{ shell "true" }}
+}}
+"""
+    workflow = planned(source).workflow
+    found = [workflow.task(name).limits for name in ("ask", "tell", "work")]
+    assert found == [Limits(output=2**20), Limits(), Limits(memory=2**31, output=2**20)]

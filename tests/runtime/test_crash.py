@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from support.command import Project
+from support.command import COMMAND, Project
 from support.waiting import until
 
 SLEEPERS = """flow 1
@@ -25,6 +25,14 @@ workflow w {
 }
 """
 
+STOPS_AT_AN_IMPORT = """
+import signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "flow_runtime.embedded":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
 LAYERS = """flow 1
 type Row { n: int, parts: list[int] }
 
@@ -75,6 +83,18 @@ def test_an_interrupt_cancels_cleanly(project: Project, number: int) -> None:
     assert '"state": "cancelled"' in out
     assert project.processes() == []
     assert project.flow("status", "--json").document["state"] == "cancelled"
+
+
+def test_an_interrupt_while_the_command_starts_is_told_in_one_line(project: Project) -> None:
+    """Python imports for a tenth of a second before there is a run to cancel."""
+    project.write("sitecustomize.py", STOPS_AT_AN_IMPORT)
+    project.write("s.flow", SLEEPERS)
+    environment = {**project.environment(), "PYTHONPATH": str(project.folder)}
+    done = subprocess.run(
+        [*COMMAND, "run", "s.flow"], cwd=project.folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "error: interrupted\n")
+    assert project.runs() == []
 
 
 def test_a_second_interrupt_stops_at_once_and_the_run_can_be_ended_later(project: Project) -> None:

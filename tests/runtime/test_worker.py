@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.memory import MemoryStore
+from flow_lang.plan import Pool
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.processes.pool import Job
 from flow_runtime.processes.slot_view import Answer, Kill, Sent, SlotView
-from flow_runtime.worker import Worker
+from flow_runtime.worker import WATCH, Worker
 from support.plans import plan, task
 from support.world import World
 
@@ -109,3 +110,54 @@ def test_the_end_of_a_run_is_told_without_waiting(slot: OneSlot, tmp_path: Path)
     worker.step()
     assert worker.idle
     assert slot.waited[before:] == []
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_a_run_adopted_beside_a_cancelled_one_is_finished(slot: OneSlot, tmp_path: Path, cancelled_first: bool) -> None:
+    """Its last task had ended when its worker died, so that nothing but the adoption itself can end it."""
+    store, now = MemoryStore(), time.time()
+    before = World(store, "w0", now)
+    before.start(plan(task("t")), "over")
+    before.tick()
+    before.tick(before.end("t"))
+    before.start(plan(task("t")), "asked")
+    store.request_cancel("asked", now)
+    store.abandon("w0")
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    for run in ("asked", "over") if cancelled_first else ("over", "asked"):
+        assert worker.adopt(run)
+    worker.step(0.0)
+    assert (store.run("over").state, store.run("asked").state) == ("succeeded", "cancelled")
+    assert worker.idle
+
+
+def test_a_body_that_may_start_only_once_does_not_start_after_a_cancel(slot: OneSlot, tmp_path: Path) -> None:
+    """It waited for its start to be durable."""
+    store = MemoryStore()
+    World(store, now=time.time()).submit(plan(task("pay", at_most_once=True)))
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    assert worker.adopt("run-1")
+    worker.step(0.0)
+    assert store.tasks("run-1")[0].state == "claimed"
+    worker.cancel("run-1")
+    worker.step(0.0)
+    worker.step(0.0)
+    assert slot.view.sent == {}
+    assert store.run("run-1").state == "cancelled"
+
+
+def test_what_a_pool_holds_back_is_not_tried_without_a_free_slot(slot: OneSlot, tmp_path: Path) -> None:
+    """It was looked at without a rest for as long as the bodies ran."""
+    store = MemoryStore()
+    tasks = [task("a", pool="p"), task("b", pool="p"), task("c")]
+    World(store, now=time.time()).submit(plan(*tasks, pools=(Pool("p", 1),)))
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    assert worker.adopt("run-1")
+    for _ in range(3):
+        worker.step(0.0)
+    assert len(slot.view.sent) == 2
+    assert store.tasks("run-1")[1].state == "ready"
+    time.sleep(0.12)  # longer than until what is held back is tried again
+    before = len(slot.waited)
+    worker.step()
+    assert slot.waited[before:] == [WATCH]

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from flow_engine import states
@@ -17,17 +15,6 @@ from support.waiting import until
 
 ONE = 'flow 1\nworkflow one { task a { shell "sleep 0.01" } }\n'
 TWO = 'flow 1\nworkflow two { task a { shell "sleep 1" }; task b { after [a]; shell "sleep 60" } }\n'
-
-
-@contextmanager
-def worker(project: Project, *options: str) -> Iterator[subprocess.Popen[str]]:
-    process = project.start("worker", *options)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def submit(project: Project, source: str, cancelled: bool = False) -> str:
@@ -61,7 +48,7 @@ def ended(project: Project, run: str) -> bool:
 def test_it_works_on_many_runs_a_few_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path)
     runs = [submit(project, ONE) for _ in range(10)]
-    with worker(project, "--runs", "3"):
+    with project.running("worker", "--runs", "3"):
         until(lambda: all(ended(project, run) for run in runs))
     assert {record(project, run).state for run in runs} == {states.SUCCEEDED}
 
@@ -69,7 +56,7 @@ def test_it_works_on_many_runs_a_few_at_once(tmp_path: Path) -> None:
 def test_sigterm_drains(tmp_path: Path) -> None:
     project = Project(tmp_path)
     run = submit(project, TWO)
-    with worker(project) as process:
+    with project.running("worker") as process:
         until(lambda: any("sleep 1" in line for line in project.commands()), what="the first body")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
@@ -81,7 +68,7 @@ def test_sigterm_drains(tmp_path: Path) -> None:
 def test_a_second_sigterm_stops_at_once(tmp_path: Path) -> None:
     project = Project(tmp_path)
     run = submit(project, TWO.replace("sleep 1", "sleep 61"))
-    with worker(project) as process:
+    with project.running("worker") as process:
         until(lambda: any("sleep 61" in line for line in project.commands()), what="the first body")
         process.send_signal(signal.SIGTERM)
         time.sleep(0.2)  # two signals that are pending together count once
@@ -94,7 +81,7 @@ def test_a_second_sigterm_stops_at_once(tmp_path: Path) -> None:
 def test_a_run_cancelled_before_it_was_taken_over_starts_nothing(tmp_path: Path) -> None:
     project = Project(tmp_path)
     run = submit(project, TWO, cancelled=True)
-    with worker(project):
+    with project.running("worker"):
         until(lambda: ended(project, run))
     assert tasks(project, run) == [(states.CANCELLED, 0)] * 2
 
@@ -102,7 +89,7 @@ def test_a_run_cancelled_before_it_was_taken_over_starts_nothing(tmp_path: Path)
 def test_it_takes_over_from_a_killed_command(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.write("slow.flow", 'flow 1\nworkflow slow { task a { shell "sleep 0.5" } }\n')
-    with worker(project):
+    with project.running("worker"):
         command = project.start("run", "slow.flow")
         until(lambda: any("sleep 0.5" in line for line in project.commands()), what="the body")
         command.kill()
@@ -116,7 +103,7 @@ def test_it_goes_on_after_the_state_failed_it(tmp_path: Path) -> None:
     """A table that is away for a while stands for any error of the store."""
     project = Project(tmp_path)
     submit(project, ONE)
-    with worker(project) as process:
+    with project.running("worker") as process:
         until(lambda: ended(project, project.runs()[0]))
         with closing(project.store()) as store:
             store._connection.execute("ALTER TABLE attempt RENAME TO attempt_away")

@@ -77,7 +77,7 @@ class Ledger:
 
     def look(self, run: str) -> None:
         """The rows after a transaction, against all that was seen before."""
-        rows = self._watch.tasks(run)
+        rows = self._watch.tasks(run, values=True)
         check_rows(self._plans[run], rows)
         for before, after in zip(self.seen.get(run, []), rows, strict=False):
             if before.state in states.FINAL and before != after:

@@ -129,7 +129,11 @@ class World:
             for run in sorted(self._plans):
                 self._count_all("signals", self._suspender.signal_all(run, self.now, 0.2))
             self._work(actor, calm=True)
-        stuck = {run: [row.state for row in self._watch.tasks(run)] for run in self._plans if run not in self._ended}
+        stuck = {
+            run: [row.state for row in self._watch.tasks(run, values=True)]
+            for run in self._plans
+            if run not in self._ended
+        }
         raise Violation(f"accepted and never ended: {stuck}")
 
     def _submit(self, run: str) -> None:
@@ -257,7 +261,7 @@ class World:
                 raise Violation("the store's own fence had to stop what the decisions let through") from error
             self._die(actor)
             for run in self._plans:
-                if self._watch.tasks(run) != before[run]:
+                if self._watch.tasks(run, values=True) != before[run]:
                     raise Violation("a transaction that failed has left something behind") from None
             self._count("failed transactions")
             return
@@ -341,7 +345,7 @@ class World:
         for run in ended:
             self._ended.add(run)
             record = self._watch.run(run)
-            check_end(self._plans[run], record, self._watch.tasks(run))
+            check_end(self._plans[run], record, self._watch.tasks(run, values=True))
             self._check_children(run)
             self._count(f"runs {record.state}")
 

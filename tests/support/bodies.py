@@ -46,11 +46,14 @@ def run_plan(made: Plan, folder: Path, params: dict[str, Any] | None = None, slo
         while not engine.worker.idle:
             assert time.monotonic() < until, "the run did not end"
             engine.worker.step()
-        found = {_key(made, row): _done(row) for row in engine.store.tasks(run)}
+        found = {_key(made, row): _done(row) for row in engine.store.tasks(run, values=True)}
         for record in engine.store.runs(RunFilter()):
             if record.id != run:
                 child = made._replace(entry=record.workflow)
-                found |= {f"{record.workflow} {_key(child, row)}": _done(row) for row in engine.store.tasks(record.id)}
+                found |= {
+                    f"{record.workflow} {_key(child, row)}": _done(row)
+                    for row in engine.store.tasks(record.id, values=True)
+                }
         return found
     finally:
         engine.close()

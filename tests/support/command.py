@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +62,17 @@ class Project:
             text=True,
             start_new_session=True,
         )
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A service of the command, which is killed at the end of the block if it has not ended."""
+        process = self.start(*arguments)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "FLOW_HOME": str(self.home), "NO_COLOR": "1", "FLOW_TEST_MARK": str(self.folder)}

@@ -1,5 +1,6 @@
 """An HTTP server on this machine that does as a test tells it, in a thread."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -90,3 +91,33 @@ def service(answer: Callable[[Seen], Reply], prepare: Callable[[Service], None] 
         made.server.shutdown()
         made.server.server_close()
         thread.join()
+
+
+@contextmanager
+def raw_service(sent: bytes) -> Iterator[str]:
+    """The URL of a server that answers each request with these very bytes, and then says nothing more and hangs up at the end only."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    held: list[socket.socket] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return  # the end of the test
+            held.append(peer)
+            head = b""
+            while b"\r\n\r\n" not in head and (block := peer.recv(65536)):
+                head += block
+            peer.sendall(sent)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+        for peer in held:
+            peer.close()

@@ -97,7 +97,7 @@ class World:
         return {self._key(run, row.node, row.place): row.state for row in self.store.tasks(run)}
 
     def row(self, key: str, run: str = "run-1") -> TaskRecord:
-        return next(row for row in self.store.tasks(run) if self._key(run, row.node, row.place) == key)
+        return next(row for row in self.store.tasks(run, values=True) if self._key(run, row.node, row.place) == key)
 
     def key(self, claim: Claim) -> str:
         return self._key(claim.task.run, claim.node, claim.place)

@@ -11,13 +11,14 @@ from flow_runtime.signals import send_event, waiting
 from flow_cli import exits
 from flow_cli.commands.runs import find_run, here
 from flow_cli.failure import CommandError
+from flow_cli.progress.text import printable
 
 
 def approve(run: str, task: str | None, reject: bool) -> int:
     _, store = here()
     chosen = answer_approval(store, find_run(store, run), task, not reject, _who())
     print(
-        f"{'rejected' if reject else 'approved'} {chosen.key} of run {chosen.run}: {chosen.awaits.text}",
+        f"{'rejected' if reject else 'approved'} {chosen.key} of run {chosen.run}: {printable(chosen.awaits.text)}",
         file=sys.stderr,
     )
     return exits.OK
@@ -41,11 +42,16 @@ def _value(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_no_json)
     except ValueError:
         if text[:1] in ("{", "[", '"'):
             raise CommandError(exits.USAGE, "value", f"the value is no JSON: {text[:80]}") from None
         return text
+
+
+def _no_json(name: str) -> Any:
+    """`NaN` and the like, which Python reads and JSON does not have, are texts."""
+    raise ValueError(name)
 
 
 def _who() -> str:

@@ -28,7 +28,7 @@ def deploy(target: str, as_json: bool) -> int:
         return exits.OK
     for record in records:
         print(f"deployed {line(record)}", file=sys.stderr)
-    print("`flow scheduler` fires what is deployed", file=sys.stderr)
+    print("`flow server` or `flow scheduler` fires what is deployed", file=sys.stderr)
     return exits.OK
 
 

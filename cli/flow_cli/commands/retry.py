@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -63,12 +64,19 @@ def _from_failed(run: str | None, request: RunRequest) -> int:
         raise CommandError(
             exits.USAGE, "succeeded", f"run {record.id} has succeeded; start another with: flow run FILE"
         )
-    count = store.reopen(record.id, time.time())
+    if record.parent is not None:
+        message = f"run {record.id} is a child run of {record.parent}, which has to go on with it"
+        raise CommandError(exits.USAGE, "child", f"{message}; try that one again: flow retry {record.parent}")
     store.close()
+    return _in_engine(state, lambda engine: _reopened(engine, record), request)
+
+
+def _reopened(engine: Embedded, record: RunRecord) -> str:
+    count = engine.store.reopen(record.id, time.time(), engine.incarnation.id)
     if not count:
         raise CommandError(exits.USAGE, "nothing", f"nothing of run {record.id} can be tried again; start another one")
     print(f"trying {counted(count, 'task')} again; what has succeeded stays", file=sys.stderr)
-    return _in_engine(state, record.id, request)
+    return record.id
 
 
 def _with_file(run: str | None, file: str, request: RunRequest) -> int:
@@ -80,17 +88,22 @@ def _with_file(run: str | None, file: str, request: RunRequest) -> int:
     found = reuse_of(store, record, loaded.plan, params)
     new = new_run(loaded, params)._replace(based_on=record.id, rows=tuple(found.rows))
     new = new._replace(priority=record.priority, labels=record.labels)
-    store.submit(new)
     store.close()
     kept = sum(not reason for reason in found.reasons.values())
-    print(f"{counted(kept, 'task')} taken over from run {record.id}", file=sys.stderr)
-    return _in_engine(state, new.id, request)
+
+    def submitted(engine: Embedded) -> str:
+        engine.store.submit(new._replace(owner=engine.incarnation.id))
+        print(f"{counted(kept, 'task')} taken over from run {record.id}", file=sys.stderr)
+        return new.id
+
+    return _in_engine(state, submitted, request)
 
 
-def _in_engine(state: StateFolder, run: str, request: RunRequest) -> int:
+def _in_engine(state: StateFolder, begin: Callable[[Embedded], str], request: RunRequest) -> int:
+    """`begin` makes the run that is to be worked on, as its owner: a worker of the same state must not be quicker."""
     engine = Embedded(state, request.slots)
     try:
-        return work(engine, run, request)
+        return work(engine, begin(engine), request)
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
             engine.close()
@@ -98,7 +111,8 @@ def _in_engine(state: StateFolder, run: str, request: RunRequest) -> int:
 
 def _loaded(file: str, record: RunRecord, state: StateFolder) -> Loaded:
     """The file with the workflow of the run, unless another is named."""
-    named = record.workflow if ":" not in os.path.basename(file) and record.workflow.isidentifier() else ""
+    name = record.workflow.rpartition(":")[2]  # of an imported file, whose workflow has that name there
+    named = name if ":" not in os.path.basename(file) and name.isidentifier() else ""
     loaded = load(file, state)
     if named and loaded.plan is not None and loaded.plan.entry != named:
         loaded = load(f"{file}:{named}", state)

@@ -83,7 +83,8 @@ def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     progress.start()
     try:
         with interrupts:
-            while not board.over:
+            # a child run that was given up ends after its parent: its cancellation and what handles it
+            while not (board.over and engine.worker.idle):
                 engine.worker.step()
                 progress.update()
                 if interrupts.fresh():
@@ -210,8 +211,9 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
             print(f"\n{report}\n", file=sys.stderr)
     if not request.quiet:
         print(f"{record.state} in {took}", file=sys.stderr)
-        if (record.finished_at or 0.0) - (record.started_at or 0.0) > PATH_SHOWN_AFTER:
-            print(f"critical path: {path_text(store, record)}", file=sys.stderr)
+        long = (record.finished_at or 0.0) - (record.started_at or 0.0) > PATH_SHOWN_AFTER
+        if long and (path := path_text(store, record)):
+            print(f"critical path: {path}", file=sys.stderr)
     if request.json:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
     elif record.result is not None:

@@ -50,11 +50,12 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
         interrupted = _interrupted(store, records)
-        print(f"{'RUN':<26}  {'WORKFLOW':<20}  {'STATE':<11}  {'CREATED':<19}  TIME")
+        width = max(20, *(len(printable(record.workflow)) for record in records))
+        print(f"{'RUN':<26}  {'WORKFLOW':<{width}}  {'STATE':<11}  {'CREATED':<19}  TIME")
         for record in records:
             created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
             state, took = ("interrupted", "") if record.id in interrupted else (record.state, _took(record))
-            print(f"{record.id:<26}  {record.workflow:<20}  {state:<11}  {created}  {took}".rstrip())
+            print(f"{record.id:<26}  {printable(record.workflow):<{width}}  {state:<11}  {created}  {took}".rstrip())
         if interrupted:
             print("nobody works on what is interrupted; go on with: flow run --resume RUN", file=sys.stderr)
     return exits.OK
@@ -67,15 +68,17 @@ def status(run: str | None, as_json: bool) -> int:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
         return exits.OK
     plan = store.plan(record.plan_hash, record.workflow)
-    print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, plan.file)})")
+    file = plan.workflow.file or plan.file
+    print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, file)})")
     asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
     print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
     if _interrupted(store, [record]):
         print(f"interrupted: its worker is dead; go on with: flow run --resume {record.id}\n")
     for line in _task_lines(record.id, plan, store.tasks(record.id)):
         print(line)
-    if record.finished_at is not None and len(plan.workflow.tasks) > 1:
-        print(f"\ncritical path: {path_text(store, record)}")
+    path = path_text(store, record) if record.finished_at is not None and len(plan.workflow.tasks) > 1 else ""
+    if path:
+        print(f"\ncritical path: {path}")
     report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
     if report:
         print(f"\n{report}")
@@ -97,6 +100,10 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
         record = store.run(record.id)
         grown = _print_logs(state, store, record, plan, task, attempt, shown)
         if not follow or (record.finished_at is not None and not grown):
+            if not shown:
+                of = f"{task} of " if task is not None else ""
+                at = f" in attempt {attempt}" if attempt is not None else ""
+                print(f"{of}run {record.id} has written nothing{at}", file=sys.stderr)
             return exits.OK
         time.sleep(FOLLOW)
 

@@ -1,4 +1,4 @@
-"""`flow server`: the REST API, the pages, and a worker, over the state of the working folder."""
+"""`flow server`: the REST API, the pages, a worker and a scheduler, over the state of the working folder."""
 
 import os
 
@@ -8,6 +8,6 @@ from flow_server.serve import Options, serve
 from flow_cli import exits
 
 
-def server(host: str, port: int, slots: int | None) -> int:
-    serve(Options(find_state(os.getcwd()), host, port, slots))
+def server(host: str, port: int, slots: int | None, schedules: bool) -> int:
+    serve(Options(find_state(os.getcwd()), host, port, slots, schedules))
     return exits.OK

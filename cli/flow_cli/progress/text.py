@@ -1,5 +1,6 @@
 """Times and counts as people read them."""
 
+import shlex
 import time
 
 from flow_engine.model import Awaits
@@ -30,9 +31,9 @@ def printable(text: str) -> str:
 def waits_for(run: str, key: str, awaits: Awaits) -> str:
     """What a task waits for, and how to answer it."""
     if awaits.kind == "approval":
-        return f"{awaits.text}  (flow approve {run} {key})"
+        return f"{printable(awaits.text)}  (flow approve {run} {shlex.quote(key)})"
     if awaits.kind == "event":
-        return f"waits for the event {awaits.name}  (flow signal {run} {awaits.name})"
+        return f"waits for the event {printable(awaits.name)}  (flow signal {run} {shlex.quote(awaits.name)})"
     if awaits.kind == "child":
         return f"waits for run {awaits.name} of {awaits.text}"
     return f"waits until {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(float(awaits.name)))}"

@@ -152,12 +152,15 @@ class Books:
 
     def _claim_parked(self, desk: "_Desk", want: int) -> None:
         for key in list(self._parked):
-            waiting = self._parked.pop(key)
-            for at, (_, hint) in enumerate(waiting):
-                full = len(desk.claims) >= want
-                if full or (not self._claim(hint, desk) and key in self._parked):
-                    self._parked.setdefault(key, []).extend(waiting[at + (not full) :])
+            waiting, closed = self._parked.pop(key), False
+            for at, (rank_, hint) in enumerate(waiting):
+                if len(desk.claims) >= want or (closed and key[0] != "run"):
+                    self._parked.setdefault(key, []).extend(waiting[at:])
                     break
+                if closed and hint.task.run not in self._begun:
+                    self._parked[key].append((rank_, hint))
+                    continue  # a run that has begun meanwhile stands behind it, and waits for nobody
+                closed = (not self._claim(hint, desk) and key in self._parked) or closed
 
     def _claim(self, hint: Hint, desk: "_Desk") -> bool:
         run, row = hint.task

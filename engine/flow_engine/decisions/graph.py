@@ -102,6 +102,7 @@ class RunGraph(Rows):
         policy = self.shape.workflow.tasks[self.node[row]].retry
         delay = delay_after(policy, self.failures[row], outcome.code, draw) if outcome.retryable else None
         self.awaiting.pop(row, None)
+        delay = None if delay is None else max(delay, outcome.after)
         if delay is None or now + delay >= self.deadline.get(row, now + delay + 1):
             self._end_failed(row, now)
         else:

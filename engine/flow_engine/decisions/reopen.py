@@ -1,7 +1,7 @@
 """Which rows of an ended run go back when it is tried again from what failed: a pure function of its rows.
 
 What failed, did not start, was cancelled or was undone runs again, and so does all that uses it. What succeeded and was not undone
-stays. Everything that handled the end is forgotten. The instances of a `for` whose list may become another one are forgotten too:
+stays. Everything that handled the end is forgotten, and done again. The instances of a `for` whose list may become another one are forgotten too:
 their rows stay, since rows are numbered densely, with the place FORGOTTEN.
 """
 
@@ -32,6 +32,17 @@ def reopened(shape: Shape, rows: Sequence[TaskRecord]) -> list[Change]:
     return _Reopening(shape, rows).changes()
 
 
+def void_answers(shape: Shape, rows: Sequence[TaskRecord], changes: Sequence[Change]) -> list[str]:
+    """The keys of the approvals that are asked again: what was answered was another question."""
+    found = []
+    for change in changes:
+        row = rows[change.seq]
+        task = shape.workflow.tasks[row.node]
+        if (task.body.kind, task.body.function) == ("wait", "approval"):
+            found.append(task.name if row.place is None else f"{task.name}[{row.place}]")
+    return found
+
+
 class _Reopening:
     def __init__(self, shape: Shape, rows: Sequence[TaskRecord]) -> None:
         self._shape, self._rows = shape, rows
@@ -46,7 +57,7 @@ class _Reopening:
         main = [node for node, phase in enumerate(self._shape.phase) if phase == 0]
         for node in main:  # in topological order, so that one pass is enough
             self._look(node)
-        if not self._whole and not self._parts:
+        if not self._whole and not self._parts and not self._handled_badly():
             return []
         found: list[Change] = []
         for node, phase in enumerate(self._shape.phase):
@@ -75,6 +86,12 @@ class _Reopening:
         if (row.state in _BAD and not (optional and row.state == states.FAILED)) or self._undone(node, place):
             return True
         return any(place in self._parts.get(parent.node, ()) for parent in self._shape.elements[node])
+
+    def _handled_badly(self) -> bool:
+        """Whether something has failed that handled the end of a run which had gone well: `finally` is done again."""
+        tasks = self._shape.workflow.tasks
+        static = zip(self._rows, tasks, self._shape.phase, strict=False)
+        return any(row.state in _BAD and phase > 0 and not task.optional for row, task, phase in static)
 
     def _undone(self, node: int, place: int | None) -> bool:
         undo = self._shape.undo[node]

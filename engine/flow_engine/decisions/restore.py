@@ -70,6 +70,16 @@ def _count_open(graph: RunGraph) -> None:
         graph.left[phase] += state not in states.FINAL
     graph.open = sum(graph.left)
     graph.phase = next((phase for phase, left in enumerate(graph.left) if left), LAST_PHASE)
+    if graph.phase > 0 and not _has_begun(graph):
+        graph.phase -= 1  # what begins it decides whether it is wanted at all
+
+
+def _has_begun(graph: RunGraph) -> bool:
+    """Whether something of the present phase has left its first state, as it does in the transaction that begins the phase. Nothing has
+    where all of the main part was taken over from another run."""
+    rows = zip(graph.state, graph.shape.phase, strict=False)
+    open_ = [state for state, phase in rows if phase == graph.phase and state not in states.FINAL]
+    return any(state != states.BLOCKED for state in open_)
 
 
 def _completed(graph: RunGraph, rows: Sequence[TaskRecord]) -> list[tuple[float, int, int]]:

@@ -1,7 +1,7 @@
 """What a new run of an edited workflow takes over from an earlier run: a pure function of both.
 
-A task's result is taken over when its code, the parameters that it reads and the results that it uses are the same. For a `for` that
-goes by instance, as long as its list is the same.
+A task's result is taken over when its code, the parameters that it reads and the results that it uses are the same, and nothing has
+undone it. For a `for` that goes by instance, as long as its list is the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,8 @@ from flow_engine import states
 from flow_engine.model import TaskRecord, unclaimed
 
 _KEPT = (states.SUCCEEDED, states.SKIPPED)
+_UNDONE = (states.SUCCEEDED, states.FAILED)
+"""States of a row that undoes, once it has run."""
 
 
 class Reuse(NamedTuple):
@@ -99,17 +101,29 @@ class _Reusing:
             return f"{', '.join(again)} runs again"
         own = self._own[node]
         if not task.loop:
+            if self._undone(before, None):
+                return "it was undone"
             return "" if own.state in _KEPT else f"it was {own.state}"
         if own.size is None:
             return f"it was {own.state}"
         return self._by_instance(task, node, [need.task for need in listed])
+
+    def _undone(self, before: Task, place: int | None) -> bool:
+        """Whether its undo has run, however that ended."""
+        if not before.undo:
+            return False
+        node = self._old[before.undo][0]
+        rows = [self._own[node]] if place is None else self._instances.get(node, [])
+        return any(row.state in _UNDONE for row in rows if row.place == place)
 
     def _by_instance(self, task: Task, node: int, parents: list[str]) -> str:
         rows = self._instances.get(node, [])
         kept = {
             row.place or 0
             for row in rows
-            if row.state in _KEPT and all((row.place or 0) in self._parts[parent] for parent in parents)
+            if row.state in _KEPT
+            and not self._undone(self._old[task.name][1], row.place)
+            and all((row.place or 0) in self._parts[parent] for parent in parents)
         }
         self._lists.add(task.name)
         self._parts[task.name] = kept

@@ -44,6 +44,7 @@ class Adopted(NamedTuple):
 class RunFilter(NamedTuple):
     state: str | None = None
     workflow: str | None = None
+    """Its key in the plan (`lib/quality.flow:check`), or the name alone, which also finds those of imported files."""
     before: str | None = None
     """A run id: only older runs (the cursor of a page)."""
     limit: int = 100
@@ -67,6 +68,10 @@ class Store(Protocol):
 
     def unowned(self, limit: int) -> list[str]:
         """Runs that wait for a worker: not ended, and owned by nobody alive. Oldest and most urgent first."""
+        ...
+
+    def owners(self) -> set[str]:
+        """The workers, living or dead, that own runs which have not ended."""
         ...
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
@@ -144,9 +149,11 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
-        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it."""
+        has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
+        given. Approvals that are asked again need
+        another answer."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:
@@ -183,8 +190,9 @@ class Store(Protocol):
         """How many instances a `for` task has. Only the owner may ask."""
         ...
 
-    def gather(self, run: str, node: int) -> list[str]:
-        """The results of a `for` task's succeeded instances, in the order of its list."""
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
+        """The results of a `for` task's succeeded instances, in the order of its list. Raises TooLarge where they have more than `most`
+        characters together."""
         ...
 
     def run(self, run: str) -> RunRecord:
@@ -203,7 +211,9 @@ class Store(Protocol):
         """The text that the plan was submitted with."""
         ...
 
-    def tasks(self, run: str) -> list[TaskRecord]: ...
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        """The rows of a run. Their elements and results, which may be large, are in them with `values` alone."""
+        ...
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
 

@@ -1,9 +1,11 @@
 """How the end of an attempt is written down; the same in every store."""
 
 import json
+from collections.abc import Iterable
 
 from flow_engine import states
 from flow_engine.decisions.books import Notes
+from flow_engine.errors import TooLarge
 from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, NewRun, Outcome, Released, Suspended
 
 
@@ -29,6 +31,20 @@ def ended_attempts(note: Notes) -> list[tuple[int, Completion]]:
         for row, done in note.completed.items()
         if not isinstance(done.outcome, Released | Expanded | Suspended) and row not in note.graph.awaiting
     ]
+
+
+def gathered(results: Iterable[str | None], most: int | None) -> list[str]:
+    """Those that there are; no more of them are held than were allowed. Raises TooLarge."""
+    found: list[str] = []
+    size = 0
+    for result in results:
+        if result is None:
+            continue
+        size += len(result)
+        if most is not None and size > most:
+            raise TooLarge(f"more than {most // 2**20} MiB of JSON")
+        found.append(result)
+    return found
 
 
 def children_of(note: Notes) -> list[NewRun]:

@@ -59,6 +59,8 @@ class Kind(NamedTuple):
     block: bool = False
     errors: tuple[str, ...] = ()
     """The codes that an attempt may end with beside those of every kind (`settings.retries.ERRORS`); `http_N` is one with a number."""
+    limits: tuple[str, ...] = plan.Limits._fields
+    """Which of the limits its executor holds."""
     interpreter: bool = False
     """Whether `with` names what runs it."""
     notice: bool = False

@@ -6,7 +6,7 @@ from flow_lang.checks.expressions.kinds import expressions
 from flow_lang.checks.graph import Edge, order
 from flow_lang.checks.handlers.of_tasks import on_failure
 from flow_lang.checks.handlers.sections import Sections, blocks_of, ended
-from flow_lang.checks.handlers.undo import undo_task
+from flow_lang.checks.handlers.undo import cache_beside_undo, undo_task
 from flow_lang.checks.items import misplaced, once, other_item
 from flow_lang.checks.mentions import task_names
 from flow_lang.checks.pools import read_pools
@@ -199,7 +199,8 @@ class WorkflowChecker:
             undo = next((section for section in checker.sorted.sections if section.word.text == "undo"), None)
             if undo is not None:
                 undos.append(undo_task(undo, task, checker, given, self.context))
-                task = task._replace(undo=undos[-1].name)
+                cache = cache_beside_undo(undo, task, checker, self.context)
+                task = task._replace(undo=undos[-1].name, cache=cache)
             tasks[places[task.name]] = task
         return notices + undos
 

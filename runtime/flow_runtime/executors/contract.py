@@ -1,6 +1,7 @@
 """What runs the bodies of one kind. `executors.<kind>` is a module, or a package, with an `EXECUTOR`; it is imported when its first body runs."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Literal, NamedTuple, Protocol
 
@@ -41,6 +42,7 @@ class UnknownKind(Exception):
     pass
 
 
+@cache
 def executor(kind: str) -> Executor:
     """Raises UnknownKind: a plan may be newer than what runs it."""
     name = f"{__package__}.{kind}"

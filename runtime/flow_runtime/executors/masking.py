@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
+
+from flow_runtime.executors.urls import path_text, private_parts, query_text
 
 SHORTEST = 4
 _LINE = 8
-"""Characters that a line of a secret of several lines must have to be masked alone: programs indent and cut them."""
+"""Characters that a part of a secret (a line of several, the path of a URL) must have to be masked alone."""
 _STARS = b"***"
 
 
@@ -95,6 +97,9 @@ def _forms(secret: str) -> set[bytes]:
     lines = [line.strip() for line in value.splitlines()]
     forms = {value, *(line for line in lines if len(line) >= _LINE)}
     forms |= {quote(value, safe=safe).encode() for safe in ("", "/")}
+    forms |= {path_text(secret).encode(), query_text(secret).encode()}
+    forms |= {quote_plus(value, safe=safe).encode() for safe in ("", "/")}
+    forms |= {part.encode("utf-8", "surrogateescape") for part in private_parts(secret) if len(part) >= _LINE}
     forms |= {
         json.dumps(secret, ensure_ascii=ascii_)[1:-1].encode("utf-8", "surrogatepass") for ascii_ in (False, True)
     }

@@ -1,6 +1,7 @@
 """Carries a shell body's output to its files where it must be looked at on its way: masked, and counted against a limit. Other bodies
 write to the files themselves."""
 
+import fcntl
 import os
 from contextlib import suppress
 
@@ -74,10 +75,12 @@ class Pump:
         return bool(data)
 
     def close(self) -> None:
-        """Takes what is left in the pipes. What still writes (it has left the body's group) gets SIGPIPE."""
+        """Takes what is left in the pipes, and no more than that: what still writes (it has left the body's group) gets SIGPIPE."""
         for read_end, pipe in self._pipes.items():
+            left = fcntl.fcntl(read_end, fcntl.F_GETPIPE_SZ)
             with suppress(BlockingIOError):
-                while (data := os.read(read_end, _BLOCK)) and not self.exceeded:
+                while left > 0 and not self.exceeded and (data := os.read(read_end, min(_BLOCK, left))):
+                    left -= len(data)
                     self._written += len(data)
                     pipe.write(data)
             pipe.close()

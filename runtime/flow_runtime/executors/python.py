@@ -180,13 +180,15 @@ class PythonRunner:
 
     def __init__(self, station: Station) -> None:
         self._home = station.home
+        self._given: dict[str, str] = {}
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
         bodies, output = self._warm(work)
         os.chdir(self._home)
-        os.environ.update(work.environment())
+        self._note_environment(work.environment())
+        output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
             result = bodies.run(work, scope)
@@ -197,11 +199,17 @@ class PythonRunner:
             output.end()
             _empty(self._home)
 
+    def _note_environment(self, given: dict[str, str]) -> None:
+        """What has changed since the last body: to set a variable costs more than to run an empty body."""
+        for name, value in given.items():
+            if self._given.get(name) != value:
+                os.environ[name] = value
+        self._given = given
+
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:
             os.makedirs(self._home, exist_ok=True)
             self._output = BodyOutput(os.path.join(self._home, ".spill"))
-            self._output.install()
             signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output
@@ -233,6 +241,10 @@ def _result(work: Work, scope: Scope, value: object) -> object:
     if not task.outputs:
         return None
     given = value if isinstance(value, dict) else {}
+    names = [output.name for output in task.outputs]
+    unknown = next((name for name in given if name not in names), None)
+    if unknown is not None:
+        raise BodyFailed("unknown_output", f"the body returned {unknown!r}, and the task declares: {', '.join(names)}")
     values: dict[str, object] = {}
     for output in task.outputs:
         if output.name not in given and output.path is None and output.type.kind != "optional":

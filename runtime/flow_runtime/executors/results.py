@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from flow_lang.types import Type
@@ -41,10 +42,16 @@ class Settler:
     """Finds the files of one attempt's results: relative paths start at the scratch folder, and what lies inside it is kept in the store."""
 
     def __init__(self, work: Work) -> None:
-        self._scratch = os.path.realpath(work.scratch)
-        self._name = f"{work.run}-{work.seq}-{work.attempt}"
-        self._store = ContentStore(work.place.files)
+        self._work = work
         self._moved: dict[str, str] = {}
+
+    @cached_property
+    def _scratch(self) -> str:
+        return os.path.realpath(self._work.scratch)
+
+    @property
+    def _store(self) -> ContentStore:
+        return ContentStore(self._work.place.files)
 
     def file(self, path: str) -> File:
         name, real = self._found(path)
@@ -64,7 +71,8 @@ class Settler:
             )
         if not self._inside(real):
             return File(real)
-        kept = self._store.keep_folder(real, f"{self._name}-{len(self._moved)}", name)
+        attempt = f"{self._work.run}-{self._work.seq}-{self._work.attempt}"
+        kept = self._store.keep_folder(real, f"{attempt}-{len(self._moved)}", name)
         self._moved[real] = kept.path
         return kept
 

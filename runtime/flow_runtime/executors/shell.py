@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flow_lang.evaluate import EvaluationError, Scope, compile_expr
@@ -10,7 +11,7 @@ from flow_lang.quoting import UnquotableValue, quote
 from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
-from flow_runtime.executors.child import Child, Group, Interrupt
+from flow_runtime.executors.child import Child
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.results import LIMIT, Settler, encode_result
@@ -33,7 +34,7 @@ class ShellRunner:
 
     def run(self, work: Work, scope: Scope) -> object:
         try:
-            return run_shell(work, scope, self._station.interrupt, self._station.group)
+            return run_shell(work, scope, self._station)
         finally:
             os.chdir("/")
 
@@ -41,16 +42,17 @@ class ShellRunner:
 EXECUTOR = Executor(ShellRunner)
 
 
-def run_shell(work: Work, scope: Scope, interrupt: Interrupt, noted: Group) -> object:
+def run_shell(work: Work, scope: Scope, station: Station) -> object:
     """The body's JSON result. Raises BodyFailed, BodyCancelled."""
     os.makedirs(work.scratch, exist_ok=True)
     os.chdir(work.scratch)
     script = render(work.task.body, scope)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
-    child = Child(work.number, interrupt, work.task.limits, _pump(work, captured))
+    child = Child(work.number, station.interrupt, work.task.limits, _pump(work, captured))
     try:
-        status = child.run(_command(work.task.body.with_, script), _environment(work), work.log, captured, noted)
+        environment = _environment(work, station.environment)
+        status = child.run(_command(work.task.body.with_, script), environment, work.log, captured, station.group)
     finally:
         printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
     if status != 0:
@@ -110,8 +112,9 @@ def _script_file(script: str) -> str:
     return path
 
 
-def _environment(work: Work) -> dict[str, str]:
-    found = {**os.environ, **work.environment(), **work.secrets.environment()}
+def _environment(work: Work, clean: Mapping[str, str]) -> dict[str, str]:
+    """`clean`: without what Python bodies in the same process have made of it."""
+    found = {**clean, **work.environment(), **work.secrets.environment()}
     found["FLOW_OUT"] = os.path.join(work.scratch, ".flow-out")
     found["PATH"] = work.place.commands + os.pathsep + found.get("PATH", os.defpath)
     return found

@@ -66,7 +66,7 @@ class Work(NamedTuple):
 
 def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
     """Where an attempt's output goes; there is no file where there was no output."""
-    return os.path.join(logs, run, f"{seq}.{attempt}.log")
+    return f"{logs}/{run}/{seq}.{attempt}.log"
 
 
 def captured_path(log: str) -> str:

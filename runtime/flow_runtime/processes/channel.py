@@ -7,6 +7,8 @@ import struct
 
 _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
+_AT_ONCE = 4096
+"""Bytes: about ten work items, or fewer that are large."""
 
 
 class Channel:
@@ -27,10 +29,16 @@ class Channel:
         return bool(self._outgoing)
 
     def send(self, *frames: bytes) -> None:
+        self.put(*frames)
+        self.flush()
+
+    def put(self, *frames: bytes) -> None:
+        """Keeps frames for the next `flush`; much of it goes at once, so that the peer has something to do."""
         for frame in frames:
             self._outgoing += _LENGTH.pack(len(frame))
             self._outgoing += frame
-        self.flush()
+        if len(self._outgoing) > _AT_ONCE:
+            self.flush()
 
     def flush(self) -> None:
         try:

@@ -8,6 +8,7 @@ numbers what it sends to a slot from 1; it takes unstarted work back by raising 
 import mmap
 import os
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 PAGE = 4096
@@ -113,8 +114,15 @@ class Page:
 
 
 def mark_of(run: str, seq: int, attempt: int) -> int:
-    """63 bits that name an attempt, the same in every process (the built-in hash is salted). FNV-1a."""
-    mark = 0xCBF29CE484222325
-    for byte in f"{run}:{seq}:{attempt}".encode():
-        mark = ((mark ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return mark | 1
+    """63 bits that name an attempt, the same in every process (the built-in hash is salted)."""
+    mixed = _digest(run) ^ (seq + 1) * 0x9E3779B97F4A7C15 ^ attempt * 0xC2B2AE3D27D4EB4F
+    return mixed & 0xFFFFFFFFFFFFFFFF | 1
+
+
+@lru_cache(maxsize=64)
+def _digest(text: str) -> int:
+    """FNV-1a."""
+    digest = 0xCBF29CE484222325
+    for byte in text.encode():
+        digest = ((digest ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return digest

@@ -92,6 +92,7 @@ class SlotPool:
 
     def send(self) -> None:
         """Sends what waits, each job to the slot with the least in hand."""
+        touched = set()
         for _ in range(len(self._waiting)):
             job = self._waiting.popleft()
             view = self._choose(job)
@@ -99,6 +100,9 @@ class SlotPool:
                 self._waiting.append(job)
                 continue
             self._hand_over(view, job)
+            touched.add(view.slot)
+        for slot in touched:
+            self._flush(self._views[slot])
 
     def wait(self, timeout: float | None) -> list[Answer]:
         """Answers that have come within `timeout` seconds (None: for ever); may be empty."""
@@ -171,7 +175,8 @@ class SlotPool:
         return None
 
     def _hand_over(self, view: SlotView, job: Job) -> None:
-        channel = view.channel or self._fork(view)
+        if view.channel is None:
+            self._fork(view)
         frames = []
         if job.plan_hash not in view.plans:
             view.plans.add(job.plan_hash)
@@ -184,16 +189,20 @@ class SlotPool:
         if job.kind in PYTHON:
             view.python_plan = job.plan_hash
         view.put(Sent(job.claim, job.kind, job.timeout, self._clock(), job.limit), frames)
-        if channel.pending:
-            self._poll.modify(channel, select.POLLIN | select.POLLOUT)
 
-    def _fork(self, view: SlotView) -> Channel:
+    def _flush(self, view: SlotView) -> None:
+        if view.channel is None:
+            return
+        view.channel.flush()
+        if view.channel.pending:
+            self._poll.modify(view.channel, select.POLLIN | select.POLLOUT)
+
+    def _fork(self, view: SlotView) -> None:
         self._cursor.page(view.slot).reset()
         channel = self._guardian.fork_slot(view.slot)
         view.begin(channel, self._known)
         self._by_descriptor[channel.fileno()] = view
         self._poll.register(channel, select.POLLIN)
-        return channel
 
     def _hear(self, view: SlotView) -> list[Answer]:
         if view.channel is None:

@@ -17,7 +17,7 @@ from flow_lang.values import Mismatch
 
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
-from flow_runtime.executors.folders import remove_folder
+from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
@@ -49,7 +49,7 @@ class Slot:
         self._full = False
         self._runners: dict[Executor, Runner] = {}
         self._environment = dict(os.environ)  # before a body changes it
-        self._home = os.path.join(place.scratch, f"slot-{place.incarnation}-{slot}")
+        self._home = slot_folder(place.scratch, place.incarnation, slot)
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
@@ -102,6 +102,7 @@ class Slot:
         started = time.time()
         answer: dict[str, Any] = {"n": item["n"]}
         work = self._work(item)
+        log = work.log
         try:
             work = self._with_secrets(work)
             answer["result"] = self._run(work, self._types_of(item["plan"], work.plan))
@@ -113,7 +114,7 @@ class Slot:
         return answer | {
             "started": started,
             "finished": time.time(),
-            "log": work.log if os.path.exists(work.log) else None,
+            "log": log if os.path.exists(log) else None,
         }
 
     def _run(self, work: Work, types: NameTypes) -> str:
@@ -157,8 +158,9 @@ class Slot:
         plan = self._plans[item["plan"]]._replace(entry=item["workflow"])
         task = plan.workflow.tasks[item["task"]]
         identity = (item["n"], item["run"], item["seq"], item["attempt"], item["key"])
-        attempt = os.path.join(self._place.scratch, f"{item['run']}-{item['seq']}.{item['attempt']}")
-        scratch = self._home if task.body.kind in PYTHON else attempt
+        scratch = self._home
+        if task.body.kind not in PYTHON:
+            scratch = f"{self._place.scratch}/{item['run']}-{item['seq']}.{item['attempt']}"
         return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
 
     def _types_of(self, plan_hash: str, plan: Plan) -> NameTypes:

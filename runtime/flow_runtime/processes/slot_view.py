@@ -79,7 +79,7 @@ class SlotView:
         self.sent[self.next_number] = item
         self.next_number += 1
         if self.channel is not None:
-            self.channel.send(*frames)
+            self.channel.put(*frames)
 
     def take(self, number: int, now: float) -> Sent | None:
         """The item leaves the slot's hands; the next one runs since `now`."""

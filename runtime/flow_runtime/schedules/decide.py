@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from flow_lang.plan import Schedule
 
-from flow_runtime.schedules.firings import GRACE, due
+from flow_runtime.schedules.firings import GRACE, MOST, due
 
-FIRE, CANCEL, HOLD, SKIP = "fire", "cancel", "hold", "skip"
-"""Start a run; end those that run and start one; put the instant in line; leave it out."""
+FIRE, CANCEL, HOLD, SKIP, FULL = "fire", "cancel", "hold", "skip", "full"
+"""Start a run; end those that run and start one; put the instant in line; leave it out; leave it out since the line is full."""
+LINE = MOST
+"""Instants that wait in line at most; what comes then is left out, and told."""
 
 
 class Decision(NamedTuple):
@@ -29,9 +31,12 @@ def decide(schedule: Schedule, since: float, held: Sequence[float], busy: bool, 
     if line and (not busy or schedule.overlap == "allow"):
         decisions.append(Decision(datetime.fromtimestamp(line.pop(0), UTC), FIRE))
         busy = True
-    busy = busy or bool(line)
+    busy, waiting = busy or bool(line), len(line)
     for instant in due(schedule, datetime.fromtimestamp(since, UTC), moment):
         act = FIRE if not busy else _overlapping(schedule.overlap, late=instant < moment - GRACE)
+        if act == HOLD and waiting >= LINE:
+            act = FULL
+        waiting += act == HOLD
         decisions.append(Decision(instant, act))
         busy = True
     return decisions

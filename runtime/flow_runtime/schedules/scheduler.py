@@ -11,7 +11,7 @@ from flow_engine.ids import new_id
 from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import Store
 
-from flow_runtime.schedules.decide import CANCEL, FIRE, HOLD, SKIP, Decision, decide
+from flow_runtime.schedules.decide import CANCEL, FIRE, FULL, HOLD, SKIP, Decision, decide
 from flow_runtime.schedules.firings import firings
 from flow_runtime.schedules.specs import run_for, schedule_of
 
@@ -34,7 +34,8 @@ class Told(NamedTuple):
 
 
 class Scheduler:
-    """`tell` hears of each instant, `warn` of what cannot be fired: the schedule, and why."""
+    """`tell` hears of each instant, `warn` of what cannot be fired: the schedule, and why. `stopped` is asked between two instants: what is
+    left is due again at the next start."""
 
     def __init__(
         self,
@@ -42,8 +43,9 @@ class Scheduler:
         tell: Callable[[Told], None],
         warn: Callable[[str, str], None],
         clock: Callable[[], float] = time.time,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._store, self._tell, self._warn, self._clock = store, tell, warn, clock
+        self._store, self._tell, self._warn, self._clock, self._stopped = store, tell, warn, clock, stopped
         self._aside: dict[str, tuple[ScheduleRecord, float]] = {}
         self._next: dict[tuple[str, float], float] = {}
 
@@ -52,6 +54,8 @@ class Scheduler:
         now = self._clock()
         soonest = now + LOOK
         for record in self._store.schedules():
+            if self._stopped():
+                break
             if record.paused_at is None and not self._set_aside(record, now):
                 soonest = min(soonest, self._attend(record, now))
         return max(soonest - self._clock(), 0.0)
@@ -73,6 +77,8 @@ class Scheduler:
     def _act(self, record: ScheduleRecord, now: float) -> None:
         running = self._store.scheduled_runs(record.id)
         for decision in decide(schedule_of(record.spec), record.since, record.held, bool(running), now):
+            if self._stopped():
+                return
             told = self._decided(record, decision, running, now)
             if told is not None:
                 self._tell(told)
@@ -81,7 +87,7 @@ class Scheduler:
         """None where another scheduler has decided otherwise, or somebody has paused or deployed it since."""
         instant, act = decision
         at = instant.timestamp()
-        if act in (HOLD, SKIP):
+        if act in (HOLD, SKIP, FULL):
             return Told(record.id, instant, act) if self._store.leave_out(record.id, at, act == HOLD) else None
         new = run_for(self._store, record, instant, new_id(now, os.urandom), now)
         submitted = self._store.fire(record.id, at, new)

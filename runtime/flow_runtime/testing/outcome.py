@@ -24,7 +24,7 @@ class RunOutcome:
     def __init__(self, store: Store, record: RunRecord, plan: Plan, started: float, ended: float) -> None:
         self._store, self._record, self._plan = store, record, plan
         self._duration = timedelta(seconds=ended - started)
-        self._rows = store.tasks(record.id)
+        self._rows = store.tasks(record.id, values=True)
         self._node = {task.name: i for i, task in enumerate(plan.workflow.tasks)}
 
     def evaluate(self, expr: Expr, reads: Iterable[str], files: FlowFiles) -> Any:

@@ -136,3 +136,12 @@ def test_an_ended_run_is_never_adopted(world: World, open_store: Callable[[], St
     world.finish()
     assert open_store().adopt("w2", "run-1", world.now) is None
     assert open_store().unowned(10) == []
+
+
+def test_the_owners_of_runs_that_go_on_are_known_also_when_they_are_dead(world: World, dead: set[str]) -> None:
+    world.start(plan(task("a")))
+    dead.add("w1")
+    assert world.store.owners() == {"w1"}
+    world.run_all()
+    world.finish()
+    assert world.store.owners() == set()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flow_engine.errors import UnknownPool
-from flow_engine.model import CacheEntry, Expanded, Succeeded
+from flow_engine.model import Awaits, CacheEntry, Completion, Expanded, Lost, Succeeded, Suspended
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Pool, Rate
 from support.plans import each, plan, task, value_task
@@ -124,3 +124,70 @@ def test_a_hit_is_not_kept_again(world: World) -> None:
     world.tick(world.end("a", Succeeded('"x"', CacheEntry("d", "a", "a", "{}", None, "run-0"))))
     assert world.store.cached("d", world.now) is None
     assert '"run-0"' in (world.row("a").cache or "")
+
+
+def test_whoever_takes_a_run_over_counts_what_runs_and_neither_lists_nor_waits(
+    world: World, dead: set[str], open_store: Callable[[], Store]
+) -> None:
+    """At the death of its worker `many` was getting its list, `asks` was suspended and `runs` had a body: one slot of two."""
+    made = plan(
+        value_task("xs"),
+        each("many", "xs", pool="p"),
+        task("asks", pool="p"),
+        task("runs", pool="p"),
+        task("next", pool="p"),
+        pools=(Pool("p", 2),),
+    )
+    world.start(made)
+    world.tick()
+    assert set(world.claims) == {"xs", "asks", "runs"}
+    world.tick(world.end("xs"), world.end("asks", Suspended(Awaits("event", "paid"))))
+    assert set(world.claims) == {"many", "runs", "next"}
+    world.tick(world.end("next"))
+    dead.add("w1")
+    heir = World(open_store(), "w2", world.now)
+    heir.plans = world.plans
+    adopted = heir.store.adopt("w2", "run-1", heir.now)
+    assert adopted is not None
+    assert len(adopted.in_flight) == 2
+    heir.start(plan(task("a", pool="p"), task("b", pool="p"), pools=(Pool("p", 2),)), "run-2")
+    assert [heir.key(claim) for claim in heir.tick().claims] == ["a"]
+    lost = [Completion(*flight, Lost("w1 is gone")) for flight in adopted.in_flight]
+    # the lost body has given its slot back, which goes to what waited first; the list needs none
+    assert {heir.key(claim) for claim in heir.tick(*lost).claims} == {"b", "many"}
+    assert heir.tick(heir.end("many", Expanded(1, ['"x"']))).claims == []
+    assert len(heir.tick(heir.end("a"), heir.end("b")).claims) == 2
+
+
+def test_a_list_that_is_looked_for_takes_no_slot_of_another_worker(
+    world: World, open_store: Callable[[], Store]
+) -> None:
+    world.start(plan(value_task("xs"), each("many", "xs", pool="p"), pools=(Pool("p", 1),)))
+    world.tick()
+    world.tick(world.end("xs"))
+    assert set(world.claims) == {"many"}
+    other = World(open_store(), "w2", world.now)
+    other.start(plan(task("a", pool="p"), pools=(Pool("p", 1),)), "run-2")
+    assert [other.key(claim) for claim in other.tick().claims] == ["a"]
+
+
+def test_a_run_that_has_begun_does_not_wait_behind_one_that_may_not(world: World) -> None:
+    """By their priorities the first task of the second run stands before the second task of the first."""
+    made = plan(task("high", priority=5), task("low"), concurrency=1)
+    world.start(plan(task("before"), concurrency=1), "run-0")
+    world.tick()
+    for run in ("run-1", "run-2"):
+        world.start(made, run)
+    assert world.tick().claims == []
+    world.tick(world.end("before"))
+    world.finish("run-0")
+    world.now += 1
+    world.tick()
+    assert {(claim.task.run, world.key(claim)) for claim in world.claims.values()} == {
+        ("run-1", "high"),
+        ("run-1", "low"),
+    }
+    world.tick(world.end("high"), world.end("low"))
+    world.finish("run-1")
+    world.now += 1
+    assert [claim.task.run for claim in world.tick().claims] == ["run-2", "run-2"]

@@ -52,3 +52,15 @@ def test_runs_are_filtered(world: World) -> None:
     assert [record.id for record in world.store.runs(RunFilter(workflow="one"))] == ["run-1"]
     assert world.store.runs(RunFilter(state=states.FAILED)) == []
     assert world.store.runs(RunFilter(namespace="other")) == []
+
+
+def test_a_workflow_of_an_imported_file_is_found_by_both_of_its_names(world: World) -> None:
+    for number, name in enumerate(["check", "lib/a.flow:check", "b.flow:check", "recheck", "lib/a.flow:recheck"]):
+        world.submit(plan(task("a"), name=name), f"run-{number}")
+
+    def found(workflow: str) -> list[str]:
+        return [record.id for record in world.store.runs(RunFilter(workflow=workflow))]
+
+    assert found("check") == ["run-2", "run-1", "run-0"]
+    assert found("lib/a.flow:check") == ["run-1"]
+    assert found("heck") == []

@@ -17,8 +17,8 @@ from flow_engine.model import (
     TaskRef,
 )
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Plan, Rate
-from support.plans import digest, plan, task
+from flow_lang.plan import Body, Plan, Rate
+from support.plans import digest, plan, task, undo
 from support.world import World, broken
 
 EVENT = Awaits("event", "paid", "", None)
@@ -168,6 +168,28 @@ def test_a_cancelled_parent_waits_for_the_end_of_its_child(world: World) -> None
     world.tick(wakes=[ref])
     assert world.tick(world.end("a", broken("child_cancelled"))).finishing == ["run-1"]
     assert world.states()["a"] == "cancelled"
+
+
+def test_an_approval_that_is_asked_again_needs_another_answer(world: World) -> None:
+    """What was approved were other rows; an event is kept, as it would be for a new wait."""
+    ask = task("ask", "rows")._replace(body=Body("wait", function="approval"))
+    world.start(plan(task("rows", undo="rows.undo"), ask, task("bad", "ask"), undo(task("rows"))))
+    world.tick()
+    world.tick(world.end("rows"))
+    world.tick(world.end("ask", Suspended(Awaits("approval", "ask", "Publish 5?"))))
+    world.store.send("run-1", Signal("approval", "ask", "true", world.now, "ada"))
+    world.store.send("run-1", Signal("event", "ask", "1", world.now))
+    (ref,) = world.store.arrivals("w1")
+    world.tick(wakes=[ref])
+    world.tick(world.end("ask", Succeeded("true")))
+    world.tick(world.end("bad", broken()))
+    world.run_all()
+    world.finish()
+    assert world.store.reopen("run-1", world.now)
+    assert [(s.kind, s.name, s.sent_by) for s in world.store.signals("run-1")] == [
+        ("void", "ask", "ada"),
+        ("event", "ask", ""),
+    ]
 
 
 @pytest.mark.parametrize("outcome", [Released(), Lost("its worker died")])

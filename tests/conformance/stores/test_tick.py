@@ -1,5 +1,6 @@
+import pytest
 from flow_engine import states
-from flow_engine.model import Skipped, Succeeded
+from flow_engine.model import Failed, Skipped, Succeeded
 from flow_lang.plan import Retry
 from support.plans import plan, task, value_task
 from support.world import World, broken
@@ -126,3 +127,19 @@ def test_events_tell_each_change_in_order(world: World) -> None:
         ["run", "succeeded"],
     ]
     assert world.store.events("run-1", events[1].id)[0].changes == [["run", "succeeded"]]
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(30.0, 30.0), (0.5, 2.0)])
+def test_a_retry_waits_at_least_what_the_other_side_asks(world: World, asked: float, delay: float) -> None:
+    world.start(plan(task("a", retry=Retry(1, base=2.0))))
+    world.tick()
+    (hint,) = world.tick(world.end("a", Failed("http_429", "{}", after=asked))).ready
+    assert hint.due == world.now + delay
+    assert world.row("a").ready_at == world.now + delay
+
+
+def test_a_wait_beyond_the_deadline_ends_the_task_at_once(world: World) -> None:
+    world.start(plan(task("a", retry=Retry(1), deadline=20.0)))
+    world.tick()
+    assert world.tick(world.end("a", Failed("http_503", "{}", after=20.0))).finishing == ["run-1"]
+    assert world.states() == {"a": "failed"}

@@ -1,6 +1,7 @@
 """`http` bodies in real slots, against a real server."""
 
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -195,6 +196,19 @@ def test_retry_after_is_told(tmp_path: Path, form: str) -> None:
         done = run_body(http(server.url), tmp_path)
     assert done.error is not None
     assert 110 < done.error["retry_after"] <= 120
+
+
+def test_a_retry_waits_as_long_as_the_service_asks(tmp_path: Path) -> None:
+    times: list[float] = []
+
+    def answer(seen: Seen) -> Reply:
+        times.append(time.monotonic())
+        return Reply(429, b"", (("Retry-After", "1"),)) if len(times) == 1 else Reply(200)
+
+    with service(answer) as server:
+        done = run_body(http(server.url), tmp_path, retry=Retry(2))
+    assert (done.state, done.attempt) == ("succeeded", 2)
+    assert times[1] - times[0] >= 1.0
 
 
 def test_no_connection_is_an_error_of_its_own(tmp_path: Path) -> None:

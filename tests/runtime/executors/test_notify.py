@@ -1,5 +1,6 @@
 """Notifications, really sent: to an HTTP receiver and a mail server on this machine, also to ones that fail."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -124,7 +125,7 @@ def test_what_a_mail_server_says_is_told(
         done = mail(
             tmp_path,
             monkeypatch,
-            f"smtp://flow:wrong@127.0.0.1:{server.port}" if login else f"smtp://127.0.0.1:{server.port}",
+            f"smtp://flow:a-guess@127.0.0.1:{server.port}" if login else f"smtp://127.0.0.1:{server.port}",
         )
     assert done.error is not None
     assert done.code == "smtp"
@@ -170,3 +171,37 @@ def test_an_address_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         done = mail(tmp_path, monkeypatch, f"smtp://127.0.0.1:{server.port}", to="a@example.com\nBcc: b@example.com")
     assert done.code == "expression"
     assert server.mails == []
+
+
+def test_what_some_recipients_have_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with mail_server(RCPT=["550 no such user"]) as server:
+        monkeypatch.setenv("FLOW_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+        body = notify("email", to=["gone@example.com", "here@example.com"])
+        done = run_body(body, tmp_path, retry=Retry(3))
+    assert done.error is not None
+    assert (done.code, done.attempt, len(server.mails)) == ("smtp", 1, 1)
+    assert "for gone@example.com; the others have the mail" in done.error["message"]
+
+
+@pytest.mark.parametrize("said", ["sesame-4711", base64.b64encode(b"\0flow\0sesame-4711").decode()])
+def test_a_password_that_a_mail_server_repeats_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    with mail_server(login="flow:right", AUTH=[f"535 wrong: {said}"]) as server:
+        done = mail(tmp_path, monkeypatch, f"smtp://flow:sesame-4711@127.0.0.1:{server.port}")
+    assert done.code == "smtp"
+    assert "sesame" not in str(done)
+    assert said[-9:] not in str(done)
+
+
+def test_a_secret_in_the_address_of_a_webhook_is_not_shown_in_the_spelling_of_urls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", 's3cr et/+%"é?x')
+    with service(lambda seen: Reply(404)) as server:
+        url = ["interp", ["lit", f"{server.url}/hook/"], ["ref", "key"]]
+        body = Body("notify", function="webhook", args=(("url", url),))
+        done = run_body(body, tmp_path, secrets=(Secret("key", "env", "KEY_OF_TEST"),))
+    assert server.seen[0].path == "/hook/s3cr%20et/+%25%22%C3%A9?x"
+    assert done.code == "http_404"
+    assert "s3cr" not in str(done)

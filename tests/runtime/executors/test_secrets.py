@@ -2,6 +2,10 @@
 
 import base64
 import json
+import os
+import signal
+import subprocess
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -11,10 +15,12 @@ from urllib.parse import quote
 import pytest
 from flow_lang import types
 from flow_lang.plan import Body, Output, Secret
+from flow_runtime.executors import pump
 from flow_runtime.executors.masking import Mask, MaskedStream
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bodies import Done, run_body
+from support.waiting import until
 
 VALUE = "pa ss\"$w'ö\\rd"
 TOKEN = Secret("token", "env", "TOKEN_OF_THE_TEST")
@@ -238,3 +244,38 @@ def test_a_log_that_cannot_be_written_ends_the_body(tmp_path: Path) -> None:
     assert done.error is not None
     assert "No space left on device" in done.error["message"]
     assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "hook", ["http://user:hunter22@127.0.0.1:1/services/T00/B00/x y", "http://127.0.0.1:1?token=4711-4711"]
+)
+def test_of_a_url_that_is_a_secret_no_part_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hook: str) -> None:
+    """It is sent in another spelling than the variable's, and shown without its user."""
+    monkeypatch.setenv(TOKEN.key, hook)
+    body = Body("http", (["url", "raw", ["ref", "token"]],), function="POST")
+    done = run_body(body, tmp_path, secrets=(TOKEN,))
+    assert done.code == "connection"
+    assert "127.0.0.1" in done.log
+    for part in ("hunter22", "T00", "4711"):
+        assert part not in str(done)
+
+
+def test_a_process_that_left_its_group_and_goes_on_writing_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes faster than the pump: there is always more."""
+
+    def slowly(descriptor: int, data: bytes) -> None:
+        time.sleep(0.02)
+        os.write(descriptor, data)
+
+    monkeypatch.setattr(pump, "_write_all", slowly)
+    made = pump.Pump(str(tmp_path / "log"), "", Mask([b"secret"]), None)
+    with subprocess.Popen(["yes"], stdout=made.write_ends[0]) as writer:
+        made.handed_over()
+        until(lambda: made.carry(made.read_ends[0]) and (tmp_path / "log").stat().st_size, what="output")
+        closing = threading.Thread(target=made.close, daemon=True)
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+        assert writer.wait(10) == -signal.SIGPIPE

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flow_lang.plan import Schedule
-from flow_runtime.schedules.decide import decide
+from flow_runtime.schedules.decide import LINE, decide
 
 HOURLY = Schedule("0 * * * *", catchup="all")
 
@@ -54,3 +54,11 @@ def test_the_clock_goes_on_while_instants_wait(overlap: str, act: str) -> None:
 @pytest.mark.parametrize(("catchup", "expected"), [("none", []), ("last", ["11:00 fire"])])
 def test_catch_up_after_an_absence(catchup: str, expected: list[str]) -> None:
     assert acts(HOURLY._replace(catchup=catchup), "08:00", "11:30") == expected
+
+
+def test_a_full_line_leaves_out_what_comes_then() -> None:
+    schedule = Schedule("* * * * *", overlap="queue", catchup="all")
+    held = [at("00:00") + 60 * step for step in range(LINE - 1)]
+    now = held[-1] + 130
+    decisions = decide(schedule, held[-1], held, busy=True, now=now)
+    assert [decision.act for decision in decisions] == ["hold", "full"]

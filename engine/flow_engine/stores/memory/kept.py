@@ -53,7 +53,10 @@ class MemoryUsage:
         taken = 0
         for kept in self._living():
             workflow = kept.plan.workflow
-            tasks = [workflow.tasks[row.node] for row in kept.tasks if row.state in states.IN_FLIGHT]
+            flight = [row for row in kept.tasks if row.state in states.IN_FLIGHT]
+            tasks = [
+                workflow.tasks[row.node] for row in flight if row.place is not None or not workflow.tasks[row.node].loop
+            ]
             taken += sum(task.slots for task in tasks if task.pool and pool_key(workflow, task) == pool)
         return taken
 

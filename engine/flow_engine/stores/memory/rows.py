@@ -88,7 +88,9 @@ def updated(row: TaskRecord, graph: RunGraph, note: Notes, seq: int, now: float)
 
 
 def passes(record: RunRecord, filter_: RunFilter) -> bool:
-    wanted = [(filter_.state, record.state), (filter_.workflow, record.workflow), (filter_.namespace, record.namespace)]
+    wanted = [(filter_.state, record.state), (filter_.namespace, record.namespace)]
+    if filter_.workflow not in (None, record.workflow, record.workflow.rpartition(":")[2]):
+        return False
     if any(want is not None and want != has for want, has in wanted) or (filter_.top and record.parent is not None):
         return False
     return filter_.before is None or record.id < filter_.before

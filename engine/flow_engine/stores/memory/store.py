@@ -11,7 +11,7 @@ from flow_lang.plan import Plan
 from flow_engine import states
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.decisions.reopen import reopened
+from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
@@ -34,7 +34,7 @@ from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
 from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, state_of
+from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, gathered, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -75,7 +75,7 @@ class MemoryStore(MemorySchedules):
             tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
         self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])
-        if new.owner is not None:
+        if new.owner is not None and not new.rows:
             self._books_of(new.owner).open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
@@ -108,6 +108,10 @@ class MemoryStore(MemorySchedules):
         records = [kept.record for kept in self._runs.values() if kept.record.finished_at is None]
         records.sort(key=lambda record: (-record.priority, record.id))
         return [r.id for r in records if r.owner is None or not self._alive(r.owner)][:limit]
+
+    def owners(self) -> set[str]:
+        records = [kept.record for kept in self._runs.values()]
+        return {record.owner for record in records if record.owner is not None and record.finished_at is None}
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         for run, kept in self._runs.items():
@@ -161,16 +165,22 @@ class MemoryStore(MemorySchedules):
         records = [kept.record for kept in self._runs.values()]
         return [record.id for record in records if record.parent == run and record.finished_at is None]
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         record = self.run(run)
         kept = self._runs[record.id]
-        changes = reopened(shape_of(kept.plan.workflow), kept.tasks)
+        shape = shape_of(kept.plan.workflow)
+        changes = reopened(shape, kept.tasks)
         if not changes or record.state not in (states.FAILED, states.CANCELLED):
             return 0
+        void = void_answers(shape, kept.tasks, changes)
+        kept.signals[:] = [
+            signal._replace(kind="void") if signal.kind == "approval" and signal.name in void else signal
+            for signal in kept.signals
+        ]
         for change in changes:
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
-        self._replace(record.id, state=states.QUEUED, owner=None, reopened_at=now, **ended)
+        self._replace(record.id, state=states.QUEUED, owner=owner, reopened_at=now, **ended)
         self._event(record.id, now, [["run", states.QUEUED]])
         return sum(change.state == states.BLOCKED for change in changes)
 
@@ -217,9 +227,9 @@ class MemoryStore(MemorySchedules):
     def size_of(self, run: str, node: int) -> int:
         return self._graph(run).size[node]
 
-    def gather(self, run: str, node: int) -> list[str]:
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
-        return [row.result for row in rows if row.state == states.SUCCEEDED and row.result is not None]
+        return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
 
     def run(self, run: str) -> RunRecord:
         found = (
@@ -244,8 +254,9 @@ class MemoryStore(MemorySchedules):
     def bundle(self, plan_hash: str) -> str:
         return self._bundles[plan_hash]
 
-    def tasks(self, run: str) -> list[TaskRecord]:
-        return [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        rows = [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
+        return rows if values else [row._replace(item=None, result=None) for row in rows]
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]

@@ -67,14 +67,29 @@ SELECT id FROM run WHERE owner = ? AND cancel_requested_at IS NOT NULL AND finis
 -- name: unfinished
 SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id LIMIT ?
 
+-- name: owners
+SELECT DISTINCT owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner IS NOT NULL
+
 -- name: run_columns
 SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, created_at, started_at, finished_at,
   cancel_requested_at, owner, result, error, namespace, parent_run, cancel_reason,
   based_on, reopened_at FROM run
 
+-- name: workflows_called
+WITH RECURSIVE known (workflow) AS (
+  SELECT min(workflow) FROM run WHERE namespace = ?1
+  UNION ALL
+  SELECT (SELECT min(workflow) FROM run WHERE namespace = ?1 AND workflow > known.workflow) FROM known WHERE known.workflow IS NOT NULL
+)
+SELECT workflow FROM known WHERE workflow = ?2 OR substr(workflow, -length(?2) - 1) = ':' || ?2
+
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
   item, result, error, log, size, deadline_at, awaits, cache FROM task
+
+-- name: bare_task_columns
+SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
+  NULL, NULL, error, log, size, deadline_at, awaits, cache FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
@@ -95,6 +110,9 @@ INSERT INTO signal (run, kind, name, payload, sent_at, sent_by) VALUES (?, ?, ?,
 
 -- name: signals
 SELECT kind, name, payload, sent_at, sent_by FROM signal WHERE run = ? ORDER BY id
+
+-- name: void_answer
+UPDATE signal SET kind = 'void' WHERE run = ? AND kind = 'approval' AND name = ?
 
 -- name: arrivals
 SELECT r.id, t.seq FROM run r JOIN task t ON t.run = r.no
@@ -147,7 +165,7 @@ WHERE run = ? AND seq = ?
 
 -- name: reopen_run
 UPDATE run SET state = 'queued', finished_at = NULL, result = NULL, error = NULL, cancel_requested_at = NULL, cancel_reason = NULL,
-  owner = NULL, reopened_at = ? WHERE no = ? AND state IN ('failed', 'cancelled')
+  owner = ?, reopened_at = ? WHERE no = ? AND state IN ('failed', 'cancelled')
 
 -- name: replay_letters
 UPDATE dead_letter SET replayed_at = ? WHERE run = ? AND replayed_at IS NULL

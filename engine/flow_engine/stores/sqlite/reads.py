@@ -36,14 +36,19 @@ class Reads:
         return self._run_record(rows[0])
 
     def runs(self, filter_: RunFilter) -> list[RunRecord]:
-        wanted = [("namespace = ?", filter_.namespace), ("state = ?", filter_.state)]
-        wanted += [("workflow = ?", filter_.workflow), ("id < ?", filter_.before)]
+        wanted = [("namespace = ?", filter_.namespace), ("state = ?", filter_.state), ("id < ?", filter_.before)]
         present = [(clause, value) for clause, value in wanted if value is not None]
-        where = " AND ".join([*(clause for clause, _ in present), *(["parent_run IS NULL"] if filter_.top else [])])
-        values = (*[value for _, value in present], filter_.limit)
+        values: list[Any] = [value for _, value in present]
+        clauses = [*(clause for clause, _ in present), *(["parent_run IS NULL"] if filter_.top else [])]
+        if filter_.workflow is not None:
+            # few names and an index: cheaper than to look at each run
+            keys = [row[0] for row in self._all("workflows_called", (filter_.namespace, filter_.workflow))]
+            clauses.append(f"workflow IN ({', '.join('?' * len(keys))})")
+            values += keys
+        where = " AND ".join(clauses)
         return [
             self._run_record(row)
-            for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", values)
+            for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", [*values, filter_.limit])
         ]
 
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
@@ -58,12 +63,13 @@ class Reads:
             raise StoreError(f"the plan {plan_hash} is missing from the state")
         return str(row[0])
 
-    def tasks(self, run: str) -> list[TaskRecord]:
-        return [row for row in self._all_tasks(run) if row.place is None or row.place >= 0]
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+        return [row for row in self._all_tasks(run, values) if row.place is None or row.place >= 0]
 
-    def _all_tasks(self, run: str) -> list[TaskRecord]:
+    def _all_tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         """Also those that a retry has made void."""
-        rows = self._select("task_columns", "WHERE run = ? ORDER BY seq", (self._no(run),))
+        columns = "task_columns" if values else "bare_task_columns"
+        rows = self._select(columns, "WHERE run = ? ORDER BY seq", (self._no(run),))
         return [TaskRecord(*row) for row in rows]
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:

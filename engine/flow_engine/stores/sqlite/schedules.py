@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import NewRun
@@ -86,6 +87,7 @@ class SqliteSchedules(Reads, ABC):
         return transaction(self._connection)
 
 
-def _record(*row: object) -> ScheduleRecord:
-    record = ScheduleRecord(*row)  # type: ignore[arg-type]
-    return record._replace(held=tuple(json.loads(str(record.held))))
+def _record(*row: Any) -> ScheduleRecord:
+    """A row whose `held` is JSON."""
+    record = ScheduleRecord(*row)
+    return record._replace(held=tuple(json.loads(row[ScheduleRecord._fields.index("held")])))

@@ -8,7 +8,7 @@ from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.decisions.reopen import reopened
+from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
@@ -16,7 +16,7 @@ from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
-from flow_engine.stores.outcomes import children_of
+from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect
@@ -55,7 +55,7 @@ class SqliteStore(SqliteSchedules):
             self._keep_plan(new)
             graph = self._begin(new)
         self._kept.add(new.plan_hash)  # only now it is in the state for certain
-        if new.owner is not None:
+        if new.owner is not None and not new.rows:
             self._books.open(graph, new.priority, self._usage)
         return Submitted(new.id, True)
 
@@ -90,6 +90,9 @@ class SqliteStore(SqliteSchedules):
             if owner is not None and owner not in verdicts:
                 verdicts[owner] = self._alive(owner)
         return [run for run, owner in rows if owner is None or not verdicts[owner]]
+
+    def owners(self) -> set[str]:
+        return {row[0] for row in self._all("owners", ())}
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
         notes: list[Notes] = []
@@ -141,14 +144,17 @@ class SqliteStore(SqliteSchedules):
                 raise Refused(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
-    def reopen(self, run: str, now: float) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         with self._writing():
             record = self.run(run)
             no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
-            changes = reopened(self._shape(record.plan_hash, plan), self._all_tasks(record.id))
-            if not changes or not self._execute("reopen_run", (now, no)).rowcount:
+            shape, rows = self._shape(record.plan_hash, plan), self._all_tasks(record.id)
+            changes = reopened(shape, rows)
+            if not changes or not self._execute("reopen_run", (owner, now, no)).rowcount:
                 return 0
             self._writer.reopen(no, changes)
+            for key in void_answers(shape, rows, changes):
+                self._execute("void_answer", (no, key))
             self._execute("replay_letters", (now, record.id))
             self._execute("insert_event", (no, now, json.dumps([["run", "queued"]])))
             self._recent.forget(record.id)
@@ -175,11 +181,11 @@ class SqliteStore(SqliteSchedules):
     def size_of(self, run: str, node: int) -> int:
         return self._books.graph(run).size[node]
 
-    def gather(self, run: str, node: int) -> list[str]:
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         graph = self._books.graph(run)
         first = graph.base[node]
-        rows = self._all("gather", (self._no(run), first, first + max(graph.size[node], 0)))
-        return [row[0] for row in rows if row[0] is not None]
+        rows = self._execute("gather", (self._no(run), first, first + max(graph.size[node], 0)))
+        return gathered((row[0] for row in rows), most)
 
     def _keep(self, new: NewRun) -> None:
         self._keep_plan(new)

@@ -125,7 +125,7 @@ def _columns(graph: RunGraph, row: int, now: float) -> Row:
 
 def _new_row(no: int, graph: RunGraph, row: int, now: float, item: str | None) -> Row:
     task, workflow = graph.shape.workflow.tasks[graph.node[row]], graph.shape.workflow
-    pool = pool_key(workflow, task) if task.pool else None
+    pool = pool_key(workflow, task) if task.pool and not graph.expands(row) else None  # a list takes no slot
     return (no, row, graph.node[row], graph.place_of(row), *_columns(graph, row, now), item, pool, task.slots)
 
 

@@ -52,6 +52,21 @@ def undo_task(
     )
 
 
+def cache_beside_undo(
+    section: tree.Section, of: plan.Task, checker: TaskChecker, context: Context
+) -> plan.Cache | None:
+    """The cache of a task that has an undo: none, since another run would take what this one may undo. One that the task itself asks for
+    is a mistake; one of the workflow's `defaults` is for other tasks."""
+    setting = checker.settings.given.get("cache")
+    default = context.settings.defaults.given.get("cache")
+    if of.cache is not None and setting is not None and setting is not default:
+        label = (Label(section.word.span, "its result may be undone"),)
+        message = f"the result of `{of.name}` cannot be kept for other runs"
+        hint = "remove the `cache`, or the `undo`: a later run would take what was undone"
+        context.report.error("FLOW416", message, setting.name.span, "", hint, label)
+    return None
+
+
 def _refused(item: tree.Item, context: Context) -> bool:
     if isinstance(item, tree.Output):
         hint = "nothing uses what an undo gives"

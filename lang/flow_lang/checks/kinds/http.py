@@ -21,4 +21,5 @@ KIND = Kind(
     block=True,
     errors=("connection", "http_4xx", "http_5xx", "http_N"),
     asks=True,
+    limits=("output",),
 )

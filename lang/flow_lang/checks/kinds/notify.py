@@ -102,4 +102,5 @@ KIND = Kind(
     takes="webhook(...) or email(...)",
     errors=("connection", "http_4xx", "http_5xx", "http_N", "smtp", "smtp_not_set"),
     notice=True,
+    limits=(),
 )

@@ -14,6 +14,7 @@ from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.checks.tasks.bodies import Bodies
 from flow_lang.checks.tasks.context import Context
+from flow_lang.checks.tasks.limits import held_limits
 from flow_lang.checks.tasks.loops import Loops
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
@@ -87,7 +88,12 @@ class TaskChecker:
             hint = "only what runs a body of its own has limits"
             self.report.error("FLOW203", f"{self.where} has no `limits`", limits.word.span, "", hint)
             limits = None
-        return self.context.settings.read(self.sorted.settings, self.where, limits)
+        found = self.context.settings.read(self.sorted.settings, self.where, limits)
+        body = self.sorted.bodies[0] if self.sorted.bodies else None
+        if not isinstance(body, tree.KindBody):
+            return found
+        kind = self.context.kinds[body.word.text]
+        return found._replace(limits=held_limits(found.limits, limits, kind, self.report))
 
     def _with_settings(self, task: plan.Task) -> plan.Task:
         found = self.settings

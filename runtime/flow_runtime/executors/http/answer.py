@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from flow_lang.evaluate import Scope, compile_expr
 from flow_lang.plan import Output
 from flow_lang.types import Type, present
 from flow_lang.values import Mismatch, parse_text
+from urllib3.exceptions import HTTPError
 
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.results import LIMIT, Settler, encode_result
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 EXCERPT = 2000
 """Characters of an answer's content that an error shows."""
+EXCERPT_PATIENCE = 2.0
+"""Seconds that an error waits for them."""
+LONGEST_WAIT = 6 * 3600.0
+"""Seconds that a service can make a retry wait."""
 _BLOCK = 1 << 16
 _JSON = ("list", "map", "record", "json")
 _CHARSET = re.compile(r"charset=\"?([\w.:-]+)", re.IGNORECASE)
@@ -30,31 +37,61 @@ STATUS, HEADERS, BODY = "http_status", "http_headers", "http_body"
 
 
 class Content:
-    """What an answer holds, read once and within bounds: as a text, or into a file."""
+    """What an answer holds, read once and within bounds: as a text, or into a file. Each may be asked for, and more than once."""
 
     def __init__(self, answer: "BaseHTTPResponse", limit: int | None) -> None:
         self._answer = answer
         self._limit = limit
+        self._saved = ""
+        self._read: bytes | None = None
         self.size = 0
 
     def text(self) -> str:
         """Raises BodyFailed(too_large, output)."""
-        data = b"".join(self._blocks(LIMIT))
+        data = self._bytes()
         found = _CHARSET.search(self._answer.headers.get("content-type", ""))
         try:
             return data.decode(found[1] if found else "utf-8-sig", "replace")
-        except LookupError:
+        except (LookupError, UnicodeError):  # no such charset, or one that cannot replace what is wrong
             return data.decode("utf-8", "replace")
 
     def save(self, path: str) -> None:
+        if self._read is not None or self._saved:
+            with open(path, "wb") as copy:
+                copy.write(self._bytes())
+            return
         with open(path, "wb") as stream:
             for block in self._blocks(None):
                 stream.write(block)
+        self._saved = path
 
     def excerpt(self) -> str:
-        data = self._answer.read(4 * EXCERPT, decode_content=True)
+        """The beginning, as far as it comes within EXCERPT_PATIENCE: what is wrong with it is not what has failed."""
+        data = b""
+        until = time.monotonic() + EXCERPT_PATIENCE
+        with suppress(HTTPError, OSError):
+            hurry(self._answer, EXCERPT_PATIENCE)
+            while len(data) < 4 * EXCERPT and time.monotonic() < until and (block := self._answer.read1(4 * EXCERPT)):
+                data += block
         self.size += len(data)
         return data.decode("utf-8", "replace")[:EXCERPT]
+
+    def _bytes(self) -> bytes:
+        if self._read is None and self._saved:
+            with open(self._saved, "rb") as stream:
+                data = stream.read(LIMIT + 1)
+            self._bounded(len(data), LIMIT)
+            self._read = data
+        elif self._read is None:
+            self._read = b"".join(self._blocks(LIMIT))
+        return self._read
+
+    def _bounded(self, size: int, most: int) -> None:
+        if size > most:
+            raise BodyFailed(
+                "too_large",
+                f"the answer is larger than {most // 2**20} MiB, the most that a result may have: declare it -> file",
+            )
 
     def _blocks(self, most: int | None) -> "Any":
         while block := self._answer.read(_BLOCK, decode_content=True):
@@ -63,11 +100,8 @@ class Content:
                 raise BodyFailed(
                     "output", f"the answer is larger than the {self._limit:,} B of the task's limits.output"
                 )
-            if most is not None and self.size > most:
-                raise BodyFailed(
-                    "too_large",
-                    f"the answer is larger than {most // 2**20} MiB, the most that a result may have: declare it -> file",
-                )
+            if most is not None:
+                self._bounded(self.size, most)
             yield block
 
 
@@ -143,9 +177,10 @@ def _value(work: Work, type_: Type, content: Content, url: str) -> Any:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         shown = text[:200] + ("..." if len(text) > 200 else "")
-        raise BodyFailed("type_mismatch", f"the answer is not JSON ({error}): {shown!r}", value=shown) from error
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise BodyFailed("type_mismatch", f"the answer is not JSON ({why}): {shown!r}", value=shown) from error
 
 
 def _unquoted(text: str) -> str:
@@ -183,16 +218,23 @@ def _name_of(url: str) -> str:
 
 
 def retry_after(answer: "BaseHTTPResponse") -> float | None:
-    """Seconds that a 429 or 503 asks to wait, from either form of Retry-After."""
+    """Seconds that a 429 or 503 asks to wait, from either form of Retry-After; at most LONGEST_WAIT."""
     text = answer.headers.get("retry-after", "").strip()
     if answer.status not in (429, 503) or not text:
         return None
-    if text.isdigit():
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
+
+
+def hurry(answer: "BaseHTTPResponse", seconds: float) -> None:
+    """From now on the other side has this long for each part of its answer."""
+    sock = getattr(answer.connection, "sock", None)  # None once all of it was read
+    if sock is not None:
+        sock.settimeout(seconds)

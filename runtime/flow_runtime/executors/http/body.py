@@ -12,7 +12,8 @@ from flow_lang.evaluate import EvaluationError, Scope
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.http.answer import Content, result_of, retry_after
 from flow_runtime.executors.http.client import Client
-from flow_runtime.executors.http.request import Request, build_request, shown_url
+from flow_runtime.executors.http.request import Request, build_request
+from flow_runtime.executors.urls import shown_url
 from flow_runtime.executors.work import Work
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ urllib3 and not http.client: it keeps connections, goes through proxies, decodes
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -14,13 +14,19 @@ from flow_lang.values import File
 from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 
 from flow_runtime.executors.failure import BodyFailed
-from flow_runtime.executors.http.request import Request, checked_url, shown_url
+from flow_runtime.executors.http.answer import hurry
+from flow_runtime.executors.http.request import Request, checked_url
+from flow_runtime.executors.urls import shown_url
 
 CONNECT = 30.0
 """Seconds until a connection stands."""
 SILENCE = 300.0
 """Seconds without a byte, where the task has no timeout of its own."""
 REDIRECTS = 10
+LITTLE = 1 << 16
+"""Bytes of an answer that nobody wants and that are read all the same, so that its connection may be kept."""
+LINGER = 0.2
+"""Seconds that are waited for each part of them."""
 _REDIRECT = (301, 302, 303, 307, 308)
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
 _AGAIN = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
@@ -58,15 +64,20 @@ class Client:
                 _finish(answer)
         raise BodyFailed("connection", f"more than {REDIRECTS} redirects, the last one to {shown_url(request.url)}")
 
+    def _fresh(self) -> None:
+        """Lets go of kept connections."""
+        for pool in (self._direct, *self._proxies.values()):
+            pool.clear()
+
     def _sent(self, request: Request, timeout: float | None) -> urllib3.BaseHTTPResponse:
         if request.method not in _AGAIN:
-            self._direct.clear()  # a kept connection may be closed, and what is sent on it must not be sent again
+            self._fresh()  # a kept connection may be closed, and what is sent on it must not be sent again
         try:
             return self._once(request, timeout)
         except ProtocolError as error:
             if request.method not in _AGAIN:
                 raise _failed(request, error) from error
-            self._direct.clear()
+            self._fresh()
         except (HTTPError, OSError) as error:
             raise _failed(request, error) from error
         try:
@@ -123,7 +134,11 @@ def _content(payload: bytes | File | None) -> Iterator[bytes | IO[bytes] | None]
 
 def _redirected(request: Request, status: int, location: str, private: tuple[str, ...]) -> Request:
     """What a browser does: 303 reads, and so do 301 and 302 after a POST; 307 and 308 repeat the request as it was."""
-    url = checked_url(urljoin(request.url, location))
+    try:
+        url = checked_url(urljoin(request.url, location))
+    except (ValueError, BodyFailed) as error:
+        what = f"{request.method} {shown_url(request.url)} was answered {status}, a redirect to {location[:200]!r}"
+        raise BodyFailed("connection", f"{what}, which cannot be followed: {error}") from error
     method, payload, headers = request.method, request.payload, request.headers
     if (status == 303 and method != "HEAD") or (status in (301, 302) and method == "POST"):
         method, payload = "GET", None
@@ -131,6 +146,11 @@ def _redirected(request: Request, status: int, location: str, private: tuple[str
             name: text for name, text in headers.items() if name.lower() not in ("content-type", "content-length")
         }
     if _origin(url) != _origin(request.url):
+        if isinstance(payload, bytes) and any(
+            secret.encode("utf-8", "surrogateescape") in payload for secret in private
+        ):
+            what = f"{request.method} {shown_url(request.url)} was answered {status}, a redirect to {shown_url(url)}"
+            raise BodyFailed("connection", f"{what}: the body has a secret in it, which goes to no other host")
         headers = {name: text for name, text in headers.items() if not _is_private(name, text, private)}
     return Request(method, url, headers, payload)
 
@@ -145,11 +165,11 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _finish(answer: urllib3.BaseHTTPResponse) -> None:
-    """Gives the connection back where nothing is left to read, else closes it."""
-    try:
-        rest: Any = answer.read(1, decode_content=False)
-    except (HTTPError, OSError):
-        rest = b"?"
+    """Gives the connection back where nothing is left to read, or little that comes at once; else closes it."""
+    rest: Any = b"?"
+    with suppress(HTTPError, OSError):
+        hurry(answer, LINGER)
+        rest = answer.read(LITTLE, decode_content=False) and answer.read(1, decode_content=False)
     if rest:
         answer.close()
     answer.release_conn()

@@ -10,6 +10,7 @@ from flow_lang.plan import Body
 from flow_lang.values import File, json_text, to_text
 
 from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.urls import path_text, query_text, shown_url
 
 AGENT = "flow-dsl"
 _WRITES = ("POST", "PATCH")
@@ -81,9 +82,7 @@ def checked_url(url: str) -> str:
         raise BodyFailed("expression", f"the URL {shown_url(url)!r} is wrong: {error}") from error
     if not host:
         raise BodyFailed("expression", f"the URL {shown_url(url)!r} names no host")
-    path = quote(parts.path, safe="/%:@!$&'()*+,;=~")
-    query = quote(parts.query, safe="/%:@!$&'()*+,;=~?")
-    return urlunsplit((parts.scheme, parts.netloc, path or "/", query, ""))
+    return urlunsplit((parts.scheme, parts.netloc, path_text(parts.path) or "/", query_text(parts.query), ""))
 
 
 def with_query(url: str, query: list[tuple[str, Any]]) -> str:
@@ -103,12 +102,6 @@ def _pairs(fields: list[tuple[str, Any]]) -> list[tuple[str, str]]:
         for item in (value if isinstance(value, list) else [value])
         if item is not None
     ]
-
-
-def shown_url(url: str) -> str:
-    """A URL for people: without a user's name and password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _header(name: str, value: Any) -> str:

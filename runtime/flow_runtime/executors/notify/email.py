@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.http.body import note
+from flow_runtime.executors.masking import Mask
 from flow_runtime.executors.notify.message import Occasion
 from flow_runtime.executors.work import Work
 
@@ -52,7 +53,10 @@ def send_email(work: Work, arguments: dict[str, Any], occasion: Occasion, enviro
     except (OSError, smtplib.SMTPException) as error:
         raise _failed(work, "connection", f"no mail could be sent by {server.host}:{server.port}: {error}") from error
     if refused:
-        raise _refused(work, server, *next(iter(refused.values())))
+        failure = _refused(work, server, *next(iter(refused.values())))
+        failure.message += f" (for {', '.join(refused)}; the others have the mail)"
+        failure.retryable = False  # they would get it again
+        raise failure
     note(work, "accepted")
 
 
@@ -123,6 +127,10 @@ def _details(occasion: Occasion) -> str:
 
 def _refused(work: Work, server: Server, status: int, reply: bytes | str) -> BodyFailed:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    mask = Mask.of([server.password])
+    text = mask.text(text) if mask else text  # some servers repeat what they were sent
+    if status < 100:
+        return _failed(work, "smtp", f"{server.host}:{server.port} does not answer as a mail server does: {text[:200]}")
     return _failed(work, "smtp", f"the mail server {server.host} refused with {status}: {text}", status=status)
 
 

@@ -1,0 +1,104 @@
+"""What workers leave in the state folder goes once nobody needs it."""
+
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from flow_runtime.incarnation import Incarnation, alive, bury, cursor_path
+from flow_runtime.state_folder import StateFolder
+from support.command import Project
+
+SLOW = """flow 1
+workflow w {
+  task quick { python '''pass''' }
+  task slow { after [quick]; shell "echo started; touch begun; sleep 60" }
+}
+"""
+QUICK = """flow 1
+workflow q { task a { python '''pass''' }; task b { shell "true" } }
+"""
+
+
+def left(project: Project) -> list[str]:
+    return sorted(path.name for folder in ("engines", "scratch") for path in (project.home / folder).iterdir())
+
+
+def test_a_run_leaves_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.write("q.flow", QUICK)
+    assert project.flow("run", "q.flow").code == 0
+    assert left(project) == []
+
+
+def test_what_a_killed_worker_left_goes_when_its_run_has_been_taken_over(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.write("w.flow", SLOW)
+    project.write("q.flow", QUICK)
+    process = project.start("run", "w.flow")
+    begun = time.monotonic() + 30
+    while (
+        not any(path.name.endswith(".1") for path in (project.home / "scratch").glob("*")) and time.monotonic() < begun
+    ):
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    kept = left(project)
+    assert [name for name in kept if name.endswith(".lock")]
+    assert project.flow("run", "q.flow").code == 0
+    cursors = [name for name in kept if name.endswith(".slots")]
+    assert cursors == [name for name in left(project) if name.endswith(".slots")], "the run may still be taken over"
+    (run,) = [
+        record for record in project.runs() if project.flow("status", record, "--json").document["state"] == "running"
+    ]
+    assert project.flow("cancel", run).code == 0
+    assert project.flow("run", "--resume", run).code == 1
+    assert left(project) == []
+
+
+def test_a_living_worker_is_not_buried(tmp_path: Path) -> None:
+    state = StateFolder(str(tmp_path / "s"))
+    state.make()
+    child = os.fork()
+    if child == 0:
+        Incarnation(state)
+        time.sleep(60)
+        os._exit(0)
+    try:
+        end = time.monotonic() + 30
+        names: list[str] = []
+        while not names or not alive(state, names[0]):
+            names = [name.removesuffix(".lock") for name in os.listdir(state.engines)]
+            assert time.monotonic() < end
+        assert not bury(state, names[0])
+        assert alive(state, names[0])
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert bury(state, names[0])
+    assert os.listdir(state.engines) == []
+
+
+def test_a_lock_that_was_removed_before_it_was_taken_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between making the file and locking it a worker looks like a dead one."""
+    state = StateFolder(str(tmp_path / "s"))
+    state.make()
+    real, removed = fcntl.lockf, []
+
+    def late(descriptor: int, command: int) -> None:
+        if not removed:
+            removed.append(descriptor)
+            for name in os.listdir(state.engines):
+                os.unlink(os.path.join(state.engines, name))
+        real(descriptor, command)
+
+    monkeypatch.setattr(fcntl, "lockf", late)
+    made = Incarnation(state)
+    assert removed
+    assert os.listdir(state.engines) == [f"{made.id}.lock"]
+    made.end(cursor_path(state, made.id))
+    assert os.listdir(state.engines) == []
