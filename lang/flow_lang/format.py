@@ -140,7 +140,9 @@ def _printed(lines: list[_Line]) -> list[str]:
         leading = True
         for token in line.tokens:
             leading = leading and token.kind in _CLOSE
-            if token.kind in _OPEN:
+            if token.kind == "LBRACE":  # from its item on, not from where a bracket in it ended
+                depths.append((depths[-1] if depths else 0) + 1)
+            elif token.kind in _OPEN:
                 depths.append(indent + 1)
             elif token.kind in _CLOSE and not leading:
                 depths.pop()

@@ -47,6 +47,7 @@ def _unique(files: Any, items: list[Any]) -> list[Any]:
 
 
 def _int(files: Any, value: Any) -> int:
+    _number(value, (str, int, float))
     try:
         return int(value.strip()) if isinstance(value, str) else int(value)
     except (ValueError, TypeError):
@@ -54,10 +55,17 @@ def _int(files: Any, value: Any) -> int:
 
 
 def _float(files: Any, value: Any) -> float:
+    _number(value, (str, int, float, timedelta))
     try:
         return value.total_seconds() if isinstance(value, timedelta) else float(value)
     except (ValueError, TypeError):
         raise ValueError(f"{shortened(value)} is no number") from None
+
+
+def _number(value: Any, kinds: tuple[type, ...]) -> None:
+    """What is JSON may be anything."""
+    if not isinstance(value, kinds):
+        raise ValueError(f"{to_text(value)[:80] or 'null'} is neither a text nor a number")
 
 
 def _format(files: Any, value: Any, pattern: str) -> str:

@@ -83,7 +83,9 @@ def test_missing_results_name_what_is_missing(project: Project) -> None:
 
 
 def test_a_result_of_the_wrong_type_shows_the_value(project: Project) -> None:
-    project.write("t.flow", "flow 1\nworkflow w {\n  task t -> list[int] { python '''return [1, \"two\"]''' }\n}\n")
+    project.write(
+        "t.flow", "flow 1\nworkflow w {\n  task t -> list[int] { python '''return eval('[1, \"two\"]')''' }\n}\n"
+    )
     ended = project.flow("run", "t.flow", "--json")
     error = ended.document["tasks"][0]["error"]
     assert error["code"] == "type_mismatch"

@@ -74,13 +74,28 @@ class Grammar:
     def alternatives(self) -> set[Alternative]:
         return {(name, at) for name, options in self.rules.items() for at in range(len(options))}
 
+    def routes(self) -> dict[Alternative, tuple[Alternative, ...]]:
+        """For each alternative the shortest way to it from an item."""
+        ways: dict[str, tuple[Alternative, ...]] = {"item": ()}
+        pending = ["item"]
+        while pending:
+            name = pending.pop(0)
+            for at, symbols in enumerate(self.rules[name]):
+                for symbol, is_terminal in symbols:
+                    if not is_terminal and symbol not in ways:
+                        ways[symbol] = (*ways[name], (name, at))
+                        pending.append(symbol)
+        return {(name, at): (*ways.get(name, ()), (name, at)) for name, at in sorted(self.alternatives())}
+
 
 class Derivation:
-    """A random text. Deep down, the shortest expansion is chosen; `used` has the alternatives that were."""
+    """A random text. Deep down, the shortest expansion is chosen; `used` has the alternatives that were. `route` are alternatives that are
+    chosen where their rules come up first, in this order."""
 
-    def __init__(self, grammar: Grammar, dice: random.Random) -> None:
+    def __init__(self, grammar: Grammar, dice: random.Random, route: tuple[Alternative, ...] = ()) -> None:
         self.rules, self.dice = grammar.rules, dice
         self.used: set[Alternative] = set()
+        self.route = list(route)
 
     def program(self, items: int = 6) -> str:
         """The last alternative of `file` cannot be chosen from below, so it is counted here."""
@@ -96,6 +111,9 @@ class Derivation:
             options = [(at, symbols) for at, symbols in options if symbols[0][0] not in refused]
         if fuel <= 0:
             options = [min(options, key=lambda one: (sum(not term for _, term in one[1]), len(one[1])))]
+        if self.route and self.route[0][0] == name and (not inside or name != "item"):
+            wanted = self.route.pop(0)[1]
+            options = [(wanted, self.rules[name][wanted])]
         at, chosen = self.dice.choice(options)
         self.used.add((name, at))
         inside = chosen[0][0] if name == "item" else inside

@@ -72,7 +72,10 @@ PROGRAMS = [
 
 
 def mutation(seed: int) -> Mutation:
-    dice = random.Random(seed)
+    return mutated(random.Random(seed))
+
+
+def mutated(dice: random.Random) -> Mutation:
     program = dice.choice(PROGRAMS)
     tokens = [token for token in scan(program.text) if token.kind != "COMMENT"]
     at = dice.randrange(len(tokens) - 1)

@@ -20,6 +20,21 @@ TYPES = (*SCALARS, "list[int]", "list[str]", "Item", "list[Item]", "map[str, int
 HEAD = 'flow 1\ntype Item { n: int, label: str, note: str?, kind: enum("a", "b") }\n'
 
 
+_PYTHON = {
+    "int": "len(seen) * 2",
+    "str": "seen.upper()",
+    "float": "len(seen) / 2",
+    "bool": "seen == 'a'",
+    "date": "date(2026, 1, 31)",
+    "duration": "timedelta(seconds=len(seen))",
+    "size": "len(seen)",
+    "Item": '{"n": 1, "label": seen, "kind": "a", "note": None}',
+    "map[str, int]": "{word: len(word) for word in seen.split()}",
+    "json": '{"a": [1, seen]}',
+}
+"""What a Python body returns for a type; `seen` is a text."""
+
+
 class Known(NamedTuple):
     """A name and its type; `maybe` that it may be absent."""
 
@@ -56,7 +71,7 @@ class Writer:
         self.dice.shuffle(clauses)
         inputs = [Known(f"{name}_in{at}", self.dice.choice(TYPES)) for at in range(self.dice.randint(0, 2))]
         lines = [f"    in {one.name}: {one.type} = {self._value(one.type, env, 3)}" for one in inputs]
-        lines.append(f"    {self._body([*env, *inputs])}")
+        lines.append(f"    {self._body([*env, *inputs], result)}")
         lines += self.dice.sample(["    retry = 2", "    priority = 7", "    delay = 1s"], self.dice.randint(0, 2))
         self.dice.shuffle(lines[len(inputs) :])
         if loop:
@@ -90,14 +105,15 @@ class Writer:
         names = [known.name for known in env if known.type == f"list[{element}]" and not known.maybe]
         return self.dice.choice(names) if element == "Item" else self._value(f"list[{element}]", env, 1)
 
-    def _body(self, env: list[Known]) -> str:
+    def _body(self, env: list[Known], result: str) -> str:
         kind = self.dice.choice(("shell", "shell", "python", "http"))
         if kind == "python":
             sure = [
                 known.name for known in env if not known.maybe or known in self.params
             ]  # else this one may be skipped too
             read = self.dice.choice(sure)
-            return f"python '''\n      made = str({read})\n      return made\n    '''"
+            made = _PYTHON.get(result) or f"[{_PYTHON[result[5:-1]]}]"
+            return f"python '''\n      from datetime import date, timedelta\n      seen = str({read})\n      return {made}\n    '''"
         parts = [f"~{{{self._value(self.dice.choice(SCALARS), env, 2)}}}" for _ in range(self.dice.randint(0, 3))]
         if kind == "shell":
             return f'shell "echo ~~{{ {" ".join(parts)}"'

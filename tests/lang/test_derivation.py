@@ -1,19 +1,16 @@
-"""Programs that the grammar derives: a slice of the campaign in derivation.py, and the same with examples that hypothesis makes small.
+"""Programs that the grammar derives: slices of the campaigns in derivation.py, and in generated.py, where hypothesis draws them.
 
 The campaign prints its seed. `FLOW_DERIVATION_SEED=7 pytest tests/lang/test_derivation.py` starts another.
 """
 
 import os
-import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from lang.derivation import Derivation, Grammar, answered, campaign, complaints, damaged
+from lang.derivation import campaign
+
+from lang import generated
 
 SEED = int(os.environ.get("FLOW_DERIVATION_SEED", "20261125"))
-GRAMMAR = Grammar()
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 def test_every_rule_of_the_grammar_is_derived_and_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,15 +26,26 @@ def test_a_rule_that_is_never_derived_is_told(capsys: pytest.CaptureFixture[str]
     assert "never derived: " in capsys.readouterr().out
 
 
-@FEW
-@given(st.randoms(use_true_random=False))
-def test_a_small_program_holds(dice: random.Random) -> None:
-    text = Derivation(GRAMMAR, dice).program(items=2)
-    assert list(complaints(text)) == [], text
+def test_hypothesis_draws_programs_for_every_alternative_of_the_grammar(capsys: pytest.CaptureFixture[str]) -> None:
+    held = generated.campaign(300, str(SEED))
+    said = capsys.readouterr().out
+    print(said)
+    assert held.wrong == [], said[-4000:]
+    assert held.missing() == []
+    assert min(held.tried.values()) >= 50
 
 
-@FEW
-@given(st.randoms(use_true_random=False))
-def test_a_damaged_program_is_answered(dice: random.Random) -> None:
-    text = damaged(Derivation(GRAMMAR, dice).program(items=2), dice)
-    assert list(answered(text)) == [], text
+def test_what_hypothesis_finds_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A property that fails for every program with a list: the smallest has little else."""
+    held = generated.Held()
+    monkeypatch.setattr(generated, "complaints", lambda text: ["a list"] if "[" in text else [])
+    route = generated.GRAMMAR.routes()[("list", 0)]
+    generated.run(held, held.derived(route), 50, "1")
+    assert len(held.wrong) == 1
+    assert len(held.wrong[0]) < 400
+
+
+def test_an_alternative_that_hypothesis_never_drew_is_told() -> None:
+    held = generated.Held()
+    generated.run(held, held.derived(()), 1, "1")
+    assert any(lost.startswith("item: ") for lost in held.missing())

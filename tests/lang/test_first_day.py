@@ -40,7 +40,7 @@ TASKS = [
         'http GET "example.com/a"; timeout = 1m',
         "FLOW330",
         "example.com/a",
-        "write https://example.com/a",
+        "begin it with https://, as in https://example.com/a",
         'http GET "https://example.com/a"; timeout = 1m',
     ),
     (
@@ -206,7 +206,7 @@ FILES = [
         'flow 1\ntask a { shell "x" }',
         "FLOW111",
         "a",
-        "workflow main { ... }",
+        "workflow main { task a { ... } }",
         'flow 1\nworkflow main { task a { shell "x" } }',
     ),
 ]

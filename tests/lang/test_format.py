@@ -56,3 +56,27 @@ def test_wrong_text_is_not_touched() -> None:
     found, diagnostics = format_source(Source("test.flow", "flow 1\nworkflow {"))
     assert found is None
     assert [diagnostic.code for diagnostic in diagnostics] == ["FLOW101"]
+
+
+def test_the_deepest_text_that_is_accepted_still_is_when_it_is_formatted() -> None:
+    """A line break after `{` once made what follows one level deeper than none, so that this was refused the second time."""
+    accepted = 0
+    for operators in range(50, 66):
+        plus = " + 1" * operators
+        once, _ = format_source(
+            Source("test.flow", f"flow 1\nworkflow w {{ task a {{ in y = 1{plus}; limits {{ x = 1{plus}\n}} }} }}\n")
+        )
+        if once is not None:
+            accepted += 1
+            assert formatted(once) == once
+    assert 0 < accepted < 16
+
+
+def test_operators_of_a_clause_do_not_deepen_the_block_after_it() -> None:
+    text = "flow 1\nworkflow w { task a when x" + " and x" * 60 + " { limits { undo { in y = [[[[1]]]] } } }\n}\n"
+    assert "in y = [[[[1]]]]" in formatted(text)
+
+
+def test_a_block_is_indented_from_its_item_on() -> None:
+    text = "flow 1\nworkflow w {\n  wait day when f(\n    x,\n  ) or g(\n    y) {\n    duration = 1s\n  }\n}\n"
+    assert formatted(text) == text

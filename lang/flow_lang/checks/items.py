@@ -113,7 +113,7 @@ def misplaced(item: tree.Item, where: str, report: Report) -> None:
     hint = f"it belongs {place}"
     if isinstance(item, tree.TaskItem):
         hint = (
-            "it belongs in a workflow: workflow main { ... }"
+            f"put it into a workflow: workflow main {{ task {item.name.text} {{ ... }} }}"
             if where == "a file"
             else "tasks do not nest; move it out of this one"
         )

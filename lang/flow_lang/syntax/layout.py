@@ -122,16 +122,21 @@ class Layout:
         self.depths.pop()
 
     def _deepen(self, token: Token) -> None:
-        """The depth of a bracket is its own and what its operators have built since the last comma or newline."""
-        if token.kind == "COMMA":
-            self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
-        elif token.kind in _DEEPENING:
+        """The depth of a bracket is its own and what its operators have built since the last comma or newline. A line break changes nothing
+        about it, so that a file that is accepted still is when it is formatted; and a block is not inside the `when` before its `{`."""
+        if token.kind in ("COMMA", "LBRACE"):
+            self._shallow()
+        if token.kind in _DEEPENING:
             self.depths[-1] += 1
             if self.depths[-1] == self.deepest:
                 hint = "give a part of it a name, with `in name: type = ...`, and use the name"
                 self.report.error(
                     "FLOW105", "this is nested too deeply", token.span, f"deeper than {self.deepest}", hint
                 )
+
+    def _shallow(self) -> None:
+        """As deep as the bracket around."""
+        self.depths[-1] = self.depths[-2] if len(self.depths) > 1 else 0
 
     def _newline(self, token: Token, at: int) -> None:
         if token.text == "\n" and self.doc:
@@ -149,7 +154,7 @@ class Layout:
         self._end_item(token)
 
     def _end_item(self, token: Token) -> None:
-        self.depths[-1] = self.depths[-2] + 1 if len(self.depths) > 1 else 0
+        self._shallow()
         self.fresh = True
         if self.out and self.out[-1].kind not in ("NL", "LBRACE"):
             self.out.append(Token("NL", token.text, token.start, token.end))
@@ -212,9 +217,9 @@ class Layout:
         shown, closer = _SHOWN[opener.kind], _SHOWN[_OPENERS[opener.kind]]
         end = Span(found.start, max(found.end, found.start + 1))
         before = (Label(end, f"`{closer}` is missing before this"),) if found.kind not in ("NL", "END") else ()
-        self.report.error(
-            "FLOW104", f"this `{shown}` is never closed", opener.span, "opened here", f"add a `{closer}`", before
-        )
+        where = "before what is marked" if before else "where what it holds ends"
+        hint = f"add a `{closer}` {where}"
+        self.report.error("FLOW104", f"this `{shown}` is never closed", opener.span, "opened here", hint, before)
         self.out.append(Token(_OPENERS[opener.kind], closer, found.start, found.start))
 
     def _closer(self, at: int) -> Token:
@@ -268,9 +273,9 @@ class Layout:
             mark = token.text[:3] if token.text[:3] in ('"""', "'''") else '"'
             first = Span(token.start, token.start + len(mark))
             span = first if len(mark) == 3 else token.span
-            hint = f"add {mark}"
+            hint = f"add {mark} where the text ends"
             if mark == '"':
-                hint += ', or begin and end a text of several lines with """'
+                hint += '; a text of several lines stands between """ and """'
             self.report.error(
                 "FLOW103", f"this text never ends: its closing {mark} is missing", span, "starts here", hint
             )

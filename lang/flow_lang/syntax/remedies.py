@@ -168,6 +168,8 @@ def _quote_in_text(place: Place) -> str:
 
 def _arrow(place: Place) -> str:
     after = place.after
+    if place.before is not None and place.before.kind == "ARROW":
+        return "after the `->` stands the type of the result, as in -> str; without a result, leave the `->` out"
     if "ARROW" not in place.expected:
         return ""
     if place.token.text in _TYPES:

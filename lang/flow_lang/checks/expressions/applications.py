@@ -43,6 +43,20 @@ _MAY_FAIL = frozenset(
 )
 """Functions that have no value for some literals, and take no time to find that out."""
 
+_VALUES = {
+    "date": 'write a day that there is: date("2026-01-31")',
+    "datetime": 'write the time with its zone: datetime("2026-01-31T12:00:00+01:00"), or Z for UTC',
+    "duration": 'write for example duration("1h30m"), or the literal itself: 1h30m',
+    "size": 'write for example size("64MiB"), or the literal itself: 64MiB',
+    "int": 'write digits in the text: int("12"); float(...) reads decimals',
+    "float": 'write a number in the text: float("1.5")',
+    "format": 'write for example format(total, ".2f")',
+    "matches": 'a character that means itself has a backslash before it, in a text two: matches(name, "\\\\(")',
+    "parse_json": 'correct the text, or write the value itself: { name = "x", total = 1.5 }',
+    **dict.fromkeys(("first", "last", "min", "max"), "the list has no element; write what is meant in its place"),
+}
+"""What to do about a call of literals that has no value."""
+
 _ELSEWHERE = {
     "retry": "`retry(...)` stands after `retry =` or in a `policy`",
     "exponential": "`exponential(...)` is a `backoff` of retry(...)",
@@ -61,6 +75,16 @@ _ELSEWHERE = {
     "webhook": "`webhook(...)` stands after `notify`",
     "email": "`email(...)` stands after `notify`",
 }
+
+
+_TURNED = {
+    "int": ("str", "enum", "int", "float", "bool", "size"),
+    "float": ("str", "enum", "int", "float", "bool", "size", "duration"),
+    "date": ("str", "enum", "date", "datetime"),
+    "duration": ("str", "enum", "int", "float", "duration"),
+    "size": ("str", "enum", "int", "float", "size"),
+}
+"""What can be turned into a value of another type by the function of its name; JSON may hold it."""
 
 
 class Applications:
@@ -95,7 +119,7 @@ class Applications:
         )  # a pattern is wrong with every text
         reason = no_value(tried) if name in _MAY_FAIL and self.report.mistakes == mistakes else ""
         if reason:
-            hint = f"correct it; {self._usage(name)}"
+            hint = _VALUES.get(name) or f"correct it; {self._usage(name)}"
             message = f"`{name}` has no value here: {reason.removeprefix(f'{name}: ')}"
             self.report.error("FLOW333", message, node.span, "the same in every run", hint)
             return Checked(expr, UNKNOWN)
@@ -123,10 +147,24 @@ class Applications:
                         hint = f"say what the list holds: in xs: list[float] = {shown(value)}"
                     self.report.error("FLOW301", message, value.span, f"this is `{checked.type}`", hint)
                     return None
+                if not self._turned(name, checked.type, value):
+                    return None
             else:
                 checked = self.core.expect(value, formal.type, f"`{formal.name}` of `{name}`")
             exprs.append(checked.expr)
         return exprs, applied(found.result, bound) if bound or found.result.kind != "var" else UNKNOWN
+
+    def _turned(self, name: str, type_: Type, node: tree.Expr) -> bool:
+        if name not in _TURNED or type_.kind in (*_TURNED[name], "json", "unknown"):
+            return True
+        hint = f"`count({shown(node)})` is how many there are" if type_.kind == "list" else ""
+        if name in ("int", "size") and type_.kind in ("file", "duration"):
+            hint = (
+                f"`{shown(node)}.size` is its size" if type_.kind == "file" else f"float({shown(node)}) is its seconds"
+            )
+        message = f"a `{type_}` cannot be turned into `{name}`"
+        self.report.error("FLOW301", message, node.span, f"this is `{type_}`", hint or FUNCTIONS[name].doc)
+        return False
 
     @staticmethod
     def _opened(checked: Checked, formal: Type) -> Checked:

@@ -1,11 +1,14 @@
 """Names, and what is in the values that they name."""
 
+from flow_lang.checks.expressions.constants import constant
 from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import path
 from flow_lang.checks.expressions.own import OwnMembers
 from flow_lang.checks.scope import Symbol
+from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.foreign import MEMBERS, RESULTS
+from flow_lang.plan import Expr
 from flow_lang.suggest import did_you_mean, listed, nearest
 from flow_lang.syntax import tree
 from flow_lang.types import INT, JSON, STR, UNKNOWN, Type, list_of, optional, present
@@ -145,4 +148,21 @@ class Members:
         found = inner.item if kind in ("list", "map") else inner
         if lenient:
             return Checked(["find", base.expr, at.expr], optional(found or UNKNOWN))
+        if kind == "list" and self._outside(node, base.expr, at.expr):
+            return WRONG
         return Checked(["index", base.expr, at.expr], found or UNKNOWN)
+
+    def _outside(self, node: tree.Index, base: Expr, at: Expr) -> bool:
+        """Whether a list that is written here has no such element; it is reported."""
+        if base[0] != "list" or not constant(at):
+            return False
+        try:
+            count, place = len(base) - 1, evaluate(at, {})
+        except EvaluationError:  # which has been told
+            return False
+        if -count <= place < count:
+            return False
+        message = f"there is no element {place} in a list of {count}"
+        hint = f"the places are 0 to {count - 1}; -1 is the last" if count else "the list is empty"
+        self.core.report.error("FLOW333", message, node.at.span, "the same in every run", hint)
+        return True

@@ -45,7 +45,13 @@ class Operations:
         if found is None:
             self._no_operator(node, left.type, right.type)
             return Checked(["lit", None], UNKNOWN)
-        return Checked([node.op, left.expr, right.expr], found)
+        expr = [node.op, left.expr, right.expr]
+        if node.op in ("/", "//", "%") and right.expr[0] in ("lit", "typed") and right.expr[-1] == 0:
+            message = f"`{node.op}` has no value here: it divides by zero"
+            hint = "divide by something that is not zero"
+            self.core.report.error("FLOW333", message, node.right.span, "the same in every run", hint)
+            return Checked(expr, UNKNOWN)
+        return Checked(expr, found)
 
     def _both(self, node: tree.Binary) -> Checked:
         """The right side of `and` is only asked where the left one is true, that of `or` where it is false."""

@@ -185,7 +185,9 @@ class _Request:
             return ()
         codes = tuple(found) if many else (found,)
         if not codes or any(not 100 <= code <= 599 for code in codes):
-            self.fixed.wrong(node, "a status of HTTP is from 100 to 599", hint)
+            parts = node.items if isinstance(node, tree.ListOf) else ()
+            wrong = next((part for part, code in zip(parts, codes, strict=True) if not 100 <= code <= 599), node)
+            self.fixed.wrong(wrong, "a status of HTTP is from 100 to 599", hint)
         return codes
 
 

@@ -48,7 +48,8 @@ class _Url:
             message, hint = "the URL names no server", "write for example https://api.example.com/orders"
         else:
             message = "this URL does not say its protocol"
-            hint = f"write https://{text.lstrip('/')[:40]}"
+            rest = "..." if len(url.parts) > 1 or len(text) > 40 else ""
+            hint = f"begin it with https://, as in https://{text.lstrip('/')[:40]}{rest}"
         span = first.span if first is not None else url.span
         self.report.error("FLOW330", message, Span(span.start, max(span.end, span.start + 1)), "", hint)
 

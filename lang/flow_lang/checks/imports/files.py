@@ -108,7 +108,9 @@ class _Loading:
         stem = posixpath.basename(path).removesuffix(".flow")
         if _ALIAS.fullmatch(stem) and stem not in _HARD:
             return tree.Name(stem, item.path.span)
-        hint = f'give it one: import "{item.path.plain}" as quality'
+        made = re.sub(r"\W+", "_", stem).strip("_").lower()
+        made = f"{made}_file" if made in _HARD or not _ALIAS.fullmatch(made) else made
+        hint = f'a name has letters, digits and `_`, and is no word of the language; give it one: import "{item.path.plain}" as {made}'
         report.error("FLOW220", f"`{stem}` cannot be the name of an imported file", item.path.span, "", hint)
         return None
 

@@ -2,14 +2,17 @@
 
 from flow_lang import plan
 from flow_lang.checks.kind import Kind, Mentioned, Tools
-from flow_lang.checks.python.body import FreeName, first_line, place, read_python
+from flow_lang.checks.python.body import FreeName, characters, first_line, place, read_python, wrapped_body
 from flow_lang.checks.python.shadows import shadowed
+from flow_lang.checks.python.trial.body import tried
 from flow_lang.checks.scope import Symbol
+from flow_lang.checks.shape import Shape
 from flow_lang.diagnostics import Label, Span
 from flow_lang.functions import FUNCTIONS
 from flow_lang.source import Lines
 from flow_lang.suggest import did_you_mean
 from flow_lang.syntax import tree
+from flow_lang.types import Type
 
 
 def _check(body: tree.KindBody, tools: Tools) -> plan.Body:
@@ -37,34 +40,58 @@ class _Python:
             self.report.error("FLOW112", f"Python: {bad.message}", span, "", hint)
             return plan.Body("python")
         self._shadows(code, body)
-        names = [name.name for name in found.free if self._bind(name, body, found.stars)]
-        if shape.single and not found.returns and shape.result.kind not in ("optional", "json", "unknown"):
-            first = next(c for c in task.clauses if isinstance(c, tree.ResultClause))
+        mistakes = self.report.mistakes
+        bound = {name.name: self._bind(name, body, found.stars) for name in found.free}
+        given = {name: type_ for name, type_ in bound.items() if type_ is not None}
+        if not found.returns and _must_return(shape):
+            parts = (*task.clauses, *task.items)
+            first = next(part for part in parts if isinstance(part, tree.ResultClause | tree.Output))
             hint = "end the body with `return ...`"
             label = (Label(first.span, "the result is declared here"),)
             self.report.error("FLOW315", "this body never returns a value", body.word.span, "", hint, label)
-        return plan.Body("python", code=code, names=tuple(names), line=first_line(body.text, self.lines))
+        elif self.report.mistakes == mistakes:
+            self._try(code, given)
+        return plan.Body("python", code=code, names=tuple(given), line=first_line(body.text, self.lines))
+
+    def _try(self, code: str, given: dict[str, Type]) -> None:
+        """What fails in Python whatever the values of these types are."""
+        shape = self.tools.shape
+        result = shape.result if shape.single or shape.result.kind == "record" else None
+        wrong = tried(wrapped_body(code), given, result, shape.single)
+        if wrong is None or (wrong.about and not self.report.first_unknown(wrong.about)):
+            return
+        row = wrapped_body(code).split("\n")[wrong.line - 1]
+        column = characters(row, wrong.column) - 1
+        length = characters(row, wrong.column + wrong.length) - 1 - column
+        span = place(self.body.text, self.lines, wrong.line - 1, column, length)
+        if wrong.returned:
+            self.report.error("FLOW335", wrong.message, span, "returned here", wrong.hint)
+        else:
+            self.report.error("FLOW334", f"Python: {wrong.message}", span, "fails whenever it is reached", wrong.hint)
 
     def _shadows(self, code: str, body: tree.KindBody) -> None:
         symbols = self.expressions.scope.symbols
         for name in shadowed(code):
-            if name.name in symbols:
-                span = place(body.text, self.lines, name.line, name.column, len(name.name))
+            span = place(body.text, self.lines, name.line, name.column, len(name.name))
+            if name.name not in symbols:
+                message, hint = f"`{name.name}` has no value yet here", f"give `{name.name}` a value above this line"
+                self.report.warning("FLOW522", message, span, "read before it is made", hint)
+            else:
                 message = f"this `{name.name}` is not that of the workflow, because the body makes one of its own"
                 hint = f"call its own one otherwise, such as new_{name.name}; Python would find no value here"
                 self.report.warning("FLOW522", message, span, "read before it is made", hint)
 
-    def _bind(self, name: FreeName, body: tree.KindBody, stars: bool) -> bool:
+    def _bind(self, name: FreeName, body: tree.KindBody, stars: bool) -> Type | None:
+        """The type of a name that the workflow gives, None where it gives none."""
         symbols = self.expressions.scope.symbols
         span = place(body.text, self.lines, name.line, name.column, len(name.name))
         if name.name in symbols:
             symbol = symbols[name.name]
             if symbol.kind == "own":
                 self._add_own(symbol, span)
-                return True
+                return symbol.type
             with self.expressions.scope.with_secrets():
-                self.expressions.given(tree.Ref(name.name, span))
-            return True
+                return self.expressions.given(tree.Ref(name.name, span)).type
         if not stars and self.report.first_unknown(name.name):
             hint = did_you_mean(name.name, symbols, f"import it in the body, or declare it: in {name.name}: str = ...")
             if name.name in FUNCTIONS:
@@ -72,7 +99,7 @@ class _Python:
             elif name.name in self.tools.imported:
                 hint = f"import it in the body, or let the task `call {name.name}(...)`"
             self.report.error("FLOW214", f"nothing gives this Python body a `{name.name}`", span, "not found", hint)
-        return False
+        return None
 
     def _add_own(self, symbol: Symbol, span: Span) -> None:
         """`run` in a Python body is a record of what is known of the run."""
@@ -80,6 +107,14 @@ class _Python:
         for field in symbol.type.names:
             self.expressions.scope.find_own(symbol, field, span)
         self.tools.inputs.append(plan.Input(symbol.name, symbol.type, ["record", *fields]))
+
+
+def _must_return(shape: Shape) -> bool:
+    """Whether a body that returns nothing fails: files of `out` may be left in its folder."""
+    if shape.single:
+        return shape.result.kind not in ("optional", "json", "unknown")
+    kinds = [field.kind for field in shape.result.fields] if shape.result.kind == "record" else []
+    return any(kind not in ("optional", "json", "unknown", "file", "dir") for kind in kinds)
 
 
 def _mentions(body: tree.KindBody, lines: Lines) -> Mentioned:

@@ -25,7 +25,7 @@ def _pipes(text: tree.Text, tools: Tools) -> None:
         return
     hint = "only the last command of a pipe counts after `set +o pipefail`; add `|| true` to it instead"
     if tools.with_:
-        hint = "only the last command of a pipe counts here; set -o pipefail before it, or leave `with` out"
+        hint = "only the last command of a pipe counts here; leave `with` out: bash then runs it, and sees each failure"
     tools.report.warning("FLOW523", "a failure on the left of this pipe is not seen", pipe, "", hint)
 
 

@@ -49,9 +49,18 @@ def read_python(code: str) -> Python:
             warnings.simplefilter("ignore")
             module = ast.parse(wrapped)
             compile(module, "<body>", "exec", dont_inherit=True)
+            return _names(module, wrapped)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return Python((), _bad(error))
-    return _names(module, wrapped)
+
+
+def function_of(wrapped: str) -> ast.FunctionDef:
+    """The function that a wrapped body is, which has been read before: what Python warns of is not told twice."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = ast.parse(wrapped).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    return function
 
 
 def wrapped_body(code: str) -> str:

@@ -3,7 +3,7 @@
 import ast
 from functools import lru_cache
 
-from flow_lang.checks.python.body import FreeName, characters, wrapped_body
+from flow_lang.checks.python.body import FreeName, characters, function_of, wrapped_body
 
 
 @lru_cache(maxsize=256)
@@ -11,11 +11,11 @@ def shadowed(code: str) -> tuple[FreeName, ...]:
     """The local names of a body whose value is asked for before they have one, each where that is."""
     wrapped = wrapped_body(code)
     events = _Events()
-    function = ast.parse(wrapped).body[0]
-    for statement in function.body if isinstance(function, ast.FunctionDef) else ():
+    for statement in function_of(wrapped).body:
         events.visit(statement)
     rows = wrapped.split("\n")
-    found = [node for name, node in events.first_read.items() if name in events.made and name not in events.given]
+    own = (events.made | events.declared) - events.given
+    found = [node for name, node in events.first_read.items() if name in own]
     return tuple(
         FreeName(node.id, node.lineno - 1, characters(rows[node.lineno - 1], node.col_offset) - 1) for node in found
     )
@@ -26,6 +26,8 @@ class _Events(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.made: set[str] = set()
+        self.declared: set[str] = set()
+        """Names that have a type and no value: `x: int`."""
         self.given: set[str] = set()
         """Names that have a value before they are read, or that are not the body's own."""
         self.first_read: dict[str, ast.Name] = {}
@@ -56,6 +58,8 @@ class _Events(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
             self.visit(node.target)
+        elif isinstance(node.target, ast.Name):
+            self.declared.add(node.target.id)
 
     def visit_For(self, node: ast.For) -> None:
         for part in (node.iter, node.target, *node.body, *node.orelse):
@@ -76,8 +80,23 @@ class _Events(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_ListComp(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
-        """Its variables are its own; only the first list is read outside of it."""
+        """Its variables are its own; all else in it is read where it stands."""
         self.visit(node.generators[0].iter)
+        own = {name.id for one in node.generators for name in ast.walk(one.target) if isinstance(name, ast.Name)}
+        self._read_now(node, own)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """What these functions are given to call, they call at once."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in ("sorted", "max", "min", "map", "filter"):
+            for part in (*node.args, *(word.value for word in node.keywords)):
+                if isinstance(part, ast.Lambda):
+                    self._read_now(part.body, {argument.arg for argument in part.args.args})
+
+    def _read_now(self, node: ast.AST, own: set[str]) -> None:
+        for name in ast.walk(node):
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load) and name.id not in own | self.made:
+                self.first_read.setdefault(name.id, name)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """It runs later."""

@@ -16,7 +16,8 @@ def arguments(
             span = argument.name.span if argument.name else argument.span
             names = [key for key in (*positional, *keys) if key not in found]
             hint = did_you_mean(name, names, f"it takes {listed(names, 'nothing more')}")
-            report.error("FLOW211", f"`{function}` takes no such argument", span, "", hint)
+            what = f"`{name}`" if name and name not in found else "other argument" if not name else f"second `{name}`"
+            report.error("FLOW211", f"`{function}` takes no {what}", span, "", hint)
             return None
         found[name] = argument.value
     return found

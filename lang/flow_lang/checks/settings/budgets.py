@@ -23,7 +23,7 @@ def check_times(found: Settings, own: Settings, report: Report) -> None:
     waits = budget(found.retry)
     if waits > found.deadline and "retry" in found.given:
         message = f"the pauses between the attempts take up to {shown(waits)}, and the task has {shown(found.deadline)}"
-        hint = "fewer attempts, a smaller `cap`, or a longer deadline"
+        hint = "allow fewer attempts or a longer deadline, or give the pauses a smaller `cap`"
         if "retry" in own.given:
             report.error("FLOW414", message, own.given["retry"].name.span, "more than the deadline", hint, label)
         else:

@@ -128,8 +128,8 @@ class Schedules:
         found = word(named[name])
         if found in words:
             return found
-        hint = did_you_mean(found or "", words, f"it is one of {listed(words)}")
-        self.fixed.wrong(named[name], f"`{name}` is not one of its words", hint)
+        hint = did_you_mean(found or "", words, f"it is one of {listed(words)}, without quotes")
+        self.fixed.wrong(named[name], f"`{name}` is never `{found}`" if found else f"`{name}` is a word", hint)
         return default
 
     def _params(self, node: tree.Expr | None, call: tree.Call) -> tuple[tuple[str, Expr], ...]:

@@ -87,6 +87,8 @@ def _of_a_list(item: Type, want: Type) -> str:
 
 
 def _condition(type_: Type, node: tree.Expr) -> str:
+    if isinstance(node, tree.Literal):
+        return "write true or false"
     name = node.name if isinstance(node, tree.Ref) else "x"
     if type_.kind == "list":
         return f"a condition is true or false: count({name}) > 0"
