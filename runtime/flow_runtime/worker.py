@@ -6,7 +6,6 @@ While a transaction is under way, answers gather in the slots' channels and go i
 import json
 import time
 from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
 from typing import Protocol
 
 from flow_engine import states
@@ -15,7 +14,6 @@ from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import (
     Claim,
     Completion,
-    Hint,
     Lost,
     Outcome,
     Released,
@@ -30,6 +28,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
 from flow_lang.values import Mismatch
 
+from flow_runtime.alarms import Alarms
 from flow_runtime.answers import outcome_of
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher, failed
@@ -84,8 +83,7 @@ class Worker:
         self._cancels: list[str] = []
         self._timeouts: list[str] = []
         self._wakes: list[TaskRef] = []
-        self._alarms: list[tuple[float, TaskRef]] = []
-        """A heap: when suspended tasks are to be looked at. That needs no slot, so it waits for none."""
+        self._alarms = Alarms()
         self._again: float | None = None
         self._once: list[Job] = []
         """Jobs that may run once only: each is sent when its start is durable."""
@@ -121,7 +119,7 @@ class Worker:
 
     def next_event(self) -> float | None:
         """When something happens next that time brings: a delay, a timer, a run's time. None: never."""
-        times = [self._queue.next_due(), self._again, *[at for at, _ in self._alarms[:1]]]
+        times = [self._queue.next_due(), self._again, *self._alarms.next()]
         times += [live.deadline for live in self._live.values() if not live.cancelling]
         return min((at for at in times if at is not None), default=None)
 
@@ -135,7 +133,7 @@ class Worker:
             return False
         record = adopted.record
         self._live[record.id] = LiveRun(adopted, RunInputs(self._store, record, adopted.plan, self._scratch))
-        self._push(adopted.ready)
+        self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in adopted.in_flight:
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
@@ -223,8 +221,7 @@ class Worker:
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = self._clock()
-        while self._alarms and self._alarms[0][0] <= now:
-            self._wakes.append(heappop(self._alarms)[1])
+        self._wakes += self._alarms.ring(now)
         room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
@@ -245,7 +242,7 @@ class Worker:
             self._cancels, self._timeouts = [*report.cancels], [*report.timeouts]
             raise
         self._cost = self._cost * 0.8 + (time.monotonic() - began) * 0.2
-        self._push(tick.ready)
+        self._queue.push(self._alarms.take(tick.ready))
         self._again = tick.again
         for job in once:
             self._pool.put(job)
@@ -264,15 +261,6 @@ class Worker:
         self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
         return bool(self._done)
-
-    def _push(self, hints: Iterable[Hint]) -> None:
-        plain = []
-        for hint in hints:
-            if hint.alarm:
-                heappush(self._alarms, (hint.due, hint.task))
-            else:
-                plain.append(hint)
-        self._queue.push(plain)
 
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
@@ -397,7 +385,9 @@ class Worker:
         ]
         if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
-        left += [at - self._clock() for at, _ in self._alarms[:1]]
+        left += [at - self._clock() for at in self._alarms.next()]
+        rebalance = self._pool.rebalance_due()
+        left += [rebalance - now] if rebalance is not None else []
         if self._wakes:
             return 0.0
         return max(min(left), 0.0)

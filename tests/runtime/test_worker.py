@@ -23,6 +23,7 @@ class OneSlot:
         self.answers: list[Answer] = []
         self.busy = False
         self.waited: list[float | None] = []
+        self.due: float | None = None
 
     def capacity(self) -> int:
         return 2 - len(self.view.sent)
@@ -38,6 +39,9 @@ class OneSlot:
         self.waited.append(timeout)
         taken, self.answers = self.answers, []
         return taken
+
+    def rebalance_due(self) -> float | None:
+        return self.due
 
     def remaining(self) -> float:
         return float("inf")
@@ -161,3 +165,13 @@ def test_what_a_pool_holds_back_is_not_tried_without_a_free_slot(slot: OneSlot, 
     before = len(slot.waited)
     worker.step()
     assert slot.waited[before:] == [WATCH]
+
+
+def test_an_idle_slot_does_not_wait_for_what_stands_behind_a_long_body(slot: OneSlot, tmp_path: Path) -> None:
+    """It stood there until the next look around, 150 ms."""
+    worker = worker_of(slot, tmp_path, count=1)
+    worker.step()
+    slot.due = time.monotonic() + 0.01
+    worker.step()
+    assert slot.waited[-1] is not None
+    assert slot.waited[-1] <= 0.01

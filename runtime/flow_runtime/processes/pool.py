@@ -144,15 +144,18 @@ class SlotPool:
 
     def rebalance(self) -> list[Answer]:
         """Takes back what waits behind a long body when a slot is idle."""
-        if self._waiting or not any(not view.sent for view in self._views):
-            return []
+        due = self.rebalance_due()
         now = self._clock()
-        return [
-            answer
-            for view in self._views
-            if len(view.sent) > 1 and now - view.head_since > STEAL_AFTER
-            for answer in self._take_back(view)
-        ]
+        if due is None or due > now:
+            return []
+        held = [view for view in self._views if len(view.sent) > 1 and now - view.head_since >= STEAL_AFTER]
+        return [answer for view in held for answer in self._take_back(view)]
+
+    def rebalance_due(self) -> float | None:
+        """From when on, by the clock, there is something to take back; None where no slot is idle or nothing waits."""
+        if self._waiting or not any(not view.sent for view in self._views):
+            return None
+        return min((view.head_since + STEAL_AFTER for view in self._views if len(view.sent) > 1), default=None)
 
     def take_back_run(self, run: str) -> list[Answer]:
         """Takes back whatever of this run has not started, from the slots and from those that wait."""
