@@ -270,6 +270,12 @@ def test_a_try_ends(code: str) -> None:
     assert set(told(body(code))) <= {"FLOW334", "FLOW112"}
 
 
+def test_a_class_is_no_list() -> None:
+    """`lines.append(...)` with another name in the place of `lines`, as a mutant of an example had it."""
+    assert told(body("from pathlib import Path\nlines = [name]\nPath.append(name)\nreturn lines")) == ["FLOW334"]
+    assert told(body("import json\njson.append(name)\nreturn 1")) == ["FLOW334"]
+
+
 def test_a_text_that_python_warns_of_is_read() -> None:
     r"""With warnings as errors, `\]` in a text stopped the check."""
     assert told(body("import re\nreturn re.findall('\\]', name)")) == []

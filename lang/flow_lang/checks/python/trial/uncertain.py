@@ -33,7 +33,8 @@ def uncertain(statements: list[ast.stmt]) -> Uncertain:
         for name in ast.walk(g.target)
     }
     made = Counter(_stored(nodes, inner))
-    changed = set(_changed(nodes))
+    imported = {name for node in nodes if isinstance(node, ast.alias) for name in _stored([node], set())}
+    changed = set(_changed(nodes)) - imported  # a class or module is no list, whatever is asked of it
     names = {name for name, count in made.items() if count > 1} | set(_asked(nodes))
     for node in nodes:
         if isinstance(node, _GUARDS | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
