@@ -205,3 +205,18 @@ def test_a_secret_in_the_address_of_a_webhook_is_not_shown_in_the_spelling_of_ur
     assert server.seen[0].path == "/hook/s3cr%20et/+%25%22%C3%A9?x"
     assert done.code == "http_404"
     assert "s3cr" not in str(done)
+
+
+def test_a_secret_that_would_end_the_address_of_a_webhook_is_not_sent_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY_OF_TEST", "first-half#second-half")
+    with service(lambda seen: Reply()) as server:
+        body = Body(
+            "notify", function="webhook", args=(("url", ["interp", ["lit", f"{server.url}/"], ["ref", "key"]]),)
+        )
+        done = run_body(body, tmp_path, secrets=(Secret("key", "env", "KEY_OF_TEST"),))
+    assert server.seen == []
+    assert done.state == "failed"
+    assert "the secret `key` has a `#`" in str(done.error)
+    assert "half" not in str(done.error)

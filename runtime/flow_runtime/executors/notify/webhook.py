@@ -10,6 +10,7 @@ import json
 import time
 from typing import Any
 
+from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.http.body import exchange
 from flow_runtime.executors.http.client import Client
 from flow_runtime.executors.http.request import AGENT, Request, checked_url
@@ -26,10 +27,24 @@ def send_webhook(work: Work, arguments: dict[str, Any], occasion: Occasion, clie
         "User-Agent": AGENT,
         "X-Flow-Delivery": work.environment()["FLOW_IDEMPOTENCY_KEY"],
     }
+    url = str(arguments["url"])
+    _check_secrets(work, url)
     if arguments.get("secret"):
         headers["X-Flow-Signature"] = signature(str(arguments["secret"]), payload, int(time.time()))
-    with exchange(work, Request("POST", checked_url(str(arguments["url"])), headers, payload), client):
+    with exchange(work, Request("POST", checked_url(url), headers, payload), client):
         return
+
+
+def _check_secrets(work: Work, url: str) -> None:
+    """A `#` ends an address: only a part of the secret would be sent, and that part is no secret that a log could mask."""
+    for name, value in work.secrets.values.items():
+        if "#" in value and value != url and value in url:
+            message = (
+                f"the secret `{name}` has a `#`, which ends the address of a webhook; give it with %23 in its place"
+            )
+            failure = BodyFailed("expression", message)
+            failure.retryable = False
+            raise failure
 
 
 def signature(secret: str, payload: bytes, seconds: int) -> str:
