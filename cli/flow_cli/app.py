@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flow_cli.options import Json, RunId, Target, leave
+from flow_cli.options import Json, RunId, Slots, Target, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -50,9 +50,7 @@ def run(
         str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")
     ] = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.")] = None,
-    slots: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
-    ] = None,
+    slots: Slots = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -207,9 +205,7 @@ def retry(
     param: Annotated[
         list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="With --with: another parameter.")
     ] = None,
-    slots: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
-    ] = None,
+    slots: Slots = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -281,9 +277,7 @@ def server(
         str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
-    slots: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
-    ] = None,
+    slots: Slots = None,
     schedules: Annotated[
         bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
     ] = True,
@@ -296,9 +290,7 @@ def server(
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
 def worker(
-    slots: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Bodies that run at once; the number of cores if left out.")
-    ] = None,
+    slots: Slots = None,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""

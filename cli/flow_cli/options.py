@@ -6,11 +6,15 @@ from typing import Annotated, NoReturn
 import typer
 
 from flow_cli.guard import guarded
+from flow_cli.request import MOST_SLOTS
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Target = Annotated[str, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")]
 RunId = Annotated[
     str | None, typer.Argument(metavar="RUN", help="A run id or the start of one; the newest run if left out.")
+]
+Slots = Annotated[
+    int | None, typer.Option(min=1, max=MOST_SLOTS, help="Bodies that run at once; the number of cores if left out.")
 ]
 
 

@@ -1,6 +1,6 @@
 """Recognizes the forms of `flow run` that need no command-line library."""
 
-from flow_cli.request import RunRequest
+from flow_cli.request import MOST_SLOTS, RunRequest
 
 
 def quick_run(arguments: list[str]) -> RunRequest | None:
@@ -36,5 +36,6 @@ def quick_run(arguments: list[str]) -> RunRequest | None:
 
 
 def _count(text: str) -> int | None:
-    """A number from 1 on; what is none of these is left to the full command line, which says so."""
-    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
+    """A number of slots; what is none is left to the full command line, which says so."""
+    given = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+    return given if 1 <= given <= MOST_SLOTS else None

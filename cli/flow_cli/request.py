@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+MOST_SLOTS = 4096
+"""What `--slots` may be: each is a process."""
+
 
 class RunRequest(NamedTuple):
     """`file` is FILE or FILE:WORKFLOW, and empty with `resume`; `params` are `name=value` texts in the order given."""

@@ -51,7 +51,7 @@ def diagnosed(diagnostics: "Sequence[Diagnostic]", sources: "dict[str, Source]")
     """The error that shows these diagnostics, as text and as JSON."""
     from flow_lang.diagnostics import to_dict
 
-    first = next((d for d in diagnostics if d.severity == "error"), diagnostics[0])
+    first = next((d for d in diagnostics if d.is_error), diagnostics[0])
     dicts = [to_dict(diagnostic, sources) for diagnostic in diagnostics]
     error = CommandError(exits.USAGE, first.code, first.message, diagnostics=dicts)
     error.text = rendered(diagnostics, sources)

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
@@ -99,8 +99,9 @@ class Embedded:
             end_orphans(self.incarnation.id)
         try:
             self.store.abandon(self.incarnation.id)
-            if remove_own(self.state, self.incarnation.id, self._slots):
-                sweep(self.state, self.store, self.incarnation.id)
+            with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one
+                if remove_own(self.state, self.incarnation.id, self._slots):
+                    sweep(self.state, self.store, self.incarnation.id)
         finally:
             self.store.close()
             self.incarnation.end(self._cursor_path)

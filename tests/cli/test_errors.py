@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from flow_cli.quick import quick_run
+from flow_cli.request import MOST_SLOTS
 from support.command import COMMAND, Project
 from support.waiting import until
 
@@ -138,3 +140,21 @@ def test_a_run_without_output_says_so(tmp_path: Path) -> None:
     assert project.flow("run", "q.flow", "-q").code == 0
     assert "has written nothing" in project.flow("logs").err
     assert "in attempt 9" in project.flow("logs", project.runs()[0], "t", "--attempt", "9").err
+
+
+def test_a_number_of_slots_has_one_bound_on_the_short_way_and_the_long_one(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.write("w.flow", 'flow 1\nworkflow w { task a { shell "true" } }\n')
+    assert quick_run(["run", "w.flow", "--slots", str(MOST_SLOTS)]) is not None
+    for given in (str(MOST_SLOTS + 1), "0", "x", "9" * 5000):
+        assert quick_run(["run", "w.flow", "--slots", given]) is None
+    assert project.flow("run", "w.flow", "--slots", str(MOST_SLOTS + 1)).code == 2
+
+
+def test_the_end_of_a_run_whose_state_has_gone_is_told(tmp_path: Path) -> None:
+    """What is left to tidy up then was a traceback."""
+    project = Project(tmp_path / "p")
+    project.write("w.flow", 'flow 1\nworkflow w { task a { shell "rm -r $FLOW_FOLDER/.flow/engines" } }\n')
+    ended = project.flow("run", "w.flow")
+    assert "Traceback" not in ended.err
+    assert ended.code == 0

@@ -44,7 +44,7 @@ def check(files: list[str], format_: str, with_lint: bool | None = None) -> int:
 
 
 def _failed(checked: "Compiled") -> bool:
-    return any(diagnostic.severity == "error" for diagnostic in checked.diagnostics)
+    return any(diagnostic.is_error for diagnostic in checked.diagnostics)
 
 
 def _tell(path: str, loaded: "Compiled") -> None:

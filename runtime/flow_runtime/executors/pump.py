@@ -1,13 +1,14 @@
 """Carries a shell body's output to its files where it must be looked at on its way: masked, and counted against a limit. Other bodies
 write to the files themselves."""
 
-import fcntl
 import os
 from contextlib import suppress
 
 from flow_runtime.executors.masking import Mask, MaskedStream
 
 _BLOCK = 1 << 16
+_PIPE = 1 << 20
+"""Bytes: the most that a pipe holds."""
 
 
 class _Pipe:
@@ -77,7 +78,7 @@ class Pump:
     def close(self) -> None:
         """Takes what is left in the pipes, and no more than that: what still writes (it has left the body's group) gets SIGPIPE."""
         for read_end, pipe in self._pipes.items():
-            left = fcntl.fcntl(read_end, fcntl.F_GETPIPE_SZ)
+            left = _PIPE
             with suppress(BlockingIOError):
                 while left > 0 and not self.exceeded and (data := os.read(read_end, min(_BLOCK, left))):
                     left -= len(data)

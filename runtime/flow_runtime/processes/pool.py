@@ -145,11 +145,14 @@ class SlotPool:
     def rebalance(self) -> list[Answer]:
         """Takes back what waits behind a long body when a slot is idle."""
         due = self.rebalance_due()
-        now = self._clock()
-        if due is None or due > now:
+        if due is None or due > self._clock():
             return []
-        held = [view for view in self._views if len(view.sent) > 1 and now - view.head_since >= STEAL_AFTER]
-        return [answer for view in held for answer in self._take_back(view)]
+        return [answer for view in self._busy_for_long() if len(view.sent) > 1 for answer in self._take_back(view)]
+
+    def _busy_for_long(self) -> list[SlotView]:
+        """Slots behind whose body nothing should stand while another slot is idle."""
+        now = self._clock()
+        return [view for view in self._views if view.sent and now - view.head_since >= STEAL_AFTER]
 
     def rebalance_due(self) -> float | None:
         """From when on, by the clock, there is something to take back; None where no slot is idle or nothing waits."""
@@ -168,7 +171,12 @@ class SlotPool:
 
     def _choose(self, job: Job) -> SlotView | None:
         depth = 1 if job.alone else self._pace.depth()
-        able = [view for view in self._views if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth]
+        busy = self._busy_for_long() if any(not view.sent and view.kill is None for view in self._views) else ()
+        able = [
+            view
+            for view in self._views
+            if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth and view not in busy
+        ]
         if able:
             return min(able, key=lambda view: (len(view.sent), job.kind not in PYTHON and view.python_plan is not None))
         for view in self._views:

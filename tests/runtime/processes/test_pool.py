@@ -1,0 +1,103 @@
+"""Which slot gets what, with slots that only take notes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flow_engine.model import Claim, TaskRef
+from flow_runtime.processes.channel import Channel, pair
+from flow_runtime.processes.cursor import Cursor
+from flow_runtime.processes.pool import STEAL_AFTER, Job, SlotPool
+
+
+class Notes:
+    """Stands for the guardian; `slots` are the other ends of the channels of the slots that it was asked for."""
+
+    def __init__(self) -> None:
+        ours, self._theirs = pair()
+        self.reports = Channel(ours)
+        self.slots: dict[int, Channel] = {}
+        self.forks = 0
+
+    def fork_slot(self, slot: int) -> Channel:
+        ours, theirs = pair()
+        if slot in self.slots:
+            self.slots[slot].close()
+        self.slots[slot] = Channel(theirs)
+        self.forks += 1
+        return Channel(ours)
+
+    def close(self) -> None:
+        for channel in (self.reports, *self.slots.values()):
+            channel.close()
+        self._theirs.close()
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.now = 100.0
+        self.guardian = Notes()
+        cursor = Cursor(str(folder / "slots"), 2)
+        self.pages = [cursor.page(0), cursor.page(1)]
+        self.pool = SlotPool(self.guardian, cursor, 2, lambda digest: "{}", lambda: self.now)  # type: ignore[arg-type]
+        self.seq = 0
+
+    def put(self, plan: str) -> None:
+        claim = Claim(TaskRef(f"run-{plan}", self.seq), 1, 0, None, False)
+        self.pool.put(Job(claim, "python", plan, None, '"x":1}'))
+        self.seq += 1
+        self.pool.send()
+
+    def end(self, slot: int, number: int) -> None:
+        """The slot has begun and ended an item, quickly."""
+        self.pages[slot].start(number, 1)
+        answer = {"n": number, "result": "null", "started": 1.0, "finished": 1.0001}
+        self.guardian.slots[slot].send(json.dumps(answer).encode())
+        assert len(self.pool.wait(1.0)) == 1
+
+    def held(self) -> list[list[str]]:
+        return [[sent.claim.task.run for sent in view.sent.values()] for view in self.pool._views]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    for plan in ("a", "b"):
+        made.put(plan)  # each slot serves the Python of one plan
+    for number in (1, 2):
+        made.end(0, number)
+        made.end(1, number)
+        made.put("a")
+        made.put("b")
+    made.end(0, 3)
+    made.end(1, 3)
+    assert made.held() == [[], []]
+    yield made
+    made.pool.close()
+    made.guardian.close()
+
+
+def test_what_waits_behind_a_long_body_goes_to_an_idle_slot(bench: Bench) -> None:
+    bench.put("a")
+    bench.put("a")
+    assert sorted(map(len, bench.held())) == [0, 2], "it is sent ahead, since bodies have been quick"
+    bench.pages[0].start(4, 1)
+    assert bench.pool.rebalance() == []
+    bench.now += STEAL_AFTER
+    (taken,) = bench.pool.rebalance()
+    assert taken.message == {"void": True}
+
+
+def test_it_is_not_sent_back_to_where_it_was_taken_from(bench: Bench) -> None:
+    """The idle slot served another plan. So the work went to and fro, with a transaction each time, until the long body had ended."""
+    bench.put("a")
+    bench.put("a")
+    bench.pages[0].start(4, 1)
+    bench.now += STEAL_AFTER
+    assert len(bench.pool.rebalance()) == 1
+    forks = bench.guardian.forks
+    bench.put("a")
+    assert bench.held() == [["run-a"], ["run-a"]]
+    assert bench.guardian.forks == forks + 1, "a fresh process for this plan"
+    assert bench.pool.rebalance_due() is None
