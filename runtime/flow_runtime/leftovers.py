@@ -15,8 +15,8 @@ from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.incarnation import bury
 from flow_runtime.state_folder import StateFolder
 
-_SLOT = re.compile(r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))")
-_ATTEMPT = re.compile(r"(?P<run>\w+)-\d+\.\d+")
+_SLOT = r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))"
+_ATTEMPT = r"(?P<run>\w+)-\d+\.\d+"
 
 
 def remove_own(state: StateFolder, incarnation: str, slots: int) -> bool:
@@ -41,17 +41,17 @@ def _incarnations(state: StateFolder) -> Iterator[str]:
     for name in os.listdir(state.engines):
         yield name.partition(".")[0]
     for entry in os.listdir(state.scratch):
-        found = _SLOT.fullmatch(entry)
+        found = re.fullmatch(_SLOT, entry)
         if found is not None:
             yield found["slot"] or found["engine"]
 
 
 def _is_left(entry: str, dead: set[str], store: Store) -> bool:
     """Of a dead worker's slots, and of runs that have ended. What an engine wrote while it evaluated may be a result, and stays."""
-    slot = _SLOT.fullmatch(entry)
+    slot = re.fullmatch(_SLOT, entry)
     if slot is not None:
         return slot["slot"] in dead
-    attempt = _ATTEMPT.fullmatch(entry)
+    attempt = re.fullmatch(_ATTEMPT, entry)
     if attempt is None:
         return False
     try:

@@ -1,11 +1,11 @@
 """The SQLite store: the live graphs of the runs that this process owns, and a transaction around each tick."""
 
 import json
-import random
 from collections.abc import Callable, Sequence
 
 from flow_lang.plan import Plan
 
+from flow_engine.chance import draw
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
@@ -33,7 +33,7 @@ class SqliteStore(SqliteSchedules):
         self,
         path: str,
         alive: Callable[[str], bool] = lambda incarnation: True,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] = draw,
     ) -> None:
         queries = load("sqlite.sql")
         super().__init__(connect(path), queries)

@@ -138,15 +138,15 @@ class Writer:
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
         fresh, others = [], []
-        state, node, unmet = graph.state, graph.node, graph.unmet
+        state, node, unmet, attempt = graph.state, graph.node, graph.unmet, graph.attempt
+        dated = graph.deadline.keys() | graph.due.keys()
         for row in span:
             item = items[row - span.start] if items else None
-            if row in graph.flight or row in graph.deadline or row in graph.due or state[row] in states.FINAL:
+            if attempt[row] or row in dated or state[row] not in (states.BLOCKED, states.READY):
                 others.append(_new_row(no, graph, row, now, item))
-            else:
-                fresh.append(
-                    (no, row, node[row], graph.place_of(row), state[row], unmet[row], item, *_pool_of(graph, row))
-                )
+                continue
+            place = graph.place_of(row)
+            fresh.append((no, row, node[row], place, state[row], unmet[row], item, *_pool_of(graph, row)))
         self._many("insert_fresh_task", fresh)
         self._many("insert_task", others)
 
