@@ -2,10 +2,11 @@
 
 import json
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.bundle import task_to_json
 from flow_lang.digests import sha256_of
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan, Task
 from flow_lang.values import File, plain
 

@@ -1,8 +1,8 @@
 """Files as values: the content store that keeps results, and the file functions of the language."""
 
 import os
-from typing import NamedTuple
 
+from flow_lang.named import NamedTuple
 from flow_lang.values import File
 
 _BLOCK = 1 << 20

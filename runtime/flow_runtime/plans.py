@@ -7,11 +7,12 @@ compile gave no warning (which must be shown each time).
 import json
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flow_lang import plan as plan_format
 from flow_lang.bundle import bundle_hash, bundle_of, plan_from_json
 from flow_lang.digests import sha256_of
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_runtime.state_folder import StateFolder

@@ -22,9 +22,7 @@ class Known:
 def known(world: World, run: str) -> list[Known]:
     tasks = world.plans[run].workflow.tasks
     keys = [row for row in world.store.tasks(run)]
-    return [
-        Known(f"{tasks[row.node].name}[{row.place}]", row.state, row.attempt, row.size, row.result) for row in keys
-    ]
+    return [Known(f"{tasks[row.node].name}[{row.place}]", row.state, row.attempt, row.size, row.result) for row in keys]
 
 
 def test_a_group_whose_instances_are_partly_done_keeps_its_size(world: World) -> None:
