@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from flow_engine.errors import StoreError
 from flow_engine.stores.queries import migrations
+from flow_engine.stores.sqlite.troubles import path_of, trouble
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a transaction waits for another process's transaction."""
@@ -21,7 +22,7 @@ def connect(path: str) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode = WAL")
         _migrate(connection, path)
     except sqlite3.Error as error:
-        raise StoreError(f"the state {path} cannot be opened: {error}") from error
+        raise trouble(path, "opened", error) from error
     return connection
 
 
@@ -69,4 +70,4 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
                 connection.execute("ROLLBACK")
             raise
     except sqlite3.Error as error:
-        raise StoreError(f"the state could not be written: {error}") from error
+        raise trouble(path_of(connection), "written", error) from error

@@ -12,6 +12,7 @@ from flow_lang.plan import Plan
 from flow_engine.errors import FlowError, StoreError, UnknownRun
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.sqlite.troubles import path_of, trouble
 
 CHUNK = 500
 """How many rows one query names, well below SQLite's limit of variables."""
@@ -148,18 +149,18 @@ class Reads:
         return next(iter(self._rows(self._queries[query], values)), None)
 
     def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        with reading():
+        with reading(self._connection):
             return self._connection.execute(self._queries[query], values)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """A damaged file may only show while the rows are fetched."""
-        with reading():
+        with reading(self._connection):
             return self._connection.execute(sql, values).fetchall()
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"the state could not be used: {error}") from error
+        raise trouble(path_of(connection), "used", error) from error
