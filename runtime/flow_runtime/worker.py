@@ -29,14 +29,13 @@ from flow_lang.evaluate import EvaluationError
 from flow_lang.values import Mismatch
 
 from flow_runtime.alarms import Alarms
-from flow_runtime.answers import outcome_of
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher, failed
 from flow_runtime.inputs import RunInputs
 from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
-from flow_runtime.processes.pool import Job, SlotPool
-from flow_runtime.processes.slot_view import Answer
+from flow_runtime.processes.pool import SlotPool
+from flow_runtime.processes.slot_view import Answer, Job
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -190,7 +189,7 @@ class Worker:
     def _take_back(self, run: str) -> None:
         """Whatever of it has not started goes back."""
         self._take(self._pool.take_back_run(run))
-        self._take([Answer(job.claim, {"void": True}) for job in self._once if job.claim.task.run == run])
+        self._take([Answer(job.claim, Released()) for job in self._once if job.claim.task.run == run])
         self._once = [job for job in self._once if job.claim.task.run != run]
 
     def step(self, patience: float | None = None) -> None:
@@ -293,13 +292,16 @@ class Worker:
             self._end_bodies(run)
 
     def _take(self, answers: Iterable[Answer]) -> None:
-        for claim, message in answers:
-            times = (message.get("started"), message.get("finished"), message.get("log"))
-            outcome, entry = outcome_of(message), self.dispatcher.entries.pop((claim.task, claim.attempt), None)
-            if entry is not None and isinstance(outcome, Succeeded):
-                outcome = outcome._replace(cache=entry)
-            self._done.append(Completion(claim.task, claim.attempt, self._id, outcome, *times))
-            self._told.discard((claim.task.run, claim.task.seq, claim.attempt))
+        entries, told, worker = self.dispatcher.entries, self._told, self._id
+        for claim, outcome, started, finished, log in answers:
+            task, attempt = claim.task, claim.attempt
+            if entries:
+                entry = entries.pop((task, attempt), None)
+                if entry is not None and isinstance(outcome, Succeeded):
+                    outcome = outcome._replace(cache=entry)
+            if told:
+                told.discard((task.run, task.seq, attempt))
+            self._done.append(Completion(task, attempt, worker, outcome, started, finished, log))
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         now = self._clock()

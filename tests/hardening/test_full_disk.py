@@ -120,7 +120,12 @@ BODIES = {
   }}""",
     "a log of shell": f'task t {{ shell "head -c {SIZE} /dev/zero; echo after" }}',
     "a log of shell, counted": f'task t {{ shell "head -c {SIZE} /dev/zero"; limits {{ output = 1GiB }} }}',
-    "an output that is a result": f'task t -> str {{ shell "head -c {SIZE // 6} /dev/zero | tr \\\\0 y >&2; head -c {SIZE // 6} /dev/zero | tr \\\\0 y" }}',
+    "an output that is a result": """task t -> str {
+    shell '''
+      head -c 200000 /dev/zero | tr "\\0" y >&2
+      head -c 200000 /dev/zero | tr "\\0" y
+    '''
+  }""",
     "a result file": """task t -> file {
     shell '''head -c 1200000 /dev/zero > "$FLOW_FOLDER/made"; ln -s "$FLOW_FOLDER/made" r; cp "$FLOW_FOLDER/made" r2; echo r2'''
   }""",

@@ -2,11 +2,11 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from flow_lang.evaluate import EvaluationError, Scope, compile_expr
-from flow_lang.plan import Body
+from flow_lang.evaluate import Compiled, EvaluationError, Scope
+from flow_lang.plan import Body, Expr
 from flow_lang.quoting import UnquotableValue, quote
 from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
@@ -47,7 +47,7 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
     """The body's JSON result. Raises BodyFailed, BodyCancelled."""
     os.makedirs(work.scratch, exist_ok=True)
     os.chdir(work.scratch)
-    script = render(work.task.body, scope)
+    script = render(work.task.body, scope, work.brief.compiled)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
     child = Child(work.number, station.interrupt, work.task.limits, _pump(work, captured))
@@ -70,7 +70,7 @@ def _pump(work: Work, captured: str) -> "Pump | None":
     return Pump(work.log, captured, mask, limit)
 
 
-def render(body: Body, scope: Scope) -> str:
+def render(body: Body, scope: Scope, compiled: Callable[[Expr], Compiled]) -> str:
     """The script, with each interpolated value quoted for where it stands."""
     texts = []
     for part in body.parts:
@@ -82,7 +82,7 @@ def render(body: Body, scope: Scope) -> str:
             texts.append(_expansion(expr[1], context))
             continue
         try:
-            texts.append(quote(compile_expr(expr)(scope), context, how))
+            texts.append(quote(compiled(expr)(scope), context, how))
         except (EvaluationError, UnquotableValue) as error:
             raise BodyFailed("expression", f"in the shell body: {error}") from error
     return "".join(texts)
@@ -171,7 +171,7 @@ def _result(work: Work, scope: Scope, printed: str) -> object:
         if output.name in given:
             value = _parse(output.type, given[output.name], what)
         elif output.path is not None:
-            value = declared_path(settler, output.type, to_text(compile_expr(output.path)(scope)))
+            value = declared_path(settler, output.type, to_text(work.brief.compiled(output.path)(scope)))
         elif output.type.kind == "optional":
             value = None
         else:
