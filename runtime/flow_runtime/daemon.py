@@ -11,7 +11,7 @@ import sys
 import time
 from types import FrameType
 
-from flow_engine.errors import StoreError, UnknownRun
+from flow_engine.errors import StoreError, UnknownRun, Unreadable
 
 from flow_runtime.embedded import Embedded
 from flow_runtime.processes.guardian import GuardianDied
@@ -97,7 +97,7 @@ class Daemon:
         for run in wanted[:room]:
             try:
                 engine.worker.adopt(run)
-            except (UnknownRun, ValueError, LookupError) as error:
+            except (UnknownRun, Unreadable, ValueError, LookupError) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 self._aside[run] = now + ASIDE
                 _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")

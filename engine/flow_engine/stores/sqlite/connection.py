@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from flow_engine.errors import StoreError
 from flow_engine.stores.queries import migrations
-from flow_engine.stores.sqlite.troubles import path_of, trouble
+from flow_engine.stores.sqlite.soundness import refuse_damaged
+from flow_engine.stores.sqlite.troubles import UNREADABLE, path_of, trouble
 
 BUSY_TIMEOUT = 30.0
 """Seconds that a transaction waits for another process's transaction."""
@@ -15,15 +16,35 @@ BUSY_TIMEOUT = 30.0
 def connect(path: str) -> sqlite3.Connection:
     """Opens (and creates or migrates) the state at `path`. Raises StoreError."""
     try:
+        refuse_damaged(path)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256)
+    except sqlite3.Error as error:
+        raise trouble(path, "opened", error) from error
+    except OSError as error:
+        raise StoreError(f"the state {path} could not be opened: {error.strerror}; {UNREADABLE}") from error
+    try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = OFF")
         if _version(connection) == 0:
+            _refuse_foreign(connection, path)
             connection.execute("PRAGMA journal_mode = WAL")
         _migrate(connection, path)
     except sqlite3.Error as error:
+        connection.close()
         raise trouble(path, "opened", error) from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
+    """A database that has tables and no version is another program's."""
+    found = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
+    if found is not None:
+        raise StoreError(
+            f"{path} is a database of another program (it has {found[0]}): set FLOW_HOME to another folder"
+        )
 
 
 def _version(connection: sqlite3.Connection) -> int:

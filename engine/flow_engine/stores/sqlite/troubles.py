@@ -6,6 +6,7 @@ import sqlite3
 from flow_engine.errors import StoreError
 
 _ANOTHER = "or set FLOW_HOME to another folder"
+UNREADABLE = f"make it a file that this user may read and write, {_ANOTHER}"
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "free some space on the disk of {folder}, and go on",
     sqlite3.SQLITE_READONLY: f"make {{folder}} and all in it writable for this user, {_ANOTHER}",
