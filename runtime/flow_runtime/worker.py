@@ -249,8 +249,9 @@ class Worker:
         self._begin_children(done, refused)
         for run in tick.stopping:
             self._fail_fast(run)
+        accepted = [completion for completion in done if completion.task not in refused] if refused else done
         for observer in self._observers:
-            observer.completed([completion for completion in done if completion.task not in refused])
+            observer.completed(accepted)
             observer.claimed(tick.claims)
         held = len(self._done)
         for claim in tick.claims:
