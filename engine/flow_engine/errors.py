@@ -9,6 +9,10 @@ class StoreError(FlowError):
     """The store could not read or write; nothing of the transaction was kept."""
 
 
+class OtherVersion(StoreError):
+    """The state is of another version than this process can work with."""
+
+
 class Unreadable(FlowError):
     """One thing that the state holds cannot be read: it is damaged, or another Flow wrote it. The rest can."""
 

@@ -38,10 +38,12 @@ def refuse_damaged(path: str) -> None:
 
 def _is_cut(path: str, header: bytes) -> bool:
     """Whether the file is shorter than its header says, where that counts (the version that it is valid for is the last)."""
-    page = struct.unpack(">H", header[16:18])[0]
-    changed, pages = struct.unpack(">I", header[24:28])[0], struct.unpack(">I", header[28:32])[0]
-    valid_for = struct.unpack(">I", header[92:96])[0]
-    return changed == valid_for and _size(path) < pages * (65536 if page == 1 else page)
+    page: int
+    changed: int
+    pages: int
+    page, changed, pages = struct.unpack(">16xH6xII", header[:32])
+    (valid_for,) = struct.unpack(">I", header[92:96])
+    return bool(changed == valid_for and _size(path) < pages * (65536 if page == 1 else page))
 
 
 def _refuse_log(path: str) -> None:

@@ -19,7 +19,7 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.sqlite.connection import connect
+from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
 from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
@@ -36,7 +36,7 @@ class SqliteStore(SqliteSchedules):
         draw: Callable[[], float] = random.random,
     ) -> None:
         queries = load("sqlite.sql")
-        super().__init__(connect(path), queries)
+        super().__init__(connect(path, alive), queries)
         self._alive = alive
         self._writer = Writer(self._connection, queries)
         self._books = Books(draw)
@@ -68,6 +68,7 @@ class SqliteStore(SqliteSchedules):
         if record.owner == worker and record.id in self._books:
             return Adopted(record, plan, self._books.take_ready([record.id], now), [])
         with self._writing():
+            refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
             rows = self._all_tasks(record.id)
@@ -193,6 +194,7 @@ class SqliteStore(SqliteSchedules):
 
     def _begin(self, new: NewRun) -> RunGraph:
         """Writes a new run and its tasks, inside of a transaction."""
+        refuse_upgraded(self._connection)
         need_pools(new.plan, self._usage)
         shape, now = self._shape(new.plan_hash, new.plan), new.created_at
         if new.rows:
