@@ -41,7 +41,8 @@ class Daemon:
         self._aside: dict[str, float] = {}
 
     def serve(self) -> None:
-        """Raises OtherVersion. Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again."""
+        """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again.
+        Raises OtherVersion."""
         before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
         try:
             delay = BACKOFF[0]

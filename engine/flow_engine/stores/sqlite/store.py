@@ -21,6 +21,7 @@ from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
 from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.sqlite.removal import SqliteRemoval
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
@@ -170,6 +171,11 @@ class SqliteStore(SqliteSchedules):
         found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
+    @property
+    def removal(self) -> SqliteRemoval:
+        """The removal of old runs. The caller forgets what it has read of them."""
+        return SqliteRemoval(self._connection)
+
     def outcome(self, run: str) -> str:
         return self._books.graph(run).outcome()
 
@@ -198,6 +204,8 @@ class SqliteStore(SqliteSchedules):
         need_pools(new.plan, self._usage)
         shape, now = self._shape(new.plan_hash, new.plan), new.created_at
         if new.rows:
+            if new.based_on is not None:
+                self.run(new.based_on)  # removed in the meantime, it has left no files for what is taken over
             graph = restore(new.id, shape, new.rows, "", now)
             self._writer.take_over(self._insert_run(new), graph, new.rows, now)
             return graph
@@ -214,7 +222,8 @@ class SqliteStore(SqliteSchedules):
         return self._shapes[key]
 
     def _keep_plan(self, new: NewRun) -> None:
-        if new.plan_hash not in self._kept:
+        # what was there may have been removed with the last run of it
+        if new.plan_hash not in self._kept or self._one("has_plan", (new.plan_hash,)) is None:
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, new.bundle, new.created_at))
 
     def _insert_run(self, new: NewRun) -> int:
