@@ -12,7 +12,8 @@ from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 
-from flow_runtime.dispatch import Dispatcher
+from flow_runtime.dispatch import DECIDED, Dispatcher
+from flow_runtime.executors.contract import load
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.leftovers import remove_own, sweep
@@ -86,7 +87,10 @@ class Embedded:
                 raise
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
         self._guardian = Guardian.start(
-            cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place, plans).serve()
+            cursor,
+            self.incarnation.id,
+            lambda number, sock: Slot(number, sock, cursor, place, plans).serve(),
+            lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
         try:
             self.store = open_store(state, self.incarnation.id, draw)

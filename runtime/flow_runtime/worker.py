@@ -283,7 +283,7 @@ class Worker:
     def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
         for completion in done:
             outcome = completion.outcome
-            if isinstance(outcome, Suspended) and outcome.child is not None and completion.task not in refused:
+            if type(outcome) is Suspended and outcome.child is not None and completion.task not in refused:
                 self.adopt(outcome.child.id)
 
     def _fail_fast(self, run: str) -> None:

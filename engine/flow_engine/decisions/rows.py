@@ -52,6 +52,8 @@ class Rows:
         self.phase = 0
         self.cancelling = ""
         """`asked` or `timeout` where the run is being cancelled."""
+        self.running = False
+        """The store knows that it runs."""
         self.failing = False
         """A task has failed, and the workflow is to fail fast."""
         self.dirty: dict[int, None] = {}

@@ -21,6 +21,9 @@ from flow_runtime.processes.channel import Channel, pair, receive_socket, send_s
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.orphans import adopt_orphans, end_orphans, take_name
 
+Prepare = Callable[[], None]
+"""What the guardian does before its first fork, while the engine goes on: to load what every slot would load."""
+
 SlotMain = Callable[[int, "_socket.socket"], None]
 """What a slot runs after the fork: its number and its end of the channel."""
 
@@ -45,7 +48,7 @@ class Guardian:
         self.reports = reports
 
     @classmethod
-    def start(cls, cursor: Cursor, incarnation: str, slot_main: SlotMain) -> "Guardian":
+    def start(cls, cursor: Cursor, incarnation: str, slot_main: SlotMain, prepare: Prepare) -> "Guardian":
         """Forks it. Call this before threads start and before any database is open."""
         ours, theirs = pair()
         report_read, report_write = pair()
@@ -55,7 +58,7 @@ class Guardian:
         if pid == 0:
             ours.close()
             report_read.close()
-            _guard(theirs, report_write, cursor, incarnation, slot_main)
+            _guard(_Guard(theirs, report_write, cursor, incarnation, slot_main), incarnation, prepare)
         theirs.close()
         report_write.close()
         return cls(pid, incarnation, ours, Channel(report_read))
@@ -82,9 +85,7 @@ class Guardian:
         return status == 0
 
 
-def _guard(
-    carrier: "_socket.socket", report: "_socket.socket", cursor: Cursor, incarnation: str, slot_main: SlotMain
-) -> NoReturn:
+def _guard(guard: "_Guard", incarnation: str, prepare: Prepare) -> NoReturn:
     status = 1
     try:
         os.setsid()
@@ -92,7 +93,9 @@ def _guard(
         take_name(incarnation)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        _Guard(carrier, report, cursor, incarnation, slot_main).serve()
+        guard.listen()
+        prepare()
+        guard.serve()
         status = 0
     finally:
         os._exit(status)
@@ -108,6 +111,10 @@ class _Guard:
         self._incarnation, self._slot_main = incarnation, slot_main
         self._pids: set[int] = set()
         self._adopts_orphans: bool | None = None
+        self._wake_read = self._wake_write = -1
+
+    def listen(self) -> None:
+        """Hears of the ends of its children from now on."""
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)

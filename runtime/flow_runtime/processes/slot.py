@@ -201,7 +201,7 @@ class Slot:
 
 
 def _log_of(work: Work) -> str:
-    return work.log if os.path.exists(work.log) else ""
+    return work.log if os.access(work.log, os.F_OK) else ""  # of all ways to ask, the one that raises nothing
 
 
 def _scope(work: Work) -> Scope:

@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flow_engine import states
@@ -40,7 +40,8 @@ class Writer:
             state, attempt = graph.state, graph.attempt
             changes = [(row, state[row], attempt[row]) for row in changed]
             self._connection.execute(self._queries["insert_event"], (no, now, _compact(changes)))
-        if graph.flight:
+        if graph.flight and not graph.running:
+            graph.running = True  # in a transaction that fails the graph goes too
             self._connection.execute(self._queries["run_starts"], (now, no))
         graph.dirty.clear()
         graph.born.clear()
@@ -85,32 +86,40 @@ class Writer:
         self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
     def _complete(self, no: int, note: Notes, now: float) -> None:
-        rows, plain = [], []
+        graph, claimed = note.graph, note.claimed
+        plain, attempts, others = [], [], {}
         for row, done in note.completed.items():
-            if _is_plain(note.graph, row, done):
-                result = done.outcome.result if isinstance(done.outcome, Succeeded) else None
-                plain.append((now, done.started_at, result, done.log, no, row, done.attempt, done.worker))
+            _, attempt, worker, outcome, started, finished, log = done
+            if type(outcome) is Succeeded and outcome.cache is None and graph.state[row] == states.SUCCEEDED:
+                plain.append((now, started, outcome.result, log, no, row, attempt, worker))
+                times = (claimed[row], started, finished or now)
+                attempts.append((no, row, attempt, worker, "succeeded", *times, None, log))
             else:
-                ending = (*_columns(note.graph, row, now), *_ending(note.graph, row, done))
-                rows.append((*ending, no, row, done.attempt, done.worker))
-        if self._many("complete_task", rows) + self._many("succeed_task", plain) != len(note.completed):
-            raise LostOwnership(f"run {note.graph.run}: its tasks were changed by another worker")
-        ended = ended_attempts(note)
-        self._many("insert_attempt", [_attempt_row(no, row, done, note.claimed[row], now) for row, done in ended])
-        if rows:
-            self._keep_others(note, now)
+                others[row] = done
+        written = self._many("succeed_task", plain)
+        self._many("insert_attempt", attempts)
+        if others:
+            written += self._complete_others(no, note, others, now)
+        if written != len(note.completed):
+            raise LostOwnership(f"run {graph.run}: its tasks were changed by another worker")
 
-    def _keep_others(self, note: Notes, now: float) -> None:
-        """What ends of attempts leave beside the rows: dead letters, results for other runs."""
+    def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
+        """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
+        graph = note.graph
+        rows = [
+            (*_columns(graph, row, now), *_ending(graph, row, done), no, row, done.attempt, done.worker)
+            for row, done in others.items()
+        ]
+        ended = ended_attempts(graph, others)
+        self._many("insert_attempt", [_attempt_row(no, row, done, note.claimed[row], now) for row, done in ended])
         letters = [
-            (note.graph.run, row, done.attempt, _topic(note.graph, row), error_of(done.outcome), now)
-            for row, done in note.completed.items()
-            if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
+            (graph.run, row, done.attempt, _topic(graph, row), error_of(done.outcome), now)
+            for row, done in others.items()
+            if graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
         ]
         self._many("insert_dead_letter", letters)
-        self._many(
-            "keep_cached", [row for done in note.completed.values() for row in _cache_rows(note.graph, done, now)]
-        )
+        self._many("keep_cached", [row for done in others.values() for row in _cache_rows(graph, done, now)])
+        return self._many("complete_task", rows)
 
     def _start(self, no: int, note: Notes) -> None:
         rows = [
@@ -179,12 +188,6 @@ def _pool_of(graph: RunGraph, row: int) -> tuple[str | None, int]:
     """The pool and how many slots of it a body takes; a list takes none."""
     task, workflow = graph.shape.workflow.tasks[graph.node[row]], graph.shape.workflow
     return pool_key(workflow, task) if task.pool and not graph.expands(row) else None, task.slots
-
-
-def _is_plain(graph: RunGraph, row: int, done: Completion) -> bool:
-    """Whether it has just ended well, so that few of its columns change."""
-    outcome = done.outcome
-    return type(outcome) is Succeeded and outcome.cache is None and graph.state[row] == states.SUCCEEDED
 
 
 def _topic(graph: RunGraph, row: int) -> str:
