@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 from flow_lang.bundle import task_to_json
@@ -73,13 +74,12 @@ class CacheKeys:
         return self._contents[mark]
 
 
-def is_there(value: Any) -> bool:
-    """Whether every file in a kept result still exists."""
+def is_there(value: Any, want: Callable[[str], bool] = os.path.exists) -> bool:
+    """Whether every file in a kept result still exists. `want` is asked for each path, and may note that it is used again."""
     if isinstance(value, File):
-        return os.path.exists(value.path)
-    if isinstance(value, dict):
-        return all(map(is_there, value.values()))
-    return all(map(is_there, value)) if isinstance(value, list) else True
+        return want(value.path)
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(is_there(item, want) for item in values)
 
 
 def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:

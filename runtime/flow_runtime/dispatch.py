@@ -29,6 +29,7 @@ from flow_lang.types import optional
 from flow_lang.values import Mismatch, decode
 
 from flow_runtime.cache_keys import is_there
+from flow_runtime.files import want
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
 
@@ -87,7 +88,9 @@ class Dispatcher:
         made = inputs.cache_keys.key(task, inputs.cache_values(task, claim.place))
         entry = CacheEntry(made.digest, task.name, key, json.dumps(made.components), task.cache.ttl)
         kept = self._store.cached(made.digest, now)
-        if kept is not None and is_there(decode(optional(task.result), json.loads(kept.result))):
+        there = kept is not None and is_there(decode(optional(task.result), json.loads(kept.result)), want)
+        # asked again: a removal may have come before its files were wanted, and takes the entry first
+        if kept is not None and there and self._store.cached(made.digest, now) is not None:
             return Succeeded(kept.result, entry._replace(hit=kept.run))
         self.entries[(claim.task, claim.attempt)] = entry
         return None

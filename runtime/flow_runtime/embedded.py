@@ -47,7 +47,17 @@ def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], flo
     """The state's store; any process may read and submit through it. Raises StoreError."""
     with _usable(state):
         state.make()
+        _refuse_emptied(state)
     return SqliteStore(state.database, lambda other: other == incarnation or alive(state, other), draw)
+
+
+def _refuse_emptied(state: StateFolder) -> None:
+    """A database without a byte beside logs of runs was cut, and must not be begun anew. A crash while it is made leaves no logs."""
+    if os.path.exists(state.database) and not os.path.getsize(state.database) and os.listdir(state.logs):
+        raise StoreError(
+            f"{state.database} is empty, and {state.logs} has logs of runs: put a backup of {state.root} in its place, "
+            "or remove the file to begin anew"
+        )
 
 
 class Embedded:

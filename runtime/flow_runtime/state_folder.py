@@ -44,6 +44,11 @@ class StateFolder(NamedTuple):
         return os.path.join(self.root, "commands")
 
     @property
+    def submitted(self) -> str:
+        """A folder for each run that was submitted to a server without one."""
+        return os.path.join(self.root, "submitted")
+
+    @property
     def token(self) -> str:
         return os.path.join(self.root, "token")
 

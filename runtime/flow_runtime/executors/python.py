@@ -15,6 +15,7 @@ from flow_lang.values import File, to_text
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
 from flow_runtime.executors.folders import HomeFolder
+from flow_runtime.executors.full_disk import disk_full, has_no_room, is_full
 from flow_runtime.executors.inline import Function, compile_inline
 from flow_runtime.executors.output import BodyOutput
 from flow_runtime.executors.results import Settler, declared_path, encode_result
@@ -53,6 +54,9 @@ class PythonBodies:
         except EvaluationError as error:
             raise BodyFailed("expression", str(error)) from error
         except BaseException as error:
+            state = os.path.dirname(work.place.files)
+            if is_full(error) and has_no_room(state):
+                raise disk_full(state, described(error), traceback=own_traceback(error)) from error
             raise BodyFailed("exception", described(error), traceback=own_traceback(error)) from error
         finally:
             if os.getpid() != self._process:

@@ -15,6 +15,7 @@ from flow_runtime.executors.child import NOT_STARTED, Child
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.direct import plain_words, program
 from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.full_disk import disk_full, has_no_room
 from flow_runtime.executors.results import LIMIT, Settler, declared_path, encode_result
 from flow_runtime.executors.secrets import variable_of
 from flow_runtime.executors.work import Work, captured_path
@@ -55,7 +56,7 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
     finally:
         printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
     if status != 0:
-        raise _exit_failure(status, work.log)
+        raise _exit_failure(status, work)
     return _result(work, scope, printed)
 
 
@@ -157,8 +158,10 @@ def _absorb(captured: str, log: str) -> str:
     return head.decode("utf-8", "replace").rstrip("\n")
 
 
-def _exit_failure(status: int, log: str) -> BodyFailed:
-    tail = log_tail(log)
+def _exit_failure(status: int, work: Work) -> BodyFailed:
+    tail, state = log_tail(work.log), os.path.dirname(work.place.files)
+    if status > 0 and has_no_room(state):  # it could not write its log, or into its folder
+        return disk_full(state, f"the body ended with exit code {status}")
     if status < 0:
         name = signal.Signals(-status).name if -status in signal.valid_signals() else str(-status)
         return BodyFailed(f"signal_{-status}", f"the body was ended by {name}", signal=-status, log=tail)

@@ -17,6 +17,7 @@ from flow_lang.values import Mismatch
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
 from flow_runtime.executors.folders import remove_folder, slot_folder
+from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import Brief, NameTypes, Place, Work, log_path, scope_of
@@ -140,7 +141,9 @@ class Slot:
         except UnknownKind as error:
             raise BodyFailed("exception", str(error)) from error
         except Exception as error:
-            # around the body: a full disk, a scratch folder that is gone, a result that JSON cannot hold
+            if is_full(error):
+                raise disk_full(os.path.dirname(self._place.files)) from error
+            # around the body: a scratch folder that is gone, a result that JSON cannot hold
             raise BodyFailed("exception", described(error)) from error
 
     def _in_place(self, work: Work) -> object:

@@ -1,6 +1,9 @@
 -- name: keep_plan
 INSERT INTO plan (hash, namespace, workflow, bundle, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
 
+-- name: has_plan
+SELECT 1 FROM plan WHERE hash = ?
+
 -- name: plan
 SELECT bundle FROM plan WHERE hash = ?
 

@@ -19,8 +19,9 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.sqlite.connection import connect
+from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
 from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.sqlite.removal import SqliteRemoval
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
@@ -36,7 +37,7 @@ class SqliteStore(SqliteSchedules):
         draw: Callable[[], float] = draw,
     ) -> None:
         queries = load("sqlite.sql")
-        super().__init__(connect(path), queries)
+        super().__init__(connect(path, alive), queries)
         self._alive = alive
         self._writer = Writer(self._connection, queries)
         self._books = Books(draw)
@@ -68,6 +69,7 @@ class SqliteStore(SqliteSchedules):
         if record.owner == worker and record.id in self._books:
             return Adopted(record, plan, self._books.take_ready([record.id], now), [])
         with self._writing():
+            refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
             rows = self._all_tasks(record.id)
@@ -169,6 +171,11 @@ class SqliteStore(SqliteSchedules):
         found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
+    @property
+    def removal(self) -> SqliteRemoval:
+        """The removal of old runs. The caller forgets what it has read of them."""
+        return SqliteRemoval(self._connection)
+
     def outcome(self, run: str) -> str:
         return self._books.graph(run).outcome()
 
@@ -193,9 +200,12 @@ class SqliteStore(SqliteSchedules):
 
     def _begin(self, new: NewRun) -> RunGraph:
         """Writes a new run and its tasks, inside of a transaction."""
+        refuse_upgraded(self._connection)
         need_pools(new.plan, self._usage)
         shape, now = self._shape(new.plan_hash, new.plan), new.created_at
         if new.rows:
+            if new.based_on is not None:
+                self.run(new.based_on)  # removed in the meantime, it has left no files for what is taken over
             graph = restore(new.id, shape, new.rows, "", now)
             self._writer.take_over(self._insert_run(new), graph, new.rows, now)
             return graph
@@ -212,7 +222,8 @@ class SqliteStore(SqliteSchedules):
         return self._shapes[key]
 
     def _keep_plan(self, new: NewRun) -> None:
-        if new.plan_hash not in self._kept:
+        # what was there may have been removed with the last run of it
+        if new.plan_hash not in self._kept or self._one("has_plan", (new.plan_hash,)) is None:
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, new.bundle, new.created_at))
 
     def _insert_run(self, new: NewRun) -> int:

@@ -23,6 +23,7 @@ ERRORS = (
     "memory",
     "cpu",
     "output",
+    "disk_full",
 )
 """The codes of errors that an attempt of any kind may end with. Those of a kind are in its `checks.kind.Kind`."""
 _GROUPS = ("exit", "http_4xx", "http_5xx")
