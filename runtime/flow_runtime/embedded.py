@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
@@ -97,6 +98,7 @@ class Embedded:
         told; then too no process is left, and the runs are free because this incarnation is dead."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        reached("worker.closing")
         try:
             self.store.abandon(self.incarnation.id)
             with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one

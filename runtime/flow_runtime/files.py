@@ -3,6 +3,7 @@
 import os
 from typing import NamedTuple
 
+from flow_engine.crash_points import reached
 from flow_lang.values import File
 
 _BLOCK = 1 << 20
@@ -25,7 +26,9 @@ class ContentStore(NamedTuple):
             partial = f"{target}.{os.getpid()}"
             _link(path, partial, status)
             os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
+            reached("files.copied")
             os.rename(partial, target)
+            reached("files.kept")
         return File(target, status.st_size)
 
     def keep_folder(self, path: str, place: str, name: str) -> File:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from flow_engine.crash_points import reached
 from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
@@ -97,8 +98,10 @@ class Slot:
 
     def _answer(self, item: dict[str, Any]) -> dict[str, Any]:
         """`void` where the engine has taken the item back."""
+        reached("slot.received")
         if not self._page.start(item["n"], mark_of(item["run"], item["seq"], item["attempt"])):
             return {"n": item["n"], "void": True}
+        reached("slot.started")
         started = time.time()
         answer: dict[str, Any] = {"n": item["n"]}
         work = self._work(item)
@@ -111,6 +114,7 @@ class Slot:
             answer |= {"code": error.code, "error": work.secrets.masked(told), "retryable": error.retryable}
         except BodyCancelled as error:
             answer["cancelled"] = error.why
+        reached("slot.ended")
         return answer | {
             "started": started,
             "finished": time.time(),

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import StoreError
 from flow_engine.stores.queries import migrations
 
@@ -33,7 +34,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
     version = _version(connection)
     if version and version == known_version():
         return
-    with transaction(connection):
+    with transaction(connection, "migrate"):
         scripts = migrations()
         version = _version(connection)
         if version > len(scripts):
@@ -44,6 +45,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         for script in scripts[version:]:
             for statement in _statements(script):
                 connection.execute(statement)
+            reached("migrate.step")
         connection.execute(f"PRAGMA user_version = {len(scripts)}")
 
 
@@ -57,13 +59,15 @@ def _statements(script: str) -> list[str]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE ... COMMIT; any exception rolls back. SQLite's own become StoreError."""
+def transaction(connection: sqlite3.Connection, name: str) -> Iterator[None]:
+    """BEGIN IMMEDIATE ... COMMIT; any exception rolls back. SQLite's own become StoreError. `name` is one of `crash_points.TRANSACTIONS`."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            reached(name + ".before_commit")
             connection.execute("COMMIT")
+            reached(name + ".after_commit")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

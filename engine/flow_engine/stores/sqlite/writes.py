@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
@@ -98,6 +99,7 @@ class Writer:
             items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
             rows = [_new_row(no, note.graph, row, now, items[row - span.start] if items else None) for row in span]
             self._many("insert_task", rows)
+            reached("store.expanded")
 
     def _many(self, query: str, rows: list[Row]) -> int:
         return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
