@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from flow_engine.chance import draw
+from flow_engine.crash_points import reached
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
@@ -112,6 +113,7 @@ class Embedded:
         database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        reached("worker.closing")
         try:
             self.store.abandon(self.incarnation.id)
             with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import UnknownRun
 from flow_engine.stores.contract import Store
 
@@ -20,16 +21,19 @@ _ATTEMPT = r"(?P<run>\w+)-\d+\.\d+"
 
 
 def remove_own(state: StateFolder, incarnation: str, slots: int) -> bool:
-    """The folders of a worker whose slots have ended; whether other workers are there, or have been."""
+    """The folders of a worker whose slots have ended; whether anything else is left, by other workers or by a slot that was killed."""
     for slot in range(slots):
         remove_folder(slot_folder(state.scratch, incarnation, slot))
-    return any(not name.startswith(incarnation) for name in os.listdir(state.engines))
+    others = any(not name.startswith(incarnation) for name in os.listdir(state.engines))
+    return others or bool(os.listdir(state.scratch))
 
 
 def sweep(state: StateFolder, store: Store, own: str) -> int:
     """Removes what dead workers have left that no run needs any more: how many of them. `own` is the worker that asks, which lives."""
     needed = {own, *store.owners()}
     dead = {name for name in _incarnations(state) if name not in needed and bury(state, name)}
+    if dead:
+        reached("leftovers.buried")
     for entry in os.listdir(state.scratch):
         if _is_left(entry, dead, store):
             remove_folder(os.path.join(state.scratch, entry))

@@ -21,7 +21,7 @@ class Known:
 
 def known(world: World, run: str) -> list[Known]:
     tasks = world.plans[run].workflow.tasks
-    keys = [row for row in world.store.tasks(run)]
+    keys = list(world.store.tasks(run))
     return [Known(f"{tasks[row.node].name}[{row.place}]", row.state, row.attempt, row.size, row.result) for row in keys]
 
 

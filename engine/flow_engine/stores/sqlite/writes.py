@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
@@ -134,6 +135,7 @@ class Writer:
             done = note.completed.get(note.graph.node[span.start]) if span else None
             items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
             self._insert_span(no, note.graph, span, items, now)
+            reached("store.expanded")
 
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
