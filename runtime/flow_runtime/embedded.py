@@ -1,11 +1,12 @@
 """A worker with its store, queue and slots in one process: what `flow run` is, and what a server starts beside itself."""
 
 import os
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from flow_engine.chance import draw
+from flow_engine.crash_points import reached
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
@@ -44,7 +45,7 @@ def _usable(state: StateFolder) -> Iterator[None]:
         ) from error
 
 
-def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = random.random) -> SqliteStore:
+def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = draw) -> SqliteStore:
     """The state's store; any process may read and submit through it. Raises StoreError."""
     with _usable(state):
         state.make()
@@ -72,7 +73,7 @@ class Embedded:
         observers: Iterable[Observer] = (),
         clock: Callable[[], float] | None = None,
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] = draw,
         plans: Mapping[str, Plan] = NO_PLANS,
     ) -> None:
         self.state = state
@@ -120,18 +121,21 @@ class Embedded:
         if self.worker.idle:
             self._steady.follow()
 
-    def close(self) -> None:
+    def close(self, last: bool = False) -> None:
         """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be
-        told; then too no process is left, and the runs are free because this incarnation is dead."""
+        told; then too no process is left, and the runs are free because this incarnation is dead. `last`: the process ends next, and the
+        database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        reached("worker.closing")
         try:
             self.store.abandon(self.incarnation.id)
             with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one
                 if remove_own(self.state, self.incarnation.id, self._slots):
                     sweep(self.state, self.store, self.incarnation.id)
         finally:
-            self.store.close()
+            if not last:
+                self.store.close()
             self.incarnation.end(self._cursor_path)
 
     def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:

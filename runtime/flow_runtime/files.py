@@ -5,8 +5,9 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
+from flow_engine.crash_points import reached
+from flow_lang.named import NamedTuple
 from flow_lang.values import File
 
 _BLOCK = 1 << 20
@@ -31,7 +32,9 @@ class ContentStore(NamedTuple):
                 partial = f"{target}.{os.getpid()}"
                 _link(path, partial, status)
                 os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
+                reached("files.copied")
                 os.rename(partial, target)
+                reached("files.kept")
             os.utime(folder)  # wanted now: no removal under way may take it
         return File(target, status.st_size)
 

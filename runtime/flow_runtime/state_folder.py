@@ -1,7 +1,8 @@
 """Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file."""
 
 import os
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 ROOT_MARKS = (".flow", "flow.toml", ".git")
 

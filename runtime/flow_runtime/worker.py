@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
 from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import (
@@ -130,6 +131,7 @@ class Worker:
         adopted = self._store.adopt(self._id, run, self._clock())
         if adopted is None:
             return False
+        reached("worker.adopting")
         record = adopted.record
         self._live[record.id] = LiveRun(adopted, RunInputs(self._store, record, adopted.plan, self._scratch))
         self._queue.push(self._alarms.take(adopted.ready))
@@ -154,6 +156,7 @@ class Worker:
         if live is None or live.cancelling:
             return
         self._store.request_cancel(run, self._clock(), reason)  # so that whoever resumes after a crash cancels too
+        reached("worker.cancelling")
         live.cancelling = True
         (self._timeouts if reason == "timeout" else self._cancels).append(run)
         self._end_bodies(run)
@@ -197,9 +200,11 @@ class Worker:
         runs = len(self._live)
         if self._tick():
             self._pool.send()
+            reached("worker.sent")
             self._take(self._pool.wait(0.0))
             return
         self._pool.send()
+        reached("worker.sent")
         if len(self._live) < runs:
             return
         self._take(self._pool.rebalance())
@@ -233,6 +238,8 @@ class Worker:
         done, self._done = self._done, []
         report = Report(done, started, self._cancels, self._timeouts, self._wakes)
         self._cancels, self._timeouts, self._wakes = [], [], []
+        if done:
+            reached("worker.answered")
         began = time.monotonic()
         try:
             tick = self._store.tick(self._id, now, report, hints, room)
@@ -244,6 +251,7 @@ class Worker:
         self._queue.push(self._alarms.take(tick.ready))
         self._again = tick.again
         for job in once:
+            reached("worker.once")
             self._pool.put(job)
         refused = set(tick.refused)
         self._begin_children(done, refused)
@@ -254,6 +262,8 @@ class Worker:
             observer.completed(accepted)
             observer.claimed(tick.claims)
         held = len(self._done)
+        if tick.claims:
+            reached("worker.claimed")
         for claim in tick.claims:
             self._dispatch(claim)
         decided = len(self._done) - held
@@ -275,6 +285,9 @@ class Worker:
         except TooLarge as error:
             self._end(claim, failed("too_large", str(error), retryable=False))
             return
+        reached("worker.sending")
+        if task.phase != "main":
+            reached("worker." + task.phase)
         if task.at_most_once:
             self._once.append(job)
         else:
@@ -284,6 +297,7 @@ class Worker:
         for completion in done:
             outcome = completion.outcome
             if type(outcome) is Suspended and outcome.child is not None and completion.task not in refused:
+                reached("worker.child")
                 self.adopt(outcome.child.id)
 
     def _fail_fast(self, run: str) -> None:
@@ -316,6 +330,7 @@ class Worker:
                 ends.append(self._run_end(live))
         if not ends:
             return
+        reached("worker.finishing")
         self._store.finish(self._id, self._clock(), ends)
         if any(self._live[end.run].record.parent for end in ends):
             self._wakes += self._store.arrivals(self._id)

@@ -3,10 +3,7 @@
 import os
 import re
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from flow_runtime.executors import bounded_log
 from flow_runtime.executors.bounded_log import MARK, pieces, settle, trim, without_edges
 from flow_runtime.log_reader import LogReader
 from support.command import Ended, Project
+from support.peaks import watching
 from support.waiting import until
 
 MIB = 1 << 20
@@ -39,48 +37,6 @@ PRINTERS = {
         f"python '''\n      import os\n      os.system('echo first; head -c {SIZE}M /dev/zero | tr \"\\\\\\\\0\" y; echo; echo last')\n    '''",
     ),
 }
-
-
-class Peak:
-    """The most room that the logs took on the disk, and the most memory that a process of the project held, in bytes."""
-
-    logs = 0
-    memory = 0
-
-
-@contextmanager
-def watching(project: Project) -> Iterator[Peak]:
-    peak, over = Peak(), threading.Event()
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            found = [path for folder in ("logs", "scratch") for path in (project.home / folder).rglob("*")]
-            sizes = [_room(path) for path in found]
-            peak.logs = max(peak.logs, sum(sizes))
-            for line in project.processes():
-                peak.memory = max(peak.memory, _resident(line.split()[0]))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        over.set()
-        thread.join()
-
-
-def _room(path: Path) -> int:
-    try:
-        return path.lstat().st_blocks * 512
-    except FileNotFoundError:
-        return 0
-
-
-def _resident(pid: str) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-    except (OSError, IndexError):
-        return 0
 
 
 @pytest.mark.parametrize("name", list(PRINTERS))

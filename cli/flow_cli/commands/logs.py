@@ -46,6 +46,13 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
         time.sleep(FOLLOW)
 
 
+def _names(folder: str) -> set[str]:
+    try:
+        return set(os.listdir(folder))
+    except FileNotFoundError:
+        return set()
+
+
 class _Printer:
     """`task` and `attempt`: only those, where they are given."""
 
@@ -60,9 +67,12 @@ class _Printer:
         grown = False
         rows = [row for row in store.tasks(record.id) if self._matches(row)]
         rows.sort(key=lambda row: (row.state != states.FAILED, row.seq))
+        there = _names(os.path.join(self._logs, record.id))  # most bodies write nothing, and there may be 100,000
         for row in rows:
             for number in range(1, row.attempt + 1) if self._attempt is None else [self._attempt]:
                 path = log_path(self._logs, record.id, row.seq, number)
+                if not there.intersection((os.path.basename(path), os.path.basename(captured_path(path)))):
+                    continue
                 title = f"--- {key_of(self._plan, row)}" + (f", attempt {number}" if row.attempt > 1 else "")
                 grown |= self._print_attempt(path, title)
         return grown

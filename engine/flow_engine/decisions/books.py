@@ -3,7 +3,8 @@
 from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of

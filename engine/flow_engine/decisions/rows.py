@@ -6,7 +6,8 @@ easily; results stay in the store. A method that changes a row notes it in `dirt
 """
 
 import math
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.shape import PHASE, Shape

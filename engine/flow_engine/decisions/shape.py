@@ -1,7 +1,6 @@
 """The edges of a workflow as index arrays, made once for each plan and shared by all its runs."""
 
-from typing import NamedTuple
-
+from flow_lang.named import NamedTuple
 from flow_lang.plan import PHASES, UNDO, Workflow
 
 PHASE = {name: number for number, name in enumerate(PHASES)}

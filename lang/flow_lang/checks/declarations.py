@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang.checks.calls.workflows import Callables, Workflows
 from flow_lang.checks.imports.files import FlowFile
@@ -16,6 +15,7 @@ from flow_lang.checks.settings.retries import Policies
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 EDITION = 1

@@ -1,7 +1,6 @@
 """Checks the workflows of all files of a program, each after those that it calls."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from flow_lang.checks.calls.workflows import Child
 from flow_lang.checks.cases.checker import Tested
@@ -11,6 +10,7 @@ from flow_lang.checks.mentions import call_targets
 from flow_lang.checks.scope import already_declared
 from flow_lang.checks.workflows import WorkflowChecker
 from flow_lang.diagnostics import Label, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from flow_lang.evaluate import Scope
+from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.child import Group, Interrupt
 from flow_runtime.executors.work import Work

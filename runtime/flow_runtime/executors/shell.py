@@ -12,8 +12,9 @@ from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
 from flow_runtime.executors.bounded_log import pieces, settle
-from flow_runtime.executors.child import Child
+from flow_runtime.executors.child import NOT_STARTED, Child
 from flow_runtime.executors.contract import Executor, Station
+from flow_runtime.executors.direct import plain_words, program
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.full_disk import disk_full, has_no_room
 from flow_runtime.executors.results import LIMIT, Settler, declared_path, encode_result
@@ -50,10 +51,8 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
     script = render(work.task.body, scope, work.brief.compiled)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
-    child = Child(work.number, station.interrupt, work.task.limits, _pump(work, captured))
     try:
-        environment = _environment(work, station.environment)
-        status = child.run(_command(work.task.body.with_, script), environment, work.log, captured, station.group)
+        status = _start(work, script, captured, station)
     finally:
         printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
         if os.path.exists(work.log):
@@ -61,6 +60,30 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
     if status != 0:
         raise _exit_failure(status, work)
     return _result(work, scope, printed)
+
+
+def _start(work: Work, script: str, captured: str, station: Station) -> int:
+    """The exit status of the script."""
+    environment = _environment(work, station.environment)
+    pump = _pump(work, captured)
+    direct = None if pump else _direct(work.task.body.with_, script, environment)
+    if direct is not None:
+        child = Child(work.number, station.interrupt, work.task.limits, None)
+        try:
+            own = {**environment, "PWD": work.scratch, "_": direct[0]}
+            return child.run(direct, own, work.log, captured, station.group)
+        except BodyFailed as error:
+            if error.code not in NOT_STARTED:
+                raise  # else a shell knows more: it reads a file that has no interpreter, or says why there is none
+    child = Child(work.number, station.interrupt, work.task.limits, pump)
+    return child.run(_command(work.task.body.with_, script), environment, work.log, captured, station.group)
+
+
+def _direct(interpreter: str, script: str, environment: Mapping[str, str]) -> list[str] | None:
+    """The command line of a script that needs no shell."""
+    words = plain_words(script) if interpreter in ("", "bash", "sh") else None
+    file = program(words[0], environment) if words else None
+    return [file, *words[1:]] if words and file else None
 
 
 def _pump(work: Work, captured: str) -> "Pump | None":

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.evaluate import Compiled, Scope, compile_expr
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Expr, Plan, Task, Workflow
 from flow_lang.types import STR, Type, list_of, optional
 from flow_lang.values import decode

@@ -9,7 +9,8 @@ import mmap
 import os
 import struct
 from functools import lru_cache
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 PAGE = 4096
 RING = 256

@@ -6,7 +6,9 @@ an item was done (`Done`), or whatever else became of it (JSON). What is sent fo
 
 import json
 import struct
-from typing import Any, NamedTuple
+from typing import Any
+
+from flow_lang.named import NamedTuple
 
 _ITEM = struct.Struct("<cIIIiII")
 _DONE = struct.Struct("<cIddH")

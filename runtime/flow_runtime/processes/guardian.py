@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import FlowError
 
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
@@ -131,6 +132,7 @@ class _Guard:
                     continue
                 text, sock = receive_socket(self._carrier)
                 if not text:
+                    reached("guardian.ending")
                     self._end_all()
                     return
                 if sock is not None:
@@ -142,6 +144,7 @@ class _Guard:
             self._become_slot(slot, sock)
         sock.close()
         self._pids.add(pid)
+        reached("guardian.forked")
         self._tell(["pid", slot, pid])
         if self._adopts_orphans is None:
             self._adopts_orphans = adopt_orphans()  # after the first fork, which someone waits for

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from flow_engine.crash_points import reached
 from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
@@ -113,10 +114,17 @@ class Slot:
     def _answer(self, item: Item) -> bytes:
         """`void` where the engine has taken the item back."""
         number, note = item.number, self._runs[item.run]
+        reached("slot.received")
         if not self._page.start(number, mark_of(note.run, item.seq, item.attempt)):
             return f'{{"n":{number},"void":true}}'.encode()
+        reached("slot.started")
         started = time.time()
-        work = self._work(item, note)
+        answer = self._ended(number, started, self._work(item, note))
+        reached("slot.ended")
+        return answer
+
+    def _ended(self, number: int, started: float, work: Work) -> bytes:
+        """Runs the body: what is said of its end."""
         told: dict[str, Any]
         try:
             if work.plan.workflow.secrets:

@@ -3,9 +3,10 @@
 import os
 import signal
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_engine.model import Claim, Outcome
+from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.usage import Exceeded
 from flow_runtime.processes.channel import Channel

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import OtherVersion, StoreError
 from flow_engine.stores.queries import known_version, migrations
 from flow_engine.stores.sqlite.soundness import refuse_damaged
@@ -55,7 +56,7 @@ def _migrate(connection: sqlite3.Connection, path: str, alive: Callable[[str], b
     """All steps in one transaction: a crash in the middle leaves the version that there was."""
     if _version(connection) == known_version():
         return
-    with transaction(connection):
+    with transaction(connection, "migrate"):
         scripts = migrations()
         version = _version(connection)
         if version > len(scripts):
@@ -68,6 +69,7 @@ def _migrate(connection: sqlite3.Connection, path: str, alive: Callable[[str], b
         for script in scripts[version:]:
             for statement in _statements(script):
                 connection.execute(statement)
+            reached("migrate.step")
         connection.execute(f"PRAGMA user_version = {len(scripts)}")
 
 
@@ -98,13 +100,15 @@ def _statements(script: str) -> list[str]:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """BEGIN IMMEDIATE ... COMMIT; any exception rolls back. SQLite's own become StoreError."""
+def transaction(connection: sqlite3.Connection, name: str) -> Iterator[None]:
+    """BEGIN IMMEDIATE ... COMMIT; any exception rolls back. SQLite's own become StoreError. `name` is one of `crash_points.TRANSACTIONS`."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            reached(name + ".before_commit")
             connection.execute("COMMIT")
+            reached(name + ".after_commit")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")

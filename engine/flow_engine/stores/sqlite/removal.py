@@ -72,7 +72,7 @@ class SqliteRemoval:
 
     def remove(self, trees: Sequence[Tree]) -> list[Tree]:
         """One transaction: what is gone. One that was tried again in the meantime stays."""
-        with transaction(self._connection):
+        with transaction(self._connection, "remove"):
             gone = [tree for tree in trees if self._tree(tree.ids[0]) == tree]
             numbers = json.dumps([number for tree in gone for number in tree.numbers])
             ids = json.dumps([run for tree in gone for run in tree.ids])
@@ -83,7 +83,7 @@ class SqliteRemoval:
 
     def remove_expired(self, now: float) -> int:
         """Cached results that are too old to be used: how many."""
-        with transaction(self._connection):
+        with transaction(self._connection, "remove"):
             return self._connection.execute(self._queries["remove_expired"], (now,)).rowcount
 
     def unused_plans(self, without: frozenset[int] = frozenset()) -> list[str]:
@@ -94,7 +94,7 @@ class SqliteRemoval:
         """Those of them that are still unused: how many."""
         if not plans:
             return 0
-        with transaction(self._connection):
+        with transaction(self._connection, "remove"):
             return self._connection.execute(self._queries["remove_plans"], (json.dumps(plans),)).rowcount
 
     def known(self, runs: Sequence[str]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
@@ -134,19 +135,20 @@ class Writer:
             done = note.completed.get(note.graph.node[span.start]) if span else None
             items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
             self._insert_span(no, note.graph, span, items, now)
+            reached("store.expanded")
 
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
         fresh, others = [], []
-        state, node, unmet = graph.state, graph.node, graph.unmet
+        state, node, unmet, attempt = graph.state, graph.node, graph.unmet, graph.attempt
+        dated = graph.deadline.keys() | graph.due.keys()
         for row in span:
             item = items[row - span.start] if items else None
-            if row in graph.flight or row in graph.deadline or row in graph.due or state[row] in states.FINAL:
+            if attempt[row] or row in dated or state[row] not in (states.BLOCKED, states.READY):
                 others.append(_new_row(no, graph, row, now, item))
-            else:
-                fresh.append(
-                    (no, row, node[row], graph.place_of(row), state[row], unmet[row], item, *_pool_of(graph, row))
-                )
+                continue
+            place = graph.place_of(row)
+            fresh.append((no, row, node[row], place, state[row], unmet[row], item, *_pool_of(graph, row)))
         self._many("insert_fresh_task", fresh)
         self._many("insert_task", others)
 
