@@ -240,6 +240,9 @@ class MemoryStore(MemorySchedules):
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
         return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
 
+    def newest(self) -> str | None:
+        return max(self._runs, default=None)
+
     def run(self, run: str) -> RunRecord:
         found = (
             [self._runs[run]]
