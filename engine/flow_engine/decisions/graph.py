@@ -42,7 +42,15 @@ class RunGraph(Rows):
             self._end(row, states.SKIPPED, now)
         elif isinstance(outcome, Cancelled) or self.stops(row):
             self._end(row, states.CANCELLED, now)
-        elif isinstance(outcome, Suspended):
+        else:
+            self._go_on(row, outcome, now, draw)
+            if self._is_needless(row):  # it was in flight when all that needs it was doomed
+                self._end(row, states.CANCELLED, now)
+        return True
+
+    def _go_on(self, row: int, outcome: Outcome, now: float, draw: Callable[[], float]) -> None:
+        """After an attempt that need not be the end of the row."""
+        if isinstance(outcome, Suspended):
             self._suspend(row, outcome.awaits)
         elif row in self.awaiting and isinstance(outcome, Released | Lost):
             self._suspend(row, self.awaiting[row])  # nothing of it was running
@@ -51,9 +59,8 @@ class RunGraph(Rows):
             self._make_ready(row, now)
         elif isinstance(outcome, Lost):
             self._lose(row, now)
-        else:
+        elif isinstance(outcome, Failed):
             self._fail(row, outcome, now, draw)
-        return True
 
     def _begins_again(self, row: int, outcome: Outcome) -> bool:
         """An old message about a child run, which has begun: all claims of a suspended attempt have its number."""
@@ -180,11 +187,17 @@ class RunGraph(Rows):
     def _end_waits_for(self, node: int) -> None:
         """A `wait` whose answer nobody can use any more does not keep a failed run open."""
         for parent in self.shape.parents[node]:
-            wait, task = parent.node, self.shape.workflow.tasks[parent.node]
-            if task.body.kind != "wait" or task.loop or self.state[wait] in states.FINAL or wait in self.flight:
-                continue
-            if all(self.state[edge.child] in states.FINAL for edge in self.shape.children[wait]):
-                self._settle(wait, states.CANCELLED)
+            if self._is_needless(parent.node):
+                self._settle(parent.node, states.CANCELLED)
+
+    def _is_needless(self, row: int) -> bool:
+        """Whether it is a `wait` that goes on, and all that needs it has ended."""
+        tasks = self.shape.workflow.tasks
+        if row >= len(tasks) or tasks[row].body.kind != "wait" or tasks[row].loop:
+            return False
+        if self.state[row] in states.FINAL or row in self.flight or not self.shape.children[row]:
+            return False
+        return all(self.state[edge.child] in states.FINAL for edge in self.shape.children[row])
 
     def _unblock(self, row: int, now: float) -> None:
         phase = self.shape.phase[self.node[row]]
