@@ -128,13 +128,14 @@ def _returns(module: ast.Module) -> bool:
 
 def place(text: tree.Text, lines: Lines, line: int, column: int, length: int) -> Span:
     """Where a place of the dedented code is in the .flow file."""
-    first = lines.position(text.content).line
+    first, content = lines.position(text.content).line, lines.in_file(text.content)
     number = min(first + line - 1, len(lines.starts))
     start = lines.start(number)
-    left = text.margin if number > first or start == text.content else text.content - start
+    left = text.margin if number > first or start == content else content - start
     shown = lines.line(number)
     at = start + min(left + column, len(shown))
-    return Span(at, max(min(at + length, start + len(shown)), at + 1))
+    moved = lines.in_text(at)
+    return Span(moved, moved + max(min(length, start + len(shown) - at), 1))
 
 
 def first_line(text: tree.Text, lines: Lines) -> int:
