@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flow_lang.source import Lines, Source
+from flow_lang.suggest import Meant
 
 
 class Span(NamedTuple):
@@ -25,6 +26,13 @@ class Label(NamedTuple):
     path: str = ""
 
 
+class Fix(NamedTuple):
+    """Write `right` for the word `wrong`, which stands in the primary span."""
+
+    wrong: str
+    right: str
+
+
 class Diagnostic(NamedTuple):
     """`severity` is `error` or `warning`; `path` names the source that the spans are of ("" where there is none).
     What has no place in it, such as a parameter given on the command line, has the span (0, 0)."""
@@ -36,6 +44,7 @@ class Diagnostic(NamedTuple):
     secondary: tuple[Label, ...] = ()
     hint: str = ""
     path: str = ""
+    fix: Fix | None = None
 
     @property
     def is_error(self) -> bool:
@@ -92,7 +101,8 @@ class Report:
         """One mistake is told once: the same code at the same place is dropped. Names of absurd length are cut."""
         if self.full:
             return
-        diagnostic = diagnostic._replace(message=_cut(diagnostic.message), hint=_cut(diagnostic.hint))
+        fix = Fix(diagnostic.hint.wrong, diagnostic.hint.right) if isinstance(diagnostic.hint, Meant) else None
+        diagnostic = diagnostic._replace(message=_cut(diagnostic.message), hint=_cut(diagnostic.hint), fix=fix)
         key = (diagnostic.code, diagnostic.primary.span)
         if key not in self._told:
             self._told.add(key)

@@ -81,6 +81,12 @@ class Layout:
         """By the offset of a cut and the number of blocks that are open there: what was laid out there before, and the cut after it."""
 
     def run(self) -> list[Token]:
+        self.lay_out()
+        self._close_all()
+        return self.out
+
+    def lay_out(self) -> None:
+        """All tokens, without the end of the text: what is open there is still in `open`."""
         at = self._cut(0) if self.parts else 0
         while at < len(self.tokens):
             token = self.tokens[at]
@@ -97,8 +103,6 @@ class Layout:
             else:
                 self._plain(token, at)
             at += 1
-        self._close_all()
-        return self.out
 
     def _ends_a_part(self) -> bool:
         """Whether one item ends here and another may begin, in the file itself or in a workflow, so that what follows is laid out in the same
