@@ -1,6 +1,7 @@
 """`flow lsp`: the language server. It keeps the open files, and answers with what `flow_lang` says about them."""
 
 import gc
+import logging
 from importlib.metadata import version
 
 from cattrs import Converter
@@ -26,8 +27,14 @@ class _Protocol(LanguageServerProtocol):
             del self.fm.builtin_features[method]
 
 
+def _unexpected(record: logging.LogRecord) -> bool:
+    """What is refused is answered with its reason, and is nothing for a log."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], JsonRpcInvalidParams)
+
+
 def serve() -> None:
     """Serves one editor on standard input and output, until it says that it ends."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_unexpected)
     gc.set_threshold(50_000, 20, 50)  # trees are kept long; a check that makes a new one lets the collector wait anyway
     make_server().start_io()
 

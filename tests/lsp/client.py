@@ -94,7 +94,7 @@ class Client:
                 params = message.get("params", {})
                 told = message.get("method") == "textDocument/publishDiagnostics" and params["uri"] == uri
                 if told and params.get("version") == version:
-                    del self.notified[: at + 1]
+                    del self.notified[at]
                     found: list[dict[str, Any]] = params["diagnostics"]
                     return found
             self.notified.append(self._next())

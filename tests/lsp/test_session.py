@@ -190,7 +190,7 @@ def test_definitions_are_found_here_in_flow_files_and_in_python(client: Client, 
 def test_references_are_all_places_of_a_name(client: Client, uri: str) -> None:
     found = client.at("references", uri, **place(TEXT, "day: date", 1), context={"includeDeclaration": True})
     lines = [location["range"]["start"]["line"] for location in found]
-    assert lines == [7, 12, 12, 21, 33]
+    assert lines == [7, 12, 12, 21, 34]
     assert set(texts(client, found)) == {"day"}
     others = client.at("references", uri, **place(TEXT, "day: date", 1), context={"includeDeclaration": False})
     assert others == found[1:]

@@ -119,7 +119,7 @@ def _proposed(place: _Place, offset: int, names: Names, workflows: Mapping[str, 
         yield from _types(names)
     elif item[0].kind in ("TASK", "WAIT", "CALL") and len(item) == 2:
         yield from (Proposal(word, "word", "", docs.WORDS[word]) for word in ("for", "when"))
-    elif item[0].kind == "CALL" and last in ("CALL", "ASSIGN"):
+    elif item[0].kind == "CALL" and last in ("CALL", "ASSIGN") and all(token.kind != "LPAR" for token in item):
         yield from _callables(names)
     elif last == "ASSIGN" and item[0].text == "pool":
         yield from (Proposal(name[5:], "pool") for name in names.known(offset) if name.startswith("pool "))

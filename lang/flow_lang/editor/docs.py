@@ -39,6 +39,7 @@ WORDS = {
     "wait": '`wait release -> bool { approval = "Publish?"; timeout = 4h }`: holds no slot while it waits.',
     "call": "`call checks = quality.check(tables = clean)`: a run of another workflow, or a Python function.",
     "secret": '`secret token = env("API_TOKEN")`: read where the body starts, and masked wherever it would be shown.',
+    "pool": "`pool api { slots = 4 }`: how many bodies run at once, over all runs of the workflow.",
     "defaults": "`defaults { timeout = 10m }`: settings of the tasks that do not say otherwise.",
     "limits": "`limits { memory = 2GiB; cpu = 30s; output = 64MiB }`: what a body may use.",
     "undo": '`undo { shell "withdraw ~{result}" }`: runs where the run fails after the task has succeeded.',
