@@ -186,6 +186,35 @@ def logs(
     leave(lambda: show(run, task, attempt, follow))
 
 
+@app.command(
+    "gc", epilog="Examples: flow gc --keep-for 30d --dry-run  ·  flow gc --keep-for 30d --keep 100  ·  flow gc --shrink"
+)
+def gc(
+    keep_for: Annotated[
+        str | None,
+        typer.Option(metavar="DURATION", help="Runs that ended longer ago may go, as in 30d; else FLOW_KEEP_FOR."),
+    ] = None,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=10**9, help="The newest runs of each workflow that stay, however old; else FLOW_KEEP_RUNS."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing, and tell what would go.")] = False,
+    shrink: Annotated[
+        bool, typer.Option("--shrink", help="Give the room that is free in the database back to the disk.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove old runs with their logs, results and plans, and files that nothing needs. Safe while others work on the state.
+
+    A run that has not ended always stays. Without --keep-for and --keep every run stays, and only what no run needs goes.
+    """
+    from flow_cli.commands.gc import gc as collect
+
+    leave(lambda: collect(keep_for, keep, dry_run, shrink, as_json), as_json)
+
+
 @app.command()
 def cancel(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],

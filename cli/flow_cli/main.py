@@ -3,8 +3,9 @@ everything else, help and wrong usage too, goes to the typer application, which 
 """
 
 import io
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from typer import Typer
@@ -33,12 +34,22 @@ def _run() -> None:
     if request is not None:
         from flow_cli.commands.run import run
 
-        sys.exit(run(request))
+        _leave(run(request, last=True))
     from flow_cli.app import app
 
     if "--json" in arguments:
         sys.exit(_usage_as_document(app))
     app(prog_name="flow")
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process as it is: to take an interpreter apart takes longer than a short run."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # whoever read it is gone; Python has its own way to say so
+    os._exit(code)
 
 
 def _usage_as_document(app: "Typer") -> int:

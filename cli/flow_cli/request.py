@@ -1,6 +1,6 @@
 """What `flow run` was asked for."""
 
-from typing import NamedTuple
+from flow_lang.named import NamedTuple
 
 MOST_SLOTS = 4096
 """What `--slots` may be: each is a process."""

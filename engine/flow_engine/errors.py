@@ -9,6 +9,20 @@ class StoreError(FlowError):
     """The store could not read or write; nothing of the transaction was kept."""
 
 
+class OtherVersion(StoreError):
+    """The state is of another version than this process can work with."""
+
+
+class Unreadable(FlowError):
+    """One thing that the state holds cannot be read: it is damaged, or another Flow wrote it. The rest can."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        super().__init__(
+            f"{what} cannot be read ({type(error).__name__}: {error}): the state is damaged, or another version of Flow wrote it; "
+            "put a backup of the state in its place, or use the Flow that wrote it"
+        )
+
+
 class LostOwnership(StoreError):
     """Another worker owns the run now; whatever this worker still has of it is void."""
 

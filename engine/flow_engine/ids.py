@@ -1,6 +1,6 @@
 """Names that sort by time: 26 characters of Crockford's base 32, 48 bits of milliseconds and 80 random bits (as in the ULID spec)."""
 
-import hashlib
+from _blake2 import blake2b  # what hashlib gives as blake2b, without the OpenSSL that it loads
 from collections.abc import Callable
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -15,4 +15,4 @@ def new_id(now: float, random_bytes: Callable[[int], bytes]) -> str:
 
 def shard_of(root_run: str) -> int:
     """The logical shard of a run and all its children."""
-    return hashlib.blake2b(root_run.encode(), digest_size=1).digest()[0]
+    return blake2b(root_run.encode(), digest_size=1).digest()[0]

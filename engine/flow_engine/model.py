@@ -3,8 +3,9 @@
 Results, items and errors travel as JSON texts, so that the hot path never decodes what it only passes on.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 

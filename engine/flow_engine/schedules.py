@@ -1,7 +1,8 @@
 """A deployed schedule, and what names its runs. Times are seconds since the epoch."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 BACKFILL = "flow.backfill"
 """The label of runs that somebody asked for by an instant: they do not overlap what the clock starts."""

@@ -1,9 +1,9 @@
 """A plan as text: the bundle that a run keeps, and its content address."""
 
-import hashlib
 import json
 from typing import Any
 
+from flow_lang.digests import sha256_of
 from flow_lang.plan import (
     FORMAT,
     Body,
@@ -45,7 +45,7 @@ def bundle_of(plan: Plan) -> str:
 
 def bundle_hash(bundle: str) -> str:
     """The content address of a bundle: 64 hexadecimal digits."""
-    return hashlib.sha256(bundle.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_of(bundle)
 
 
 def plan_from_json(packed: dict[str, Any]) -> Plan:

@@ -14,8 +14,7 @@ that there are), and what only a test knows:
     ["call", "fires", AFTER, COUNT]   list[datetime], the next COUNT instants of the workflow's schedule after AFTER
 """
 
-from typing import NamedTuple
-
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Expr
 from flow_lang.types import Type
 

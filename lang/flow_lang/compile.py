@@ -1,7 +1,6 @@
 """Text to plan: the way through the front end."""
 
 import posixpath
-from typing import NamedTuple
 
 from flow_lang import plan
 from flow_lang.cases import Case
@@ -18,6 +17,7 @@ from flow_lang.checks.registry import all_kinds, all_words
 from flow_lang.checks.unused import lint_unused
 from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_files, in_order
+from flow_lang.named import NamedTuple
 from flow_lang.source import Loader, Source
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree

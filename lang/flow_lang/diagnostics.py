@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
 from flow_lang.suggest import Meant
 

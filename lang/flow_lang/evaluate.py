@@ -21,8 +21,9 @@ An expression is `[operator, operand...]`; `compile_expr` gives a function of a 
 
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Expr
 from flow_lang.types import from_json
 from flow_lang.values import File, Mismatch, coerce, decode, to_text

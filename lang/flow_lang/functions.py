@@ -8,8 +8,9 @@ that has an order. A `?` after a parameter's name makes it optional. It stays a 
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.values import File, json_text, parse_duration, parse_size, to_text, zoned
 
 

@@ -7,8 +7,9 @@ shadowing), so an expression names a value by `["ref", NAME]` alone. Names with 
 `fire.date fire.time`. In an `undo`, `result` is the result that is undone.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.types import NOTHING, Type, list_of
 
 Expr = list[Any]

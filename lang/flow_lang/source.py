@@ -1,7 +1,9 @@
 """A source text and the way from an offset in it to a line and a column, and how the front end is given other files."""
 
 from bisect import bisect_right
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from flow_lang.named import NamedTuple
 
 
 class Source(NamedTuple):

@@ -4,7 +4,9 @@
 each dataclass costs a third of a millisecond. Build types with the constructors below and test `kind`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from flow_lang.named import NamedTuple
 
 SCALARS = ("str", "int", "float", "bool", "date", "datetime", "duration", "size", "file", "dir", "json")
 

@@ -10,8 +10,9 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.types import Type, present
 
 

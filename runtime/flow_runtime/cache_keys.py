@@ -1,11 +1,13 @@
 """The cache key of a task: its code and the values that it is run with, files by content."""
 
-import hashlib
 import json
 import os
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from flow_lang.bundle import task_to_json
+from flow_lang.digests import sha256_of
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan, Task
 from flow_lang.values import File, plain
 
@@ -34,8 +36,8 @@ class CacheKeys:
     def key(self, task: Task, values: dict[str, Any]) -> CacheKey:
         """`values` are the inputs, or what `key(...)` names instead, in memory. Raises OSError where a file cannot be read."""
         components = {"code": self.code(task)}
-        components |= {name: _digest(dumps(self._hashed(value))) for name, value in values.items()}
-        return CacheKey(_digest(dumps(components)), components)
+        components |= {name: sha256_of(dumps(self._hashed(value))) for name, value in values.items()}
+        return CacheKey(sha256_of(dumps(components)), components)
 
     def code(self, task: Task) -> str:
         """A digest of the task's own code, and of the Python files that it may import."""
@@ -46,7 +48,7 @@ class CacheKeys:
             if task.body.kind in ("python", "call"):
                 sources = self._plan.sources.items()
                 spec["sources"] = [[path, text] for path, text in sorted(sources) if path.endswith(".py")]
-            self._code[task.name] = _digest(json.dumps(spec, sort_keys=False))
+            self._code[task.name] = sha256_of(json.dumps(spec, sort_keys=False))
         return self._code[task.name]
 
     def _hashed(self, value: Any) -> Any:
@@ -61,22 +63,23 @@ class CacheKeys:
 
     def _content(self, path: str) -> str:
         if os.path.isdir(path):
-            return _digest(dumps([[name, self._content(full)] for name, full in _below(path)]))
+            return sha256_of(dumps([[name, self._content(full)] for name, full in _below(path)]))
         status = os.stat(path)
         mark = (path, status.st_mtime_ns, status.st_size)
         if mark not in self._contents:
+            import hashlib
+
             with open(path, "rb") as stream:
                 self._contents[mark] = hashlib.file_digest(stream, "sha256").hexdigest()
         return self._contents[mark]
 
 
-def is_there(value: Any) -> bool:
-    """Whether every file in a kept result still exists."""
+def is_there(value: Any, want: Callable[[str], bool] = os.path.exists) -> bool:
+    """Whether every file in a kept result still exists. `want` is asked for each path, and may note that it is used again."""
     if isinstance(value, File):
-        return os.path.exists(value.path)
-    if isinstance(value, dict):
-        return all(map(is_there, value.values()))
-    return all(map(is_there, value)) if isinstance(value, list) else True
+        return want(value.path)
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(is_there(item, want) for item in values)
 
 
 def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
@@ -90,7 +93,3 @@ def _below(folder: str) -> list[tuple[str, str]]:
     for where, _, names in os.walk(folder):
         found += [(os.path.relpath(os.path.join(where, name), folder), os.path.join(where, name)) for name in names]
     return sorted(found)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

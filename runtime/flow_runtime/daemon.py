@@ -11,7 +11,7 @@ import sys
 import time
 from types import FrameType
 
-from flow_engine.errors import StoreError, UnknownRun
+from flow_engine.errors import OtherVersion, StoreError, UnknownRun, Unreadable
 
 from flow_runtime.embedded import Embedded
 from flow_runtime.processes.guardian import GuardianDied
@@ -41,7 +41,8 @@ class Daemon:
         self._aside: dict[str, float] = {}
 
     def serve(self) -> None:
-        """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again."""
+        """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again.
+        Raises OtherVersion."""
         before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
         try:
             delay = BACKOFF[0]
@@ -61,11 +62,15 @@ class Daemon:
         """One engine, from its start to its end; False where the state failed it, and a new one must take its runs over."""
         try:
             engine = Embedded(self._state, self._slots)
+        except OtherVersion:
+            raise  # waiting does not mend it
         except (StoreError, OSError) as error:
             _say(f"the state {self._state.root} cannot be used, trying again: {error}")
             return False
         try:
             self._work(engine)
+        except OtherVersion:
+            raise
         except (StoreError, GuardianDied) as error:
             _say(f"starting anew: {error}")
             return False
@@ -97,7 +102,7 @@ class Daemon:
         for run in wanted[:room]:
             try:
                 engine.worker.adopt(run)
-            except (UnknownRun, ValueError, LookupError) as error:
+            except (UnknownRun, Unreadable, ValueError, LookupError) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 self._aside[run] = now + ASIDE
                 _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")
@@ -156,7 +161,11 @@ def main() -> None:
     parser.add_argument("state")
     parser.add_argument("--slots", type=int)
     given = parser.parse_args()
-    Daemon(StateFolder(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
+    try:
+        Daemon(StateFolder(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
+    except OtherVersion as error:
+        _say(str(error))
+        sys.exit(3)
 
 
 if __name__ == "__main__":

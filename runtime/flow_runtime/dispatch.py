@@ -29,6 +29,7 @@ from flow_lang.types import optional
 from flow_lang.values import Mismatch, decode
 
 from flow_runtime.cache_keys import is_there
+from flow_runtime.files import want
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
 
@@ -48,31 +49,35 @@ class Dispatcher:
     def decide(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim, now: float) -> Outcome | None:
         """The outcome, or None for a task whose body is to run."""
         task = plan.workflow.tasks[claim.node]
-        key = task.name if claim.place is None else f"{task.name}[{claim.place}]"
         try:
-            if claim.awaits is not None:
-                return self._go_on(record, task, inputs, claim, claim.awaits, now)
-            if claim.expands:
-                return Expanded(*inputs.elements(task))
-            if not inputs.holds(task, claim):
-                return Skipped("its condition is false")
-            if claim.deadline is not None and now >= claim.deadline:
-                return over("deadline")
-            outcome = self.without_body(record, plan, inputs, claim)
-            if outcome is not None:
-                return outcome
-            if task.cache is not None:
-                outcome = self._cached(plan, task, inputs, claim, key, now)
-                if outcome is not None:
-                    return outcome
-            if task.body.kind == "wait":
-                return self._wait(record, task, inputs, claim, key, now)
-            if task.body.kind == "child":
-                return self._call(record, plan, inputs, task, claim, now)
+            if _is_plain(task, claim):
+                return self.without_body(record, plan, inputs, claim)
+            return self._decide(record, plan, inputs, claim, now)
         except TooLarge as error:
             return failed("too_large", str(error), retryable=False)
         except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
+
+    def _decide(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim, now: float) -> Outcome | None:
+        task = plan.workflow.tasks[claim.node]
+        key = task.name if claim.place is None else f"{task.name}[{claim.place}]"
+        if claim.awaits is not None:
+            return self._go_on(record, task, inputs, claim, claim.awaits, now)
+        if claim.expands:
+            return Expanded(*inputs.elements(task))
+        if not inputs.holds(task, claim):
+            return Skipped("its condition is false")
+        if claim.deadline is not None and now >= claim.deadline:
+            return over("deadline")
+        outcome = self.without_body(record, plan, inputs, claim)
+        if outcome is None and task.cache is not None:
+            outcome = self._cached(plan, task, inputs, claim, key, now)
+        if outcome is not None:
+            return outcome
+        if task.body.kind == "wait":
+            return self._wait(record, task, inputs, claim, key, now)
+        if task.body.kind == "child":
+            return self._call(record, plan, inputs, task, claim, now)
         return None
 
     def _cached(
@@ -83,7 +88,9 @@ class Dispatcher:
         made = inputs.cache_keys.key(task, inputs.cache_values(task, claim.place))
         entry = CacheEntry(made.digest, task.name, key, json.dumps(made.components), task.cache.ttl)
         kept = self._store.cached(made.digest, now)
-        if kept is not None and is_there(decode(optional(task.result), json.loads(kept.result))):
+        there = kept is not None and is_there(decode(optional(task.result), json.loads(kept.result)), want)
+        # asked again: a removal may have come before its files were wanted, and takes the entry first
+        if kept is not None and there and self._store.cached(made.digest, now) is not None:
             return Succeeded(kept.result, entry._replace(hit=kept.run))
         self.entries[(claim.task, claim.attempt)] = entry
         return None
@@ -174,6 +181,13 @@ class Dispatcher:
             told = f"its child run {child.id} of {child.workflow} was cancelled"
             return failed("child_failed", told, retryable=False, run=child.id)
         return self._child_failed(child)
+
+
+def _is_plain(task: Task, claim: Claim) -> bool:
+    """Whether nothing is to be decided: its body runs."""
+    if claim.expands or claim.awaits is not None or claim.deadline is not None:
+        return False
+    return task.when is None and task.cache is None and task.body.kind not in DECIDED
 
 
 def failed(code: str, message: str, retryable: bool = True, **details: Any) -> Failed:

@@ -1,18 +1,20 @@
 """A worker with its store, queue and slots in one process: what `flow run` is, and what a server starts beside itself."""
 
 import os
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from flow_engine.chance import draw
+from flow_engine.crash_points import reached
 from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 
-from flow_runtime.dispatch import Dispatcher
+from flow_runtime.dispatch import DECIDED, Dispatcher
+from flow_runtime.executors.contract import load
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.leftovers import remove_own, sweep
@@ -42,11 +44,21 @@ def _usable(state: StateFolder) -> Iterator[None]:
         ) from error
 
 
-def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = random.random) -> SqliteStore:
+def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = draw) -> SqliteStore:
     """The state's store; any process may read and submit through it. Raises StoreError."""
     with _usable(state):
         state.make()
+        _refuse_emptied(state)
     return SqliteStore(state.database, lambda other: other == incarnation or alive(state, other), draw)
+
+
+def _refuse_emptied(state: StateFolder) -> None:
+    """A database without a byte beside logs of runs was cut, and must not be begun anew. A crash while it is made leaves no logs."""
+    if os.path.exists(state.database) and not os.path.getsize(state.database) and os.listdir(state.logs):
+        raise StoreError(
+            f"{state.database} is empty, and {state.logs} has logs of runs: put a backup of {state.root} in its place, "
+            "or remove the file to begin anew"
+        )
 
 
 class Embedded:
@@ -60,7 +72,7 @@ class Embedded:
         observers: Iterable[Observer] = (),
         clock: Callable[[], float] = time.time,
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] = draw,
         plans: Mapping[str, Plan] = NO_PLANS,
     ) -> None:
         self.state = state
@@ -76,7 +88,10 @@ class Embedded:
                 raise
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
         self._guardian = Guardian.start(
-            cursor, self.incarnation.id, lambda number, sock: Slot(number, sock, cursor, place, plans).serve()
+            cursor,
+            self.incarnation.id,
+            lambda number, sock: Slot(number, sock, cursor, place, plans).serve(),
+            lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
         try:
             self.store = open_store(state, self.incarnation.id, draw)
@@ -92,18 +107,21 @@ class Embedded:
         )
         self._cursors: dict[str, Cursor] = {}
 
-    def close(self) -> None:
+    def close(self, last: bool = False) -> None:
         """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be
-        told; then too no process is left, and the runs are free because this incarnation is dead."""
+        told; then too no process is left, and the runs are free because this incarnation is dead. `last`: the process ends next, and the
+        database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        reached("worker.closing")
         try:
             self.store.abandon(self.incarnation.id)
             with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one
                 if remove_own(self.state, self.incarnation.id, self._slots):
                     sweep(self.state, self.store, self.incarnation.id)
         finally:
-            self.store.close()
+            if not last:
+                self.store.close()
             self.incarnation.end(self._cursor_path)
 
     def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:

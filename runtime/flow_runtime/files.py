@@ -1,11 +1,17 @@
 """Files as values: the content store that keeps results, and the file functions of the language."""
 
+import fcntl
 import os
-from typing import NamedTuple
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from flow_engine.crash_points import reached
+from flow_lang.named import NamedTuple
 from flow_lang.values import File
 
 _BLOCK = 1 << 20
+_KEPT = re.compile(r"(?P<place>(?P<root>.*/files)/(?:[0-9a-f]{2}/[0-9a-f]{64}|folders/[^/]+))/")
 
 
 class ContentStore(NamedTuple):
@@ -19,13 +25,17 @@ class ContentStore(NamedTuple):
         folder = os.path.join(self.root, digest[:2], digest)
         target = os.path.join(folder, name)
         status = os.stat(path)
-        # a body may have written into a kept file, in spite of its mode
-        if not os.path.exists(target) or _sha256(target) != digest:
-            os.makedirs(folder, exist_ok=True)
-            partial = f"{target}.{os.getpid()}"
-            _link(path, partial, status)
-            os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
-            os.rename(partial, target)
+        with self.locked():
+            # a body may have written into a kept file, in spite of its mode
+            if not os.path.exists(target) or _sha256(target) != digest:
+                os.makedirs(folder, exist_ok=True)
+                partial = f"{target}.{os.getpid()}"
+                _link(path, partial, status)
+                os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
+                reached("files.copied")
+                os.rename(partial, target)
+                reached("files.kept")
+            os.utime(folder)  # wanted now: no removal under way may take it
         return File(target, status.st_size)
 
     def keep_folder(self, path: str, place: str, name: str) -> File:
@@ -34,6 +44,29 @@ class ContentStore(NamedTuple):
         os.makedirs(os.path.dirname(target), exist_ok=True)
         _move_folder(path, target)
         return File(target)
+
+    @contextmanager
+    def locked(self, alone: bool = False) -> Iterator[None]:
+        """Held for a moment by whoever keeps a file, and `alone` by who removes one."""
+        os.makedirs(self.root, exist_ok=True)
+        descriptor = os.open(os.path.join(self.root, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def want(path: str) -> bool:
+    """Whether a file or folder is there; one that a content store keeps is then not taken by a removal that is under way."""
+    kept = _KEPT.match(path)
+    if kept is None:
+        return os.path.exists(path)
+    with ContentStore(kept["root"]).locked():
+        if not os.path.exists(path):
+            return False
+        os.utime(kept["place"])
+    return True
 
 
 class FlowFiles(NamedTuple):

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import UnknownRun
 from flow_engine.stores.contract import Store
 
@@ -15,21 +16,24 @@ from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.incarnation import bury
 from flow_runtime.state_folder import StateFolder
 
-_SLOT = re.compile(r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))")
-_ATTEMPT = re.compile(r"(?P<run>\w+)-\d+\.\d+")
+_SLOT = r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))"
+_ATTEMPT = r"(?P<run>\w+)-\d+\.\d+"
 
 
 def remove_own(state: StateFolder, incarnation: str, slots: int) -> bool:
-    """The folders of a worker whose slots have ended; whether other workers are there, or have been."""
+    """The folders of a worker whose slots have ended; whether anything else is left, by other workers or by a slot that was killed."""
     for slot in range(slots):
         remove_folder(slot_folder(state.scratch, incarnation, slot))
-    return any(not name.startswith(incarnation) for name in os.listdir(state.engines))
+    others = any(not name.startswith(incarnation) for name in os.listdir(state.engines))
+    return others or bool(os.listdir(state.scratch))
 
 
 def sweep(state: StateFolder, store: Store, own: str) -> int:
     """Removes what dead workers have left that no run needs any more: how many of them. `own` is the worker that asks, which lives."""
     needed = {own, *store.owners()}
     dead = {name for name in _incarnations(state) if name not in needed and bury(state, name)}
+    if dead:
+        reached("leftovers.buried")
     for entry in os.listdir(state.scratch):
         if _is_left(entry, dead, store):
             remove_folder(os.path.join(state.scratch, entry))
@@ -41,17 +45,17 @@ def _incarnations(state: StateFolder) -> Iterator[str]:
     for name in os.listdir(state.engines):
         yield name.partition(".")[0]
     for entry in os.listdir(state.scratch):
-        found = _SLOT.fullmatch(entry)
+        found = re.fullmatch(_SLOT, entry)
         if found is not None:
             yield found["slot"] or found["engine"]
 
 
 def _is_left(entry: str, dead: set[str], store: Store) -> bool:
     """Of a dead worker's slots, and of runs that have ended. What an engine wrote while it evaluated may be a result, and stays."""
-    slot = _SLOT.fullmatch(entry)
+    slot = re.fullmatch(_SLOT, entry)
     if slot is not None:
         return slot["slot"] in dead
-    attempt = _ATTEMPT.fullmatch(entry)
+    attempt = re.fullmatch(_ATTEMPT, entry)
     if attempt is None:
         return False
     try:

@@ -1,12 +1,15 @@
 """What a worker keeps of a run that it owns."""
 
-import json
+from itertools import count
 
 from flow_engine.model import Claim
 from flow_engine.stores.contract import Adopted
 from flow_lang.plan import MAIN
 
 from flow_runtime.inputs import RunInputs
+from flow_runtime.processes.frames import RunNote
+
+_numbers = count(1)
 
 
 class LiveRun:
@@ -19,9 +22,9 @@ class LiveRun:
         self.cancelling = False
         self.stopping = False
         """It fails fast: what runs of its main part is ended."""
-        where = {"workflow": self.record.workflow, "folder": self.record.folder}
-        self.frame = f'"run":"{self.record.id}","plan":"{self.record.plan_hash}",{json.dumps(where)[1:-1]}'
-        """What every work item of the run says of it, as a part of a JSON object."""
+        record = self.record
+        self.note = RunNote(next(_numbers), record.id, record.plan_hash, record.workflow, record.folder)
+        """What the slots are told of it."""
         timeout = adopted.plan.workflow.timeout
         self.deadline = None if timeout is None else (adopted.record.reopened_at or adopted.record.created_at) + timeout
 

@@ -7,10 +7,12 @@ compile gave no warning (which must be shown each time).
 import json
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flow_lang import plan as plan_format
 from flow_lang.bundle import bundle_hash, bundle_of, plan_from_json
+from flow_lang.digests import sha256_of
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_runtime.state_folder import StateFolder
@@ -45,7 +47,7 @@ class FolderLoader:
             raise FileNotFoundError(f"{path} lies outside of the folder of the flow file")
         with open(full, encoding="utf-8", newline="") as stream:
             text = stream.read()
-        self.digests[path] = _digest(text)
+        self.digests[path] = sha256_of(text)
         return text
 
 
@@ -73,7 +75,7 @@ def _compile(path: str, text: str, workflow: str | None, folder: str, kept: str)
     bundle = bundle_of(plan)
     digest = bundle_hash(bundle)
     if kept and not compiled.diagnostics:
-        _keep(kept, {"entry": _digest(text), "files": loader.digests, "hash": digest}, bundle)
+        _keep(kept, {"entry": sha256_of(text), "files": loader.digests, "hash": digest}, bundle)
     return Loaded(plan, digest, bundle, folder, compiled.diagnostics, compiled.sources)
 
 
@@ -103,7 +105,7 @@ def compile_file(path: str, workflow: str | None) -> "Compiled":
 
 def _kept_path(state: StateFolder, path: str, workflow: str | None) -> str:
     return os.path.join(
-        state.plans, _digest(f"{plan_format.FORMAT}\0{_version()}\0{path}\0{workflow or ''}")[:32] + ".json"
+        state.plans, sha256_of(f"{plan_format.FORMAT}\0{_version()}\0{path}\0{workflow or ''}")[:32] + ".json"
     )
 
 
@@ -130,7 +132,9 @@ def _read_kept(kept: str, text: str, folder: str) -> Loaded | None:
             found: dict[str, Any] = json.loads(stream.readline())
             bundle = stream.read()
         digest = found["hash"]
-        fresh = found["entry"] == _digest(text) and bundle_hash(bundle) == digest and _unchanged(found["files"], folder)
+        fresh = (
+            found["entry"] == sha256_of(text) and bundle_hash(bundle) == digest and _unchanged(found["files"], folder)
+        )
         return Loaded(plan_from_json(json.loads(bundle)), digest, bundle, folder, (), {}) if fresh else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
@@ -151,10 +155,4 @@ def _keep(kept: str, sources: dict[str, Any], bundle: str) -> None:
 
 def _unchanged(digests: dict[str, str], folder: str) -> bool:
     loader = FolderLoader(folder)
-    return all(_digest(loader.read(path)) == digest for path, digest in digests.items())
-
-
-def _digest(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return all(sha256_of(loader.read(path)) == digest for path, digest in digests.items())

@@ -3,11 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_engine.errors import Refused
 from flow_engine.model import Awaits, RunRecord, Signal, TaskRecord
 from flow_engine.stores.contract import Store
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan, Task
 from flow_lang.values import Mismatch, decode, encode
 

@@ -1,7 +1,8 @@
 """Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file."""
 
 import os
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 ROOT_MARKS = (".flow", "flow.toml", ".git")
 
@@ -41,6 +42,11 @@ class StateFolder(NamedTuple):
     def commands(self) -> str:
         """Programs that bodies find on their PATH."""
         return os.path.join(self.root, "commands")
+
+    @property
+    def submitted(self) -> str:
+        """A folder for each run that was submitted to a server without one."""
+        return os.path.join(self.root, "submitted")
 
     @property
     def token(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
 from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import (
@@ -29,14 +30,13 @@ from flow_lang.evaluate import EvaluationError
 from flow_lang.values import Mismatch
 
 from flow_runtime.alarms import Alarms
-from flow_runtime.answers import outcome_of
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher, failed
 from flow_runtime.inputs import RunInputs
 from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
-from flow_runtime.processes.pool import Job, SlotPool
-from flow_runtime.processes.slot_view import Answer
+from flow_runtime.processes.pool import SlotPool
+from flow_runtime.processes.slot_view import Answer, Job
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -131,6 +131,7 @@ class Worker:
         adopted = self._store.adopt(self._id, run, self._clock())
         if adopted is None:
             return False
+        reached("worker.adopting")
         record = adopted.record
         self._live[record.id] = LiveRun(adopted, RunInputs(self._store, record, adopted.plan, self._scratch))
         self._queue.push(self._alarms.take(adopted.ready))
@@ -155,6 +156,7 @@ class Worker:
         if live is None or live.cancelling:
             return
         self._store.request_cancel(run, self._clock(), reason)  # so that whoever resumes after a crash cancels too
+        reached("worker.cancelling")
         live.cancelling = True
         (self._timeouts if reason == "timeout" else self._cancels).append(run)
         self._end_bodies(run)
@@ -190,7 +192,7 @@ class Worker:
     def _take_back(self, run: str) -> None:
         """Whatever of it has not started goes back."""
         self._take(self._pool.take_back_run(run))
-        self._take([Answer(job.claim, {"void": True}) for job in self._once if job.claim.task.run == run])
+        self._take([Answer(job.claim, Released()) for job in self._once if job.claim.task.run == run])
         self._once = [job for job in self._once if job.claim.task.run != run]
 
     def step(self, patience: float | None = None) -> None:
@@ -198,9 +200,11 @@ class Worker:
         runs = len(self._live)
         if self._tick():
             self._pool.send()
+            reached("worker.sent")
             self._take(self._pool.wait(0.0))
             return
         self._pool.send()
+        reached("worker.sent")
         if len(self._live) < runs:
             return
         self._take(self._pool.rebalance())
@@ -234,6 +238,8 @@ class Worker:
         done, self._done = self._done, []
         report = Report(done, started, self._cancels, self._timeouts, self._wakes)
         self._cancels, self._timeouts, self._wakes = [], [], []
+        if done:
+            reached("worker.answered")
         began = time.monotonic()
         try:
             tick = self._store.tick(self._id, now, report, hints, room)
@@ -245,15 +251,19 @@ class Worker:
         self._queue.push(self._alarms.take(tick.ready))
         self._again = tick.again
         for job in once:
+            reached("worker.once")
             self._pool.put(job)
         refused = set(tick.refused)
         self._begin_children(done, refused)
         for run in tick.stopping:
             self._fail_fast(run)
+        accepted = [completion for completion in done if completion.task not in refused] if refused else done
         for observer in self._observers:
-            observer.completed([completion for completion in done if completion.task not in refused])
+            observer.completed(accepted)
             observer.claimed(tick.claims)
         held = len(self._done)
+        if tick.claims:
+            reached("worker.claimed")
         for claim in tick.claims:
             self._dispatch(claim)
         decided = len(self._done) - held
@@ -275,6 +285,9 @@ class Worker:
         except TooLarge as error:
             self._end(claim, failed("too_large", str(error), retryable=False))
             return
+        reached("worker.sending")
+        if task.phase != "main":
+            reached("worker." + task.phase)
         if task.at_most_once:
             self._once.append(job)
         else:
@@ -283,7 +296,8 @@ class Worker:
     def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
         for completion in done:
             outcome = completion.outcome
-            if isinstance(outcome, Suspended) and outcome.child is not None and completion.task not in refused:
+            if type(outcome) is Suspended and outcome.child is not None and completion.task not in refused:
+                reached("worker.child")
                 self.adopt(outcome.child.id)
 
     def _fail_fast(self, run: str) -> None:
@@ -293,13 +307,16 @@ class Worker:
             self._end_bodies(run)
 
     def _take(self, answers: Iterable[Answer]) -> None:
-        for claim, message in answers:
-            times = (message.get("started"), message.get("finished"), message.get("log"))
-            outcome, entry = outcome_of(message), self.dispatcher.entries.pop((claim.task, claim.attempt), None)
-            if entry is not None and isinstance(outcome, Succeeded):
-                outcome = outcome._replace(cache=entry)
-            self._done.append(Completion(claim.task, claim.attempt, self._id, outcome, *times))
-            self._told.discard((claim.task.run, claim.task.seq, claim.attempt))
+        entries, told, worker = self.dispatcher.entries, self._told, self._id
+        for claim, outcome, started, finished, log in answers:
+            task, attempt = claim.task, claim.attempt
+            if entries:
+                entry = entries.pop((task, attempt), None)
+                if entry is not None and isinstance(outcome, Succeeded):
+                    outcome = outcome._replace(cache=entry)
+            if told:
+                told.discard((task.run, task.seq, attempt))
+            self._done.append(Completion(task, attempt, worker, outcome, started, finished, log))
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         now = self._clock()
@@ -313,6 +330,7 @@ class Worker:
                 ends.append(self._run_end(live))
         if not ends:
             return
+        reached("worker.finishing")
         self._store.finish(self._id, self._clock(), ends)
         if any(self._live[end.run].record.parent for end in ends):
             self._wakes += self._store.arrivals(self._id)

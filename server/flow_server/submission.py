@@ -109,7 +109,7 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     now = time.time()
     given = ready.submission
     run = new_id(now, os.urandom)
-    folder = os.path.join(state.root, "submitted", run)
+    folder = os.path.join(state.submitted, run)
     try:
         os.makedirs(folder, mode=0o700)
     except OSError as error:

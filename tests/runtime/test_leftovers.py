@@ -102,3 +102,11 @@ def test_a_lock_that_was_removed_before_it_was_taken_is_made_again(
     assert os.listdir(state.engines) == [f"{made.id}.lock"]
     made.end(cursor_path(state, made.id))
     assert os.listdir(state.engines) == []
+
+
+def test_what_a_killed_slot_left_goes_with_its_worker(tmp_path: Path) -> None:
+    """Another slot went on with the task, so that nobody took the run over."""
+    project = Project(tmp_path / "p")
+    project.write("k.flow", 'flow 1\nworkflow k { task t { shell "kill -9 $PPID"; retry = 1 } }\n')
+    assert project.flow("run", "k.flow").code == 1
+    assert left(project) == []

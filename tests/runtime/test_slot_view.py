@@ -1,12 +1,14 @@
 """What the end of a slot's process means for each item that it had."""
 
 from flow_engine.model import Claim, TaskRef
-from flow_runtime.processes.slot_view import Kill, Sent, SlotView
+from flow_runtime.processes.frames import RunNote
+from flow_runtime.processes.slot_view import Job, Kill, SlotView
 
 
 def view_of(*numbers: int) -> SlotView:
     view = SlotView(0)
-    view.sent = {n: Sent(Claim(TaskRef("r", n), 1, 0, None, False), "python", None, 0.0) for n in numbers}
+    run = RunNote(1, "r", "digest", "w", "/")
+    view.sent = {n: Job(Claim(TaskRef("r", n), 1, 0, None, False), "python", run) for n in numbers}
     return view
 
 

@@ -4,12 +4,12 @@ import time
 from pathlib import Path
 
 import pytest
+from flow_engine.model import Succeeded
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.memory import MemoryStore
 from flow_lang.plan import Pool
 from flow_runtime.dispatch import Dispatcher
-from flow_runtime.processes.pool import Job
-from flow_runtime.processes.slot_view import Answer, Kill, Sent, SlotView
+from flow_runtime.processes.slot_view import Answer, Job, Kill, SlotView
 from flow_runtime.worker import WATCH, Worker
 from support.plans import plan, task
 from support.world import World
@@ -29,9 +29,12 @@ class OneSlot:
         return 2 - len(self.view.sent)
 
     def put(self, job: Job) -> None:
-        self.view.put(Sent(job.claim, "shell", job.timeout, time.monotonic()), [])
+        if not self.view.sent:
+            self.view.head_since = time.monotonic()
+        self.view.sent[self.view.next_number] = job._replace(kind="shell")
+        self.view.next_number += 1
 
-    def running(self) -> list[tuple[SlotView, Sent, float]]:
+    def running(self) -> list[tuple[SlotView, Job, float]]:
         head = self.view.head()
         return [] if head is None else [(self.view, head[1], self.view.head_since)]
 
@@ -50,7 +53,7 @@ class OneSlot:
         number, sent = self.view.head() or (0, None)
         assert sent is not None
         self.view.take(number, time.monotonic())
-        self.answers.append(Answer(sent.claim, {"result": "null", "started": 1.0, "finished": 2.0}))
+        self.answers.append(Answer(sent.claim, Succeeded("null"), 1.0, 2.0))
 
     def take_back_run(self, run: str) -> list[Answer]:
         return []  # the second had just started

@@ -24,8 +24,9 @@ class Violation(AssertionError):
     """A promise of the engine that does not hold."""
 
 
-def check_rows(plan: Plan, rows: list[TaskRecord]) -> None:
-    _Rows(plan, rows).check()
+def check_rows(plan: Plan, rows: list[TaskRecord], reopened: bool = False) -> None:
+    """`reopened`: the run was tried again from what had failed, which begins attempts that no row counts."""
+    _Rows(plan, rows, reopened).check()
 
 
 def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
@@ -72,8 +73,9 @@ def check_end(plan: Plan, record: RunRecord, rows: list[TaskRecord]) -> None:
 class _Rows:
     """The rows of one run, with what the plan says of each."""
 
-    def __init__(self, plan: Plan, rows: list[TaskRecord]) -> None:
+    def __init__(self, plan: Plan, rows: list[TaskRecord], reopened: bool = False) -> None:
         self.tasks = plan.workflow.tasks
+        self._reopened = reopened
         self.rows = rows
         self.number = {task.name: i for i, task in enumerate(self.tasks)}
         self._instances: dict[int, list[TaskRecord]] = {}
@@ -168,7 +170,8 @@ class _Rows:
         task: Task = self.tasks[row.node]
         _require(row.failures <= task.retry.retries + 1, f"row {row.seq} failed {row.failures} times")
         _require(row.losses <= LOSSES + 1, f"row {row.seq} was lost {row.losses} times")
-        _require(row.attempt <= row.failures + row.losses + 1, f"row {row.seq}: attempt {row.attempt} has no cause")
+        caused = row.attempt <= row.failures + row.losses + 1 or self._reopened
+        _require(caused, f"row {row.seq}: attempt {row.attempt} has no cause")
         _require(
             (row.worker is not None) == (row.state in states.IN_FLIGHT), f"row {row.seq}: {row.state}, {row.worker}"
         )

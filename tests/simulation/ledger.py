@@ -76,17 +76,22 @@ class Ledger:
         self._accepted[key] = completion.outcome
 
     def look(self, run: str) -> None:
-        """The rows after a transaction, against all that was seen before."""
-        rows = self._watch.tasks(run, values=True)
-        check_rows(self._plans[run], rows)
-        for before, after in zip(self.seen.get(run, []), rows, strict=False):
+        """The rows after a transaction, against all that was seen before. What has not changed was looked at then."""
+        rows, seen = self._watch.tasks(run, values=True), self.seen.get(run, [])
+        if rows != seen:
+            check_rows(self._plans[run], rows)
+        for before, after in zip(seen, rows, strict=False):
             if before.state in states.FINAL and before != after:
                 raise Violation(f"a final row has changed: {before} -> {after}")
             outcome = self._accepted.get((TaskRef(run, after.seq), after.attempt))
             if isinstance(outcome, Succeeded) and (after.state, after.result) != (states.SUCCEEDED, outcome.result):
                 raise Violation(f"{outcome} was accepted and the row is {after}")
         self.seen[run] = rows
-        self._check_attempts(run, rows)
+        self._check_attempts(run, [row for row in rows if row.seq >= len(seen) or row != seen[row.seq]])
+
+    def check_all_attempts(self, run: str) -> None:
+        """At the end of the run: no row has lost an attempt since it was looked at, or got one."""
+        self._check_attempts(run, self.seen[run])
 
     def _check_attempts(self, run: str, rows: list[TaskRecord]) -> None:
         for row in rows:

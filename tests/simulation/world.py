@@ -346,6 +346,8 @@ class World:
             self._ended.add(run)
             record = self._watch.run(run)
             check_end(self._plans[run], record, self._watch.tasks(run, values=True))
+            self._ledger.look(run)
+            self._ledger.check_all_attempts(run)
             self._check_children(run)
             self._count(f"runs {record.state}")
 

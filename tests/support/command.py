@@ -32,6 +32,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.home = folder / ".flow"
+        self.before: list[str] = []
+        """What starts the command: that of a namespace, say."""
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, text: str) -> Path:
@@ -42,7 +44,7 @@ class Project:
 
     def flow(self, *arguments: str, cwd: Path | None = None, stdin: str | None = None) -> Ended:
         done = subprocess.run(
-            [*COMMAND, *arguments],
+            [*self.before, *COMMAND, *arguments],
             cwd=cwd or self.folder,
             env=self.environment(),
             input=stdin,
@@ -54,7 +56,7 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*COMMAND, *arguments],
+            [*self.before, *COMMAND, *arguments],
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -22,7 +22,6 @@ from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
 
 from flow_cli import exits
-from flow_cli.critical import path_text
 from flow_cli.failure import CommandError
 from flow_cli.guard import guarded
 from flow_cli.progress.board import Board
@@ -35,12 +34,13 @@ PATH_SHOWN_AFTER = 1.0
 """Seconds from which on a run is long enough to ask where its time went."""
 
 
-def run(request: RunRequest) -> int:
-    """The exit code. What people watch goes to standard error; the result, or the document of `--json`, to standard output."""
-    return guarded(lambda: _resume(request) if request.resume else _start(request), request.json)
+def run(request: RunRequest, last: bool = False) -> int:
+    """The exit code. What people watch goes to standard error; the result, or the document of `--json`, to standard output. `last`: the
+    process ends next."""
+    return guarded(lambda: _resume(request) if request.resume else _start(request, last), request.json)
 
 
-def _start(request: RunRequest) -> int:
+def _start(request: RunRequest, last: bool) -> int:
     state = find_state(os.path.dirname(os.path.abspath(split_target(request.file)[0])))
     loaded = load(request.file, state)
     params = _params(request, loaded)
@@ -51,7 +51,7 @@ def _start(request: RunRequest) -> int:
         return work(engine, new.id, request)
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
-            engine.close()
+            engine.close(last)
 
 
 def _resume(request: RunRequest) -> int:
@@ -212,13 +212,20 @@ def _report(store: Store, record: RunRecord, request: RunRequest) -> int:
     if not request.quiet:
         print(f"{record.state} in {took}", file=sys.stderr)
         long = (record.finished_at or 0.0) - (record.started_at or 0.0) > PATH_SHOWN_AFTER
-        if long and (path := path_text(store, record)):
-            print(f"critical path: {path}", file=sys.stderr)
+        if long:
+            _tell_path(store, record)
     if request.json:
         print(json.dumps(run_document(store, record), ensure_ascii=False))
     elif record.result is not None:
         print(_shown(store, record))
     return exits.OK if record.state == states.SUCCEEDED else exits.FAILED
+
+
+def _tell_path(store: Store, record: RunRecord) -> None:
+    from flow_cli.critical import path_text
+
+    if path := path_text(store, record):
+        print(f"critical path: {path}", file=sys.stderr)
 
 
 def _shown(store: Store, record: RunRecord) -> str:

@@ -93,7 +93,9 @@ class Board:
             line.awaits[_key(line, place)] = outcome.awaits
             return
         line.last = time.time()
-        line.done += isinstance(outcome, Succeeded)
+        if isinstance(outcome, Succeeded):
+            line.done += 1
+            return
         line.skipped += isinstance(outcome, Skipped)
         line.failed += isinstance(outcome, Failed) and self._is_last(line, completion)
 

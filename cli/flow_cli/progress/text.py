@@ -1,6 +1,5 @@
 """Times and counts as people read them."""
 
-import shlex
 import time
 
 from flow_engine.model import Awaits
@@ -31,9 +30,16 @@ def printable(text: str) -> str:
 def waits_for(run: str, key: str, awaits: Awaits) -> str:
     """What a task waits for, and how to answer it."""
     if awaits.kind == "approval":
-        return f"{printable(awaits.text)}  (flow approve {run} {shlex.quote(key)})"
+        return f"{printable(awaits.text)}  (flow approve {run} {_word(key)})"
     if awaits.kind == "event":
-        return f"waits for the event {printable(awaits.name)}  (flow signal {run} {shlex.quote(awaits.name)})"
+        return f"waits for the event {printable(awaits.name)}  (flow signal {run} {_word(awaits.name)})"
     if awaits.kind == "child":
         return f"waits for run {awaits.name} of {awaits.text}"
     return f"waits until {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(float(awaits.name)))}"
+
+
+def _word(text: str) -> str:
+    """As one word of a shell's command line."""
+    import shlex
+
+    return shlex.quote(text)

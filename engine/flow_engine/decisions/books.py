@@ -2,7 +2,9 @@
 
 from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from operator import itemgetter
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
@@ -95,13 +97,14 @@ class Books:
         self._claim_parked(desk, want)
         for hint in hints:
             self._claim(hint, desk)
-        ready = self.take_ready(notes, now)
         room = max(want - len(claims), 0)
-        now_due = [hint for hint in ready if hint.due <= now and not hint.alarm][:room]
-        for hint in now_due:
-            self._claim(hint, desk)
-        taken = set(now_due)
-        kept = [hint for hint in ready if hint not in taken]
+        kept = []
+        for hint in self.take_ready(notes, now):
+            if room and hint.due <= now and not hint.alarm:
+                room -= 1
+                self._claim(hint, desk)
+            else:
+                kept.append(hint)
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
         stopping = [run for run, note in notes.items() if note.graph.failing and note.graph.flight]
         return Tick(claims, kept, refused, finishing, stopping, self._again(desk)), list(notes.values())
@@ -111,12 +114,18 @@ class Books:
         hints = []
         for run in runs:
             graph, priority = self._entries[run]
-            tasks = graph.shape.workflow.tasks
+            tasks, states_, node, dues, awaiting = (
+                graph.shape.workflow.tasks,
+                graph.state,
+                graph.node,
+                graph.due,
+                graph.awaiting,
+            )
             for row in graph.ready:
-                if graph.state[row] in (states.READY, states.WAITING):
-                    due = graph.due.get(row, now)
-                    order = rank(due, tasks[graph.node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row), row in graph.awaiting))
+                if states_[row] in _CLAIMABLE:
+                    due = dues.get(row, now)
+                    order = rank(due, tasks[node[row]].priority + priority)
+                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -128,7 +137,7 @@ class Books:
             row, attempt, worker = completion.task.seq, completion.attempt, completion.worker
             flight = note.graph.flight.get(row) if note else None
             if note and flight and note.graph.complete(row, attempt, worker, completion.outcome, now, self._draw):
-                self._gates.leave(note.graph.run, row)
+                self._gates.leave(completion.task.run, row)
                 note.completed[row] = completion
                 note.claimed[row] = flight.claimed_at
             else:
@@ -164,23 +173,39 @@ class Books:
 
     def _claim(self, hint: Hint, desk: "_Desk") -> bool:
         run, row = hint.task
-        note = self._note(run, desk.notes)
-        if note is None or not note.graph.claimable(row, desk.now):
+        note = desk.notes.get(run) or self._note(run, desk.notes)
+        if note is None:
             return False
         graph = note.graph
+        free = run in self._begun and graph.is_free(row)
+        if not free and not (graph.claimable(row, desk.now) and self._pass(hint, graph, desk)):
+            return False
+        if not graph.claim(row, desk.worker, desk.now):
+            return False
+        desk.claims.append(
+            Claim(
+                hint.task,
+                graph.attempt[row],
+                graph.node[row],
+                graph.place_of(row),
+                graph.expands(row),
+                graph.awaiting.get(row),
+                graph.deadline.get(row),
+            )
+        )
+        return True
+
+    def _pass(self, hint: Hint, graph: RunGraph, desk: "_Desk") -> bool:
+        """Takes what a start of this row takes, or holds it back."""
+        run, row = hint.task
         gates = self._needed(graph, row, desk.usage)
         closed = self._gates.closed(gates, desk.usage, desk.now)
         if closed is not None:
             insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
             return False
-        graph.claim(row, desk.worker, desk.now)
-        own = [gate for gate in gates if gate.kind != "run"]
-        self._gates.enter(run, row, own, desk.usage, desk.now)
+        self._gates.enter(run, row, [gate for gate in gates if gate.kind != "run"], desk.usage, desk.now)
         if run not in self._begun:
             self._enter_run(graph, desk.usage)
-        awaits, deadline = graph.awaiting.get(row), graph.deadline.get(row)
-        where = (graph.node[row], graph.place_of(row), graph.expands(row))
-        desk.claims.append(Claim(hint.task, graph.attempt[row], *where, awaits, deadline))
         return True
 
     def _needed(self, graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
@@ -215,8 +240,7 @@ class _Desk(NamedTuple):
 
 
 def _gates_of_row(graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
-    """None for a `for` that gets its list or a suspended task that is looked at: neither runs a body."""
-    if graph.expands(row) or row in graph.awaiting:
+    if graph.is_free(row):
         return []
     workflow = graph.shape.workflow
     return gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
@@ -227,5 +251,6 @@ def _run_gate(graph: RunGraph) -> list[Gate]:
     return [] if workflow.concurrency is None else [Gate("run", workflow.name, workflow.concurrency)]
 
 
-def _order(hint: Hint) -> tuple[float, TaskRef]:
-    return (hint.rank, hint.task)
+_CLAIMABLE = (states.READY, states.WAITING)
+_order = itemgetter(1, 2)
+"""Of hints: by rank, then by task."""

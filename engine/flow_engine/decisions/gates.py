@@ -6,8 +6,9 @@ its own graphs, so that no slot can leak.
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Task, Workflow
 
 

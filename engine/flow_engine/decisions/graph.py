@@ -34,10 +34,10 @@ class RunGraph(Rows):
             return False
         self.at = now
         del self.flight[row]
-        if isinstance(outcome, Expanded):
-            self._expand(row, outcome.size, now)
-        elif isinstance(outcome, Succeeded):
+        if isinstance(outcome, Succeeded):
             self._end(row, states.SUCCEEDED, now)
+        elif isinstance(outcome, Expanded):
+            self._expand(row, outcome.size, now)
         elif isinstance(outcome, Skipped):
             self._end(row, states.SKIPPED, now)
         elif isinstance(outcome, Cancelled) or self.stops(row):
@@ -152,10 +152,11 @@ class RunGraph(Rows):
         """An instance has ended: its own element children, then its group."""
         node = self.node[row]
         offset = row - self.base[node]
-        for edge in self.shape.children[node]:
-            if edge.how == "element" and self.size[edge.child] >= 0:
+        for edge in self.shape.aligned[node]:
+            if self.size[edge.child] >= 0:
                 self._parent_ended(self.base[edge.child] + offset, self.verdict(row, edge.how, edge.skip_ok), now)
-        self.note_worst(row)
+        if self.state[row] != states.SUCCEEDED:
+            self.note_worst(row)
         self.unmet[node] -= 1
         if self.unmet[node] == 0 and self.state[node] == states.EXPANDING:
             self._settle(node, self.worst.pop(node, states.SUCCEEDED))
@@ -199,8 +200,13 @@ class RunGraph(Rows):
         for edge in self.shape.children[row]:
             if edge.how == "element":
                 self._parent_ended(edge.child, GO, now)
-        for instance in range(first, first + size):
-            self._place(instance, now)
+        if self._starts_at_once(row):
+            self.state[first:] = [states.READY] * size
+            self.dirty.update(dict.fromkeys(range(first, first + size)))
+            self.ready.extend(range(first, first + size))
+        else:
+            for instance in range(first, first + size):
+                self._place(instance, now)
         if size == 0:
             self._settle(row, states.SUCCEEDED)
         elif self.stops(row):
@@ -208,6 +214,11 @@ class RunGraph(Rows):
                 if self.state[instance] not in states.FINAL:
                     self._settle(instance, states.CANCELLED)
         self._drain(now)
+
+    def _starts_at_once(self, row: int) -> bool:
+        """Whether its instances wait for nothing, neither for others nor for a time."""
+        task = self.shape.workflow.tasks[row]
+        return not (self.shape.elements[row] or task.delay or task.deadline is not None)
 
     def _bear(self, row: int, size: int) -> int:
         """Gives a group its instances; the row of the first."""

@@ -6,7 +6,8 @@ their rows stay, since rows are numbered densely, with the place FORGOTTEN.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.shape import Shape

@@ -6,7 +6,8 @@ easily; results stay in the store. A method that changes a row notes it in `dirt
 """
 
 import math
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.shape import PHASE, Shape
@@ -52,6 +53,8 @@ class Rows:
         self.phase = 0
         self.cancelling = ""
         """`asked` or `timeout` where the run is being cancelled."""
+        self.running = False
+        """The store knows that it runs."""
         self.failing = False
         """A task has failed, and the workflow is to fail fast."""
         self.dirty: dict[int, None] = {}
@@ -69,7 +72,13 @@ class Rows:
         return row - self.base[self.node[row]] if row >= len(self.shape.children) else None
 
     def expands(self, row: int) -> bool:
-        return row < len(self.shape.children) and bool(self.shape.workflow.tasks[row].loop)
+        return row < len(self.shape.loops) and self.shape.loops[row]
+
+    def is_free(self, row: int) -> bool:
+        """Whether a start of this row is held back by nothing that others have. A `for` that gets its list and a suspended task that is
+        looked at run no body."""
+        node = self.node[row]
+        return self.shape.free[node] or (row == node and self.shape.loops[node]) or row in self.awaiting
 
     def stops(self, row: int) -> bool:
         """Whether this row is of the part of the run that is being ended. What handles a failure or a cancellation goes on."""
@@ -131,7 +140,8 @@ class Rows:
         """False where the hint was stale: the row is not ready, or not due yet."""
         if not self.claimable(row, now):
             return False
-        self._move(row, states.CLAIMED)
+        self.state[row] = states.CLAIMED
+        self.dirty[row] = None
         self.due.pop(row, None)
         if row not in self.awaiting:
             self.attempt[row] += 1
@@ -139,7 +149,8 @@ class Rows:
         return True
 
     def claimable(self, row: int, now: float) -> bool:
-        return self.state[row] in (states.READY, states.WAITING) and self.due.get(row, 0.0) <= now
+        state = self.state[row]
+        return (state == states.READY or state == states.WAITING) and self.due.get(row, 0.0) <= now
 
     def started(self, row: int, attempt: int, worker: str) -> bool:
         if not self._holds(row, attempt, worker) or self.state[row] != states.CLAIMED:
@@ -172,9 +183,11 @@ class Rows:
                 due = now + task.delay
             if task.deadline is not None and row not in self.deadline:
                 self.deadline[row] = now + task.deadline
-        self._move(row, states.WAITING if due > now else states.READY)
         if due > now:
+            self._move(row, states.WAITING)
             self.due[row] = due
+        else:
+            self._move(row, states.READY)
         self.ready.append(row)
 
     def _suspend(self, row: int, awaits: Awaits) -> None:
@@ -190,10 +203,10 @@ class Rows:
         self.due.pop(row, None)
         self.awaiting.pop(row, None)
         self.skip_due.discard(row)
-        node = self.node[row]
-        if row < len(self.shape.children):
+        node, shape = self.node[row], self.shape
+        if row == node:
             self.open -= 1
-            self.left[self.shape.phase[node]] -= 1
-        if state == states.SUCCEEDED and self.shape.undo[node] >= 0 and not self.expands(row):
+            self.left[shape.phase[node]] -= 1
+        if shape.undo[node] >= 0 and state == states.SUCCEEDED and not self.expands(row):
             self.done.append((self.at, node, row))
         self._ended.append(row)

@@ -1,8 +1,7 @@
 """The edges of a workflow as index arrays, made once for each plan and shared by all its runs."""
 
-from typing import NamedTuple
-
-from flow_lang.plan import PHASES, UNDO, Need, Workflow
+from flow_lang.named import NamedTuple
+from flow_lang.plan import PHASES, UNDO, Workflow
 
 PHASE = {name: number for number, name in enumerate(PHASES)}
 """Phases by number, in the order in which they run."""
@@ -39,27 +38,40 @@ class Shape(NamedTuple):
     counts: tuple[int, ...]
     undo: tuple[int, ...]
     undoes: tuple[int, ...]
+    aligned: tuple[tuple[Edge, ...], ...]
+    """`children`, those of them that are aligned."""
+    loops: tuple[bool, ...]
+    """Whether the task is a `for`."""
+    free: tuple[bool, ...]
+    """Whether its bodies may start whatever else runs: no pool, no rate, no limit of instances."""
 
 
 def shape_of(workflow: Workflow) -> Shape:
-    position = {task.name: i for i, task in enumerate(workflow.tasks)}
-    phase = tuple(PHASE[task.phase] for task in workflow.tasks)
-    children: list[list[Edge]] = [[] for _ in workflow.tasks]
+    tasks = workflow.tasks
+    position = {task.name: i for i, task in enumerate(tasks)}
+    phase = tuple([PHASE[task.phase] for task in tasks])
+    children: list[list[Edge]] = [[] for _ in tasks]
     parents: list[tuple[Parent, ...]] = []
-    for i, task in enumerate(workflow.tasks):
-        needs = () if task.phase == UNDO else task.needs  # the phase itself says when an undo runs
-        into = [(position[need.task], _how(need, later=phase[i] > phase[position[need.task]]), need) for need in needs]
-        for node, how, need in into:
+    for i, task in enumerate(tasks):
+        into = []
+        for need in () if task.phase == UNDO else task.needs:  # the phase itself says when an undo runs
+            node = position[need.task]
+            # what a later phase reads is there or absent: its end alone is waited for
+            how = "ended" if phase[i] > phase[node] else need.how
             children[node].append(Edge(i, how, need.skip_ok))
-        parents.append(tuple(Parent(node, how, need.skip_ok) for node, how, need in into))
-    unmet = tuple(map(len, parents))
-    elements = tuple(tuple(parent for parent in group if parent.how == "element") for group in parents)
-    counts = tuple(phase.count(number) for number in range(len(PHASES)))
-    undo = tuple(position.get(task.undo, -1) if task.undo else -1 for task in workflow.tasks)
-    undoes = tuple(position[task.of] if task.of and task.phase == UNDO else -1 for task in workflow.tasks)
-    return Shape(workflow, tuple(map(tuple, children)), unmet, tuple(parents), elements, phase, counts, undo, undoes)
-
-
-def _how(need: Need, later: bool) -> str:
-    """What a later phase reads is there or absent: its end alone is waited for."""
-    return "ended" if later else need.how
+            into.append(Parent(node, how, need.skip_ok))
+        parents.append(tuple(into))
+    return Shape(
+        workflow,
+        tuple(map(tuple, children)),
+        tuple(map(len, parents)),
+        tuple(parents),
+        tuple([tuple([edge for edge in group if edge.how == "element"]) for group in parents]),
+        phase,
+        tuple([phase.count(number) for number in range(len(PHASES))]),
+        tuple([position.get(task.undo, -1) if task.undo else -1 for task in tasks]),
+        tuple([position[task.of] if task.of and task.phase == UNDO else -1 for task in tasks]),
+        tuple([tuple([edge for edge in group if edge.how == "element"]) for group in children]),
+        tuple([bool(task.loop) for task in tasks]),
+        tuple([task.concurrency is None and not task.pool and task.rate is None for task in tasks]),
+    )

@@ -1,7 +1,7 @@
 """The queue of a single process: two heaps, one for what is due by rank, one for what is not yet due by time."""
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from flow_engine.model import Hint, TaskRef
 
@@ -10,12 +10,22 @@ class MemoryQueue:
     def __init__(self) -> None:
         self._due: list[tuple[float, TaskRef, Hint]] = []
         self._later: list[tuple[float, TaskRef, Hint]] = []
+        self._now = 0.0
+        """The time of the last pop: what was due then need not be kept by time."""
 
     def push(self, hints: Iterable[Hint]) -> None:
         for hint in hints:
-            heappush(self._later, (hint.due, hint.task, hint))
+            if hint.due <= self._now:
+                heappush(self._due, (hint.rank, hint.task, hint))
+            else:
+                heappush(self._later, (hint.due, hint.task, hint))
 
     def pop(self, limit: int, now: float) -> list[Hint]:
+        if now < self._now:  # the clock was set back
+            self._later += [(hint.due, hint.task, hint) for _, _, hint in self._due]
+            self._due.clear()
+            heapify(self._later)
+        self._now = now
         while self._later and self._later[0][0] <= now:
             hint = heappop(self._later)[2]
             heappush(self._due, (hint.rank, hint.task, hint))

@@ -5,8 +5,9 @@ incarnation and owns the runs that it adopted; its writes are refused where the 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report

@@ -1,10 +1,11 @@
 """How the end of an attempt is written down; the same in every store."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flow_engine import states
 from flow_engine.decisions.books import Notes
+from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import TooLarge
 from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, NewRun, Outcome, Released, Suspended
 
@@ -24,12 +25,12 @@ def error_of(outcome: Outcome) -> str | None:
     return None
 
 
-def ended_attempts(note: Notes) -> list[tuple[int, Completion]]:
+def ended_attempts(graph: RunGraph, completed: Mapping[int, Completion]) -> list[tuple[int, Completion]]:
     """What ends an attempt, by row. A worker that is lost while it looks at a suspended task ends none: the attempt still waits."""
     return [
         (row, done)
-        for row, done in note.completed.items()
-        if not isinstance(done.outcome, Released | Expanded | Suspended) and row not in note.graph.awaiting
+        for row, done in completed.items()
+        if not isinstance(done.outcome, Released | Expanded | Suspended) and row not in graph.awaiting
     ]
 
 
@@ -52,6 +53,6 @@ def children_of(note: Notes) -> list[NewRun]:
     found = []
     for row, done in note.completed.items():
         outcome = done.outcome
-        if isinstance(outcome, Suspended) and outcome.child is not None and note.graph.state[row] == states.WAITING:
+        if type(outcome) is Suspended and outcome.child is not None and note.graph.state[row] == states.WAITING:
             found.append(outcome.child)
     return found

@@ -1,6 +1,7 @@
 """Named queries from .sql files: `-- name: x` starts one. SQL stands in files of its own and is read once."""
 
 import os
+from functools import cache
 
 _FOLDER = os.path.join(os.path.dirname(__file__), "sql")
 
@@ -11,6 +12,12 @@ def load(file: str) -> dict[str, str]:
         parts = stream.read().split("-- name: ")
     named = (part.partition("\n") for part in parts[1:])
     return {name.strip(): body.strip() for name, _, body in named}
+
+
+@cache
+def known_version() -> int:
+    """The version of a state that this Flow writes: the number of its migrations, as they were when this process began."""
+    return len(os.listdir(os.path.join(_FOLDER, "migrations")))
 
 
 def migrations() -> list[str]:

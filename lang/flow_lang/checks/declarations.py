@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang.checks.calls.workflows import Callables, Workflows
 from flow_lang.checks.imports.files import FlowFile
@@ -18,6 +17,7 @@ from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.known import Facts, KnownTasks
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 EDITION = 1

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 
 _SHOWN = 20
 """References of a circle that are shown; who has more needs no list of them."""

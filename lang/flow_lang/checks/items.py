@@ -1,9 +1,8 @@
 """Sorts the items of a task by kind, and says where those belong that stand in the wrong place."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.expressions.names import shown
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 BodyItem = tree.KindBody | tree.CallBody | tree.WaitBody

@@ -1,7 +1,6 @@
 """What the language knows about a kind of task. Each kind is one file of `kinds/`, which has a `KIND`."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from flow_lang import plan
 from flow_lang.checks.expressions.core import Expressions
@@ -10,6 +9,7 @@ from flow_lang.checks.settings.fixed import FixedValues
 from flow_lang.checks.settings.retries import Errors
 from flow_lang.checks.shape import Shape
 from flow_lang.diagnostics import Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines
 from flow_lang.syntax import tree
 from flow_lang.syntax.words import KindWord, Words

@@ -1,7 +1,6 @@
 """Checks the workflows of all files of a program, each after those that it calls."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from flow_lang.checks.calls.workflows import Child
 from flow_lang.checks.cases.checker import Tested
@@ -12,6 +11,7 @@ from flow_lang.checks.scope import already_declared
 from flow_lang.checks.tasks.known import KnownTasks
 from flow_lang.checks.workflows import WorkflowChecker
 from flow_lang.diagnostics import Label, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 

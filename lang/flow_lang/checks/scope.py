@@ -3,11 +3,12 @@
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import NamedTuple, cast
+from typing import cast
 
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import VALUES
 from flow_lang.functions import FUNCTIONS
+from flow_lang.named import NamedTuple
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.types import UNKNOWN, Type
 

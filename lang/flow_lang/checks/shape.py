@@ -1,7 +1,6 @@
 """What the heading of a task and its `out`s say."""
 
-from typing import NamedTuple
-
+from flow_lang.named import NamedTuple
 from flow_lang.types import Type
 
 

@@ -1,7 +1,6 @@
 """What may come at a place of a file: the words of an item, settings, types, names, fields and functions."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from flow_lang.checks.cases.checker import Tested
 from flow_lang.checks.registry import all_kinds, all_words
@@ -11,6 +10,7 @@ from flow_lang.editor import docs
 from flow_lang.editor.hover import described, type_of
 from flow_lang.editor.names import Names
 from flow_lang.functions import FUNCTIONS
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.layout import Layout
 from flow_lang.syntax.lexer import Token, scan
 from flow_lang.types import present

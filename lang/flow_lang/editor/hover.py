@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang import plan
 from flow_lang.checks.cases.checker import Tested
@@ -11,6 +10,7 @@ from flow_lang.diagnostics import Span
 from flow_lang.editor.docs import SETTINGS, TYPES, WORDS
 from flow_lang.editor.names import Declaration, Names
 from flow_lang.functions import FUNCTIONS
+from flow_lang.named import NamedTuple
 from flow_lang.types import Type
 
 _WORD = re.compile(r"\w+")

@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.checks.imports.files import FlowFile
 from flow_lang.checks.python.body import name_places
 from flow_lang.diagnostics import Span, in_file
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 

@@ -1,9 +1,8 @@
 """The declarations of a file, one inside another, as an editor lists them."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.imports.files import FlowFile
 from flow_lang.diagnostics import Span, in_file
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines
 from flow_lang.syntax import tree
 

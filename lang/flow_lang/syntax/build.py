@@ -1,9 +1,10 @@
 """Builds the tree from what the parser reduces: one small function for each rule of the grammar, by its alias."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_file, in_files
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.layout import Layout

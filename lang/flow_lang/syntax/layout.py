@@ -5,10 +5,10 @@ The rules stand at the top of flow.lark. What is wrong with a single token is re
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import UNITS
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.words import NO_KINDS, Words
 

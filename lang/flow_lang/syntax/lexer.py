@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.grammar.load import load
 from flow_lang.syntax.nesting import TOO_DEEP, end_of_text
 

@@ -11,9 +11,10 @@ spans; `MovedLines` says where they are in the file.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.diagnostics import Report
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, MovedLines, Run, Source
 from flow_lang.syntax.layout import Cut, Layout
 from flow_lang.syntax.lexer import Token, scan, scan_until

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from flow_lang.foreign import UNITS, WORDS
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.words import Words
 from flow_lang.types import SCALARS

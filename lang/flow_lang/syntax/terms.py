@@ -1,8 +1,9 @@
 """The nodes of types and expressions, of which items are made. Each node knows its span."""
 
-from typing import NamedTuple, TypeAlias, Union
+from typing import TypeAlias, Union
 
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 
 
 class Name(NamedTuple):

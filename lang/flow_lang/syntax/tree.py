@@ -3,9 +3,10 @@
 Types and expressions are in terms.py, and have their names here as well.
 """
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.terms import (
     AppliedType,
     Argument,

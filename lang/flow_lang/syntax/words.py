@@ -5,7 +5,8 @@ what they do.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 BLOCK_WORDS = {
     **{

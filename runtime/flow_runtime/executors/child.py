@@ -14,6 +14,8 @@ from flow_runtime.executors.usage import PERIOD, Budget, Exceeded, limits_proces
 if TYPE_CHECKING:
     from flow_runtime.executors.pump import Pump
 
+NOT_STARTED = ("no_interpreter", "spawn")
+"""The codes of a body whose program could not be started."""
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL for a body that is over a limit; one that is over its memory gets none."""
 

@@ -1,11 +1,13 @@
 """What runs the bodies of one kind. `executors.<kind>` is a module, or a package, with an `EXECUTOR`; it is imported when its first body runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 from flow_lang.evaluate import Scope
+from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.child import Group, Interrupt
 from flow_runtime.executors.work import Work
@@ -53,3 +55,10 @@ def executor(kind: str) -> Executor:
             raise
         raise UnknownKind(f"this version of Flow runs no `{kind}` bodies; install that which made the plan") from error
     return found
+
+
+def load(kinds: Iterable[str]) -> None:
+    """Imports what runs these kinds, so that every process forked from this one has it. An unknown kind is told when its body is to run."""
+    for kind in kinds:
+        with suppress(UnknownKind):
+            executor(kind)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.usage import output_exceeded
 
 if TYPE_CHECKING:
@@ -66,11 +67,19 @@ class BodyOutput(io.TextIOBase):
             data = text.encode("utf-8", "backslashreplace")
             self._written += len(data)
             self.check()
-            log = self._open()
-            if self._masked:
-                self._move_spill(log)
-            self._put(log, data)
+            try:
+                self._log_data(data)
+            except OSError as error:
+                if is_full(error):
+                    raise disk_full(os.path.dirname(os.path.dirname(os.path.dirname(self._path)))) from error
+                raise
         return len(text)
+
+    def _log_data(self, data: bytes) -> None:
+        log = self._open()
+        if self._masked:
+            self._move_spill(log)
+        self._put(log, data)
 
     def writable(self) -> bool:
         return True

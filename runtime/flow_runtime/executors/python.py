@@ -9,12 +9,13 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from flow_lang.evaluate import EvaluationError, Scope, compile_expr
+from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.values import File, to_text
 
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
-from flow_runtime.executors.folders import remove_folder
+from flow_runtime.executors.folders import HomeFolder
+from flow_runtime.executors.full_disk import disk_full, has_no_room, is_full
 from flow_runtime.executors.inline import Function, compile_inline
 from flow_runtime.executors.output import BodyOutput
 from flow_runtime.executors.results import Settler, declared_path, encode_result
@@ -36,6 +37,7 @@ class PythonBodies:
 
     def __init__(self, folder: str) -> None:
         self._functions: dict[tuple[str, str], Function] = {}
+        self._hints: dict[tuple[str, str], dict[str, Any]] = {}
         self._modules: dict[str, types.ModuleType] = {}
         self._process = os.getpid()
         self._folder = folder
@@ -52,6 +54,9 @@ class PythonBodies:
         except EvaluationError as error:
             raise BodyFailed("expression", str(error)) from error
         except BaseException as error:
+            state = os.path.dirname(work.place.files)
+            if is_full(error) and has_no_room(state):
+                raise disk_full(state, described(error), traceback=own_traceback(error)) from error
             raise BodyFailed("exception", described(error), traceback=own_traceback(error)) from error
         finally:
             if os.getpid() != self._process:
@@ -61,10 +66,12 @@ class PythonBodies:
         body, key = work.task.body, (work.plan.entry, work.task.name)
         function = self._functions.get(key)
         if function is None:
-            self._reach(work.source_folder())
+            self._reach(work.brief.source_folder)
             file = work.plan.workflow.file or work.plan.file
-            function = compile_inline(body, work.source_path(), work.plan.sources.get(file, ""))
+            function = compile_inline(body, work.brief.source_path, work.plan.sources.get(file, ""))
             self._functions[key] = function
+        if not body.names:
+            return function()
         return function(*[to_python(scope.values[name]) for name in body.names])
 
     def _reach(self, folder: str) -> None:
@@ -78,9 +85,9 @@ class PythonBodies:
         if function is None:
             function = getattr(self._module(work, body.code), body.function)
             self._functions[(body.code, body.function)] = function
-        hints = typing.get_type_hints(function)
-        arguments = {name: _as_hinted(hints.get(name), compile_expr(expr)(scope)) for name, expr in body.args}
-        return function(**arguments)
+            self._hints[(body.code, body.function)] = typing.get_type_hints(function)
+        hints, compiled = self._hints[(body.code, body.function)], work.brief.compiled
+        return function(**{name: _as_hinted(hints.get(name), compiled(expr)(scope)) for name, expr in body.args})
 
     def _module(self, work: Work, path: str) -> types.ModuleType:
         """The module as it was when the run was submitted: its source travels in the plan."""
@@ -145,25 +152,26 @@ class PythonRunner:
     """Runs bodies in the slot's own process: in its folder, with what they print in their log."""
 
     def __init__(self, station: Station) -> None:
-        self._home = station.home
+        self._home = HomeFolder(station.home)
         self._given: dict[str, str] = {}
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
         bodies, output = self._warm(work)
-        os.chdir(self._home)
+        self._home.enter()
         self._note_environment(work.environment())
         output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
-            result = bodies.run(work, scope)
-            output.end()
+            try:
+                result = bodies.run(work, scope)
+            finally:
+                output.end()
             output.check()
             return result
         finally:
-            output.end()
-            _empty(self._home)
+            self._home.clear()
 
     def _note_environment(self, given: dict[str, str]) -> None:
         """What has changed since the last body: to set a variable costs more than to run an empty body."""
@@ -174,8 +182,7 @@ class PythonRunner:
 
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:
-            os.makedirs(self._home, exist_ok=True)
-            self._output = BodyOutput(os.path.join(self._home, ".spill"))
+            self._output = BodyOutput(self._home.make(".spill"))
             signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output
@@ -188,24 +195,13 @@ def _terminated(*_: object) -> None:
     raise Terminated
 
 
-def _empty(folder: str) -> None:
-    """The folder is there and empty afterwards, whatever a body did to it."""
-    try:
-        if not os.listdir(folder):
-            return
-    except FileNotFoundError:
-        pass
-    os.chdir("/")
-    remove_folder(folder)
-    os.makedirs(folder, exist_ok=True)
-
-
 def _result(work: Work, scope: Scope, value: object) -> object:
-    task, settler = work.task, Settler(work)
+    task = work.task
+    if not (task.single or task.outputs):
+        return None
+    settler = Settler(work)
     if task.single:
         return encode_result(settler, task.result, value, "the returned value")
-    if not task.outputs:
-        return None
     given = value if isinstance(value, dict) else {}
     names = [output.name for output in task.outputs]
     unknown = next((name for name in given if name not in names), None)
@@ -220,7 +216,7 @@ def _result(work: Work, scope: Scope, value: object) -> object:
             )
         found = given.get(output.name)
         if found is None and output.path is not None:
-            found = declared_path(settler, output.type, to_text(compile_expr(output.path)(scope)))
+            found = declared_path(settler, output.type, to_text(work.brief.compiled(output.path)(scope)))
         values[output.name] = encode_result(settler, output.type, found, f"out {output.name}")
     return values
 

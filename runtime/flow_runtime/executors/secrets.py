@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Secret
 
 from flow_runtime.executors.failure import BodyFailed

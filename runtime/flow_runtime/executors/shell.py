@@ -2,18 +2,20 @@
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from flow_lang.evaluate import EvaluationError, Scope, compile_expr
-from flow_lang.plan import Body
+from flow_lang.evaluate import Compiled, EvaluationError, Scope
+from flow_lang.plan import Body, Expr
 from flow_lang.quoting import UnquotableValue, quote
 from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
-from flow_runtime.executors.child import Child
+from flow_runtime.executors.child import NOT_STARTED, Child
 from flow_runtime.executors.contract import Executor, Station
+from flow_runtime.executors.direct import plain_words, program
 from flow_runtime.executors.failure import BodyFailed
+from flow_runtime.executors.full_disk import disk_full, has_no_room
 from flow_runtime.executors.results import LIMIT, Settler, declared_path, encode_result
 from flow_runtime.executors.secrets import variable_of
 from flow_runtime.executors.work import Work, captured_path
@@ -46,18 +48,40 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
     """The body's JSON result. Raises BodyFailed, BodyCancelled."""
     os.makedirs(work.scratch, exist_ok=True)
     os.chdir(work.scratch)
-    script = render(work.task.body, scope)
+    script = render(work.task.body, scope, work.brief.compiled)
     os.makedirs(os.path.dirname(work.log), exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
-    child = Child(work.number, station.interrupt, work.task.limits, _pump(work, captured))
     try:
-        environment = _environment(work, station.environment)
-        status = child.run(_command(work.task.body.with_, script), environment, work.log, captured, station.group)
+        status = _start(work, script, captured, station)
     finally:
         printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
     if status != 0:
-        raise _exit_failure(status, work.log)
+        raise _exit_failure(status, work)
     return _result(work, scope, printed)
+
+
+def _start(work: Work, script: str, captured: str, station: Station) -> int:
+    """The exit status of the script."""
+    environment = _environment(work, station.environment)
+    pump = _pump(work, captured)
+    direct = None if pump else _direct(work.task.body.with_, script, environment)
+    if direct is not None:
+        child = Child(work.number, station.interrupt, work.task.limits, None)
+        try:
+            own = {**environment, "PWD": work.scratch, "_": direct[0]}
+            return child.run(direct, own, work.log, captured, station.group)
+        except BodyFailed as error:
+            if error.code not in NOT_STARTED:
+                raise  # else a shell knows more: it reads a file that has no interpreter, or says why there is none
+    child = Child(work.number, station.interrupt, work.task.limits, pump)
+    return child.run(_command(work.task.body.with_, script), environment, work.log, captured, station.group)
+
+
+def _direct(interpreter: str, script: str, environment: Mapping[str, str]) -> list[str] | None:
+    """The command line of a script that needs no shell."""
+    words = plain_words(script) if interpreter in ("", "bash", "sh") else None
+    file = program(words[0], environment) if words else None
+    return [file, *words[1:]] if words and file else None
 
 
 def _pump(work: Work, captured: str) -> "Pump | None":
@@ -69,7 +93,7 @@ def _pump(work: Work, captured: str) -> "Pump | None":
     return Pump(work.log, captured, mask, limit)
 
 
-def render(body: Body, scope: Scope) -> str:
+def render(body: Body, scope: Scope, compiled: Callable[[Expr], Compiled]) -> str:
     """The script, with each interpolated value quoted for where it stands."""
     texts = []
     for part in body.parts:
@@ -81,7 +105,7 @@ def render(body: Body, scope: Scope) -> str:
             texts.append(_expansion(expr[1], context))
             continue
         try:
-            texts.append(quote(compile_expr(expr)(scope), context, how))
+            texts.append(quote(compiled(expr)(scope), context, how))
         except (EvaluationError, UnquotableValue) as error:
             raise BodyFailed("expression", f"in the shell body: {error}") from error
     return "".join(texts)
@@ -134,8 +158,10 @@ def _absorb(captured: str, log: str) -> str:
     return head.decode("utf-8", "replace").rstrip("\n")
 
 
-def _exit_failure(status: int, log: str) -> BodyFailed:
-    tail = log_tail(log)
+def _exit_failure(status: int, work: Work) -> BodyFailed:
+    tail, state = log_tail(work.log), os.path.dirname(work.place.files)
+    if status > 0 and has_no_room(state):  # it could not write its log, or into its folder
+        return disk_full(state, f"the body ended with exit code {status}")
     if status < 0:
         name = signal.Signals(-status).name if -status in signal.valid_signals() else str(-status)
         return BodyFailed(f"signal_{-status}", f"the body was ended by {name}", signal=-status, log=tail)
@@ -168,7 +194,7 @@ def _result(work: Work, scope: Scope, printed: str) -> object:
         if output.name in given:
             value = _parse(output.type, given[output.name], what)
         elif output.path is not None:
-            value = declared_path(settler, output.type, to_text(compile_expr(output.path)(scope)))
+            value = declared_path(settler, output.type, to_text(work.brief.compiled(output.path)(scope)))
         elif output.type.kind == "optional":
             value = None
         else:

@@ -8,8 +8,8 @@ moment: a limit protects the machine from a mistake, not from malice.
 
 import os
 from contextlib import suppress
-from typing import NamedTuple
 
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Limits
 
 PERIOD = 0.05

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from flow_lang.evaluate import Scope, compile_expr
-from flow_lang.plan import Plan, Task, Workflow
+from flow_lang.evaluate import Compiled, Scope, compile_expr
+from flow_lang.named import NamedTuple
+from flow_lang.plan import Expr, Plan, Task, Workflow
 from flow_lang.types import STR, Type, list_of, optional
 from flow_lang.values import decode
 
@@ -23,44 +24,76 @@ class Place(NamedTuple):
     incarnation: str
 
 
+class Brief:
+    """What all attempts of one task have in common, worked out once."""
+
+    def __init__(self, plan: Plan, task: Task, folder: str, place: Place, types: "NameTypes") -> None:
+        """`plan`'s entry is the workflow of the run; `folder` is that of the entry's file."""
+        self.plan = plan
+        self.task = task
+        self.folder = folder
+        self.place = place
+        self.source_path = os.path.join(folder, plan.workflow.file or plan.file)
+        """The flow file that the task is written in, as tracebacks name it."""
+        self.source_folder = os.path.dirname(self.source_path)
+        """Where relative paths of the task's file start."""
+        self.inputs = tuple((given.name, compile_expr(given.value)) for given in task.inputs)
+        self._types = types
+        self._own = types.own(task)
+        self._compiled: dict[int, tuple[Expr, Compiled]] = {}
+
+    def decoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values in memory, as an expression of the task sees them."""
+        return self._types.decoded_with(self._own, values) if values else {}
+
+    def compiled(self, expr: Expr) -> Compiled:
+        """For an expression of the plan, which is compiled once."""
+        found = self._compiled.get(id(expr))
+        if found is None:
+            found = self._compiled[id(expr)] = (expr, compile_expr(expr))
+        return found[1]
+
+
 class Work(NamedTuple):
+    """`scratch` is the folder of this attempt, `log` where its output goes."""
+
     number: int
     run: str
     seq: int
     attempt: int
     key: str
-    plan: Plan
-    """Its entry is the workflow of this run."""
+    brief: Brief
     task: Task
-    folder: str
-    """The folder of the entry's file."""
-    values: dict[str, Any]
-    place: Place
+    values: Mapping[str, Any]
     scratch: str
+    log: str
     secrets: Secrets = NO_SECRETS
 
     @property
-    def log(self) -> str:
-        return log_path(self.place.logs, self.run, self.seq, self.attempt)
+    def plan(self) -> Plan:
+        """Its entry is the workflow of this run."""
+        return self.brief.plan
 
-    def source_path(self) -> str:
-        """The flow file that the task is written in, as tracebacks name it."""
-        return os.path.join(self.folder, self.plan.workflow.file or self.plan.file)
+    @property
+    def folder(self) -> str:
+        """The folder of the entry's file."""
+        return self.brief.folder
 
-    def source_folder(self) -> str:
-        """Where relative paths of the task's file start."""
-        return os.path.dirname(self.source_path())
+    @property
+    def place(self) -> Place:
+        return self.brief.place
 
     def environment(self) -> dict[str, str]:
         """What every body finds in its environment. The idempotency key is the same for all attempts; the fence rises."""
+        attempt = str(self.attempt)
         return {
             "FLOW_RUN": self.run,
             "FLOW_TASK": self.key,
-            "FLOW_ATTEMPT": str(self.attempt),
-            "FLOW_FENCE": str(self.attempt),
+            "FLOW_ATTEMPT": attempt,
+            "FLOW_FENCE": attempt,
             "FLOW_IDEMPOTENCY_KEY": f"{self.run}:{self.key}",
-            "FLOW_FOLDER": self.source_folder(),
-            "FLOW_ENGINE": self.place.incarnation,
+            "FLOW_FOLDER": self.brief.source_folder,
+            "FLOW_ENGINE": self.brief.place.incarnation,
         }
 
 
@@ -97,9 +130,16 @@ class NameTypes:
 
     def decoded(self, task: Task | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values in memory, as an expression of `task` sees them."""
-        own = {clause.var: optional(clause.type) for clause in task.loop} if task and task.loop else {}
-        if task and task.of:
+        return self.decoded_with(self.own(task) if task else {}, values)
+
+    def own(self, task: Task) -> dict[str, Type]:
+        """The types of the names that mean something else in another task."""
+        own = {clause.var: optional(clause.type) for clause in task.loop}
+        if task.of:
             own["result"] = optional(self._tasks[task.of].result)
+        return own
+
+    def decoded_with(self, own: Mapping[str, Type], values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: decode(own.get(name) or self._type(name), value) for name, value in values.items()}
 
     def _type(self, name: str) -> Type:
@@ -116,11 +156,12 @@ class NameTypes:
         return list_of(optional(gathered.result)) if gathered is not None and gathered.loop else _TEXT
 
 
-def scope_of(work: Work, types: NameTypes) -> Scope:
+def scope_of(work: Work) -> Scope:
     """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration."""
-    values = types.decoded(work.task, work.values)
+    brief = work.brief
+    values = brief.decoded(work.values)
     values.update(work.secrets.values)
-    scope = Scope(values, FlowFiles(work.source_folder(), work.scratch))
-    for given in work.task.inputs:
-        values[given.name] = compile_expr(given.value)(scope)
+    scope = Scope(values, FlowFiles(brief.source_folder, work.scratch))
+    for name, compiled in brief.inputs:
+        values[name] = compiled(scope)
     return scope

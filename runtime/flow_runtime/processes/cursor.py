@@ -9,7 +9,8 @@ import mmap
 import os
 import struct
 from functools import lru_cache
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 PAGE = 4096
 RING = 256
@@ -35,8 +36,8 @@ class Cursor:
         try:
             if slots is not None:
                 os.posix_fallocate(descriptor, 0, slots * PAGE)  # a write to a page without disk behind it is SIGBUS
-            size = os.fstat(descriptor).st_size
-            self._map = mmap.mmap(descriptor, max(size, PAGE)) if size else mmap.mmap(-1, PAGE)
+            size = os.fstat(descriptor).st_size // PAGE * PAGE  # a part of a page says nothing
+            self._map = mmap.mmap(descriptor, size) if size else mmap.mmap(-1, PAGE)
         finally:
             os.close(descriptor)
         self.slots = size // PAGE

@@ -15,11 +15,15 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import FlowError
 
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.orphans import adopt_orphans, end_orphans, take_name
+
+Prepare = Callable[[], None]
+"""What the guardian does before its first fork, while the engine goes on: to load what every slot would load."""
 
 SlotMain = Callable[[int, "_socket.socket"], None]
 """What a slot runs after the fork: its number and its end of the channel."""
@@ -45,7 +49,7 @@ class Guardian:
         self.reports = reports
 
     @classmethod
-    def start(cls, cursor: Cursor, incarnation: str, slot_main: SlotMain) -> "Guardian":
+    def start(cls, cursor: Cursor, incarnation: str, slot_main: SlotMain, prepare: Prepare) -> "Guardian":
         """Forks it. Call this before threads start and before any database is open."""
         ours, theirs = pair()
         report_read, report_write = pair()
@@ -55,7 +59,7 @@ class Guardian:
         if pid == 0:
             ours.close()
             report_read.close()
-            _guard(theirs, report_write, cursor, incarnation, slot_main)
+            _guard(_Guard(theirs, report_write, cursor, incarnation, slot_main), incarnation, prepare)
         theirs.close()
         report_write.close()
         return cls(pid, incarnation, ours, Channel(report_read))
@@ -82,9 +86,7 @@ class Guardian:
         return status == 0
 
 
-def _guard(
-    carrier: "_socket.socket", report: "_socket.socket", cursor: Cursor, incarnation: str, slot_main: SlotMain
-) -> NoReturn:
+def _guard(guard: "_Guard", incarnation: str, prepare: Prepare) -> NoReturn:
     status = 1
     try:
         os.setsid()
@@ -92,7 +94,9 @@ def _guard(
         take_name(incarnation)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        _Guard(carrier, report, cursor, incarnation, slot_main).serve()
+        guard.listen()
+        prepare()
+        guard.serve()
         status = 0
     finally:
         os._exit(status)
@@ -108,6 +112,10 @@ class _Guard:
         self._incarnation, self._slot_main = incarnation, slot_main
         self._pids: set[int] = set()
         self._adopts_orphans: bool | None = None
+        self._wake_read = self._wake_write = -1
+
+    def listen(self) -> None:
+        """Hears of the ends of its children from now on."""
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
@@ -124,6 +132,7 @@ class _Guard:
                     continue
                 text, sock = receive_socket(self._carrier)
                 if not text:
+                    reached("guardian.ending")
                     self._end_all()
                     return
                 if sock is not None:
@@ -135,6 +144,7 @@ class _Guard:
             self._become_slot(slot, sock)
         sock.close()
         self._pids.add(pid)
+        reached("guardian.forked")
         self._tell(["pid", slot, pid])
         if self._adopts_orphans is None:
             self._adopts_orphans = adopt_orphans()  # after the first fork, which someone waits for

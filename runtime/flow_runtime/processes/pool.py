@@ -10,34 +10,23 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
 
-from flow_engine.model import Claim
+from flow_engine.model import Released, Succeeded
 
+from flow_runtime.answers import outcome_of
 from flow_runtime.executors.usage import PERIOD
 from flow_runtime.processes.allowance import over
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Cursor
+from flow_runtime.processes.frames import Done, read_answer
 from flow_runtime.processes.guardian import Guardian, GuardianDied
 from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.pace import Pace
-from flow_runtime.processes.slot_view import Answer, Sent, SlotView, signal_group
+from flow_runtime.processes.slot_view import Answer, Job, SlotView, signal_group
 
 STEAL_AFTER = 0.01
 """Seconds that a body has run before what waits behind it is given to an idle slot."""
-
-
-class Job(NamedTuple):
-    """A claim that is ready to be sent: `kind` of body, and the frame's text after its number. After `timeout` seconds it is ended,
-    for the reason `limit` (`timeout` or `deadline`). `alone`: nothing is sent ahead of its start."""
-
-    claim: Claim
-    kind: str
-    plan_hash: str
-    timeout: float | None
-    text: str
-    limit: str = "timeout"
-    alone: bool = False
+_NOTHING = Succeeded("null")
 
 
 class SlotPool:
@@ -92,14 +81,18 @@ class SlotPool:
 
     def send(self) -> None:
         """Sends what waits, each job to the slot with the least in hand."""
-        touched = set()
+        if not self._waiting:
+            return
+        touched, depth, busy = set(), self._pace.depth(), self._not_behind()
         for _ in range(len(self._waiting)):
             job = self._waiting.popleft()
-            view = self._choose(job)
+            view = self._choose(job, 1 if job.alone else depth, busy)
             if view is None:
                 self._waiting.append(job)
                 continue
-            self._hand_over(view, job)
+            if view.channel is None:
+                self._fork(view)
+            view.put(job, self._clock(), self._bundle)
             touched.add(view.slot)
         for slot in touched:
             self._flush(self._views[slot])
@@ -119,7 +112,7 @@ class SlotPool:
         self._watch_writers()
         return answers
 
-    def running(self) -> list[tuple[SlotView, Sent, float]]:
+    def running(self) -> list[tuple[SlotView, Job, float]]:
         """(slot, what it runs, since when)"""
         heads = [(view, view.head()) for view in self._views]
         return [(view, head[1], view.head_since) for view, head in heads if head is not None]
@@ -154,6 +147,11 @@ class SlotPool:
         now = self._clock()
         return [view for view in self._views if view.sent and now - view.head_since >= STEAL_AFTER]
 
+    def _not_behind(self) -> list[SlotView]:
+        """Of them, where another slot is idle."""
+        idle = any(not view.sent and view.kill is None for view in self._views)
+        return self._busy_for_long() if idle else []
+
     def rebalance_due(self) -> float | None:
         """From when on, by the clock, there is something to take back; None where no slot is idle or nothing waits."""
         if self._waiting or not any(not view.sent for view in self._views):
@@ -162,44 +160,34 @@ class SlotPool:
 
     def take_back_run(self, run: str) -> list[Answer]:
         """Takes back whatever of this run has not started, from the slots and from those that wait."""
-        taken = [Answer(job.claim, {"void": True}) for job in self._waiting if job.claim.task.run == run]
+        taken = [Answer(job.claim, Released()) for job in self._waiting if job.claim.task.run == run]
         self._waiting = deque(job for job in self._waiting if job.claim.task.run != run)
         for view in self._views:
             if any(sent.claim.task.run == run for sent in view.sent.values()):
                 taken.extend(self._take_back(view))
         return taken
 
-    def _choose(self, job: Job) -> SlotView | None:
-        depth = 1 if job.alone else self._pace.depth()
-        busy = self._busy_for_long() if any(not view.sent and view.kill is None for view in self._views) else ()
-        able = [
-            view
-            for view in self._views
-            if view.can_take(job.kind, job.plan_hash) and len(view.sent) < depth and view not in busy
-        ]
-        if able:
-            return min(able, key=lambda view: (len(view.sent), job.kind not in PYTHON and view.python_plan is not None))
+    def _choose(self, job: Job, depth: int, busy: list[SlotView]) -> SlotView | None:
+        """The slot that has the least in hand; of two that have the same, what needs no Python leaves those that serve one to others."""
+        python, plan = job.kind in PYTHON, job.run.plan
+        best, least = None, depth
+        for view in self._views:
+            count = len(view.sent)
+            if count > least or count >= depth or view.kill is not None or view in busy:
+                continue
+            if python and view.python_plan is not None and view.python_plan != plan:
+                continue
+            if count < least or best is None or (not python and best.python_plan is not None is not view.python_plan):
+                best, least = view, count
+        return best or self._renewed()
+
+    def _renewed(self) -> SlotView | None:
+        """An idle slot whose process ends, so that another plan's Python gets a fresh one."""
         for view in self._views:
             if not view.sent and view.kill is None:
-                self._forget(view)  # it ends; this plan's Python gets a fresh process
+                self._forget(view)
                 return view
         return None
-
-    def _hand_over(self, view: SlotView, job: Job) -> None:
-        if view.channel is None:
-            self._fork(view)
-        frames = []
-        if job.plan_hash not in view.plans:
-            view.plans.add(job.plan_hash)
-            frames.append(
-                f'{{"plan":"{job.plan_hash}","bundle":{self._bundle(job.plan_hash)}}}'.encode(
-                    "utf-8", "surrogateescape"
-                )
-            )
-        frames.append(f'{{"n":{view.next_number},{job.text}'.encode("utf-8", "surrogateescape"))
-        if job.kind in PYTHON:
-            view.python_plan = job.plan_hash
-        view.put(Sent(job.claim, job.kind, job.timeout, self._clock(), job.limit), frames)
 
     def _flush(self, view: SlotView) -> None:
         if view.channel is None:
@@ -225,12 +213,19 @@ class SlotPool:
         now = self._clock()
         answers = []
         for frame in frames:
-            message = json.loads(frame)
-            item = view.take(message["n"], now)
-            if item is not None:
-                if "finished" in message and message["n"] > 1:  # the first one has warmed the process
-                    self._pace.note(message["finished"] - message["started"])
-                answers.append(Answer(item.claim, message))
+            said = read_answer(frame)
+            job = view.take(said.number if isinstance(said, Done) else said["n"], now)
+            if job is None:
+                continue
+            if isinstance(said, Done):
+                number, started, finished, log, result = said
+                if number > 1:  # the first one has warmed the process
+                    self._pace.note(finished - started)
+                outcome = _NOTHING if result == "null" else Succeeded(result)
+                answers.append(Answer(job.claim, outcome, started, finished, log or None))
+            else:
+                times = (said.get("started"), said.get("finished"), said.get("log"))
+                answers.append(Answer(job.claim, outcome_of(said), *times))
         return answers
 
     def _reports(self) -> list[Answer]:
@@ -259,7 +254,8 @@ class SlotPool:
                 if group:
                     signal_group(group, signal.SIGKILL)
             self._guardian.end_bodies_of(view.slot)
-        answers += [Answer(item.claim, view.fate(number, status, page.current)) for number, item in view.sent.items()]
+        fates = [(job, view.fate(number, status, page.current)) for number, job in view.sent.items()]
+        answers += [Answer(job.claim, outcome_of(fate)) for job, fate in fates]
         self._forget(view)
         return answers
 
@@ -278,7 +274,7 @@ class SlotPool:
     def _take_back(self, view: SlotView) -> list[Answer]:
         current = self._cursor.page(view.slot).take_back(view.next_number - 1)
         taken = [number for number in view.sent if number > max(current, next(iter(view.sent)))]
-        return [Answer(view.sent.pop(number).claim, {"void": True}) for number in taken]
+        return [Answer(view.sent.pop(number).claim, Released()) for number in taken]
 
     def _watch_writers(self) -> None:
         for view in self._views:

@@ -6,10 +6,10 @@ import os
 import select
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
+from flow_engine.crash_points import reached
 from flow_lang.bundle import plan_from_json
 from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
@@ -18,12 +18,14 @@ from flow_lang.values import Mismatch
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
 from flow_runtime.executors.folders import remove_folder, slot_folder
+from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
-from flow_runtime.executors.work import NameTypes, Place, Work, scope_of
+from flow_runtime.executors.work import Brief, NameTypes, Place, Work, log_path, scope_of
 from flow_runtime.processes.allowance import allowance_of, holds_much
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
+from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
 from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.orphans import SLOT_VARIABLE
 from flow_runtime.wire import dumps
@@ -32,8 +34,7 @@ UNLIMITED = Limits()
 
 
 class Slot:
-    """Runs in the forked process, with the `plans` that the engine had before the fork. Frames in:
-    `{"plan": hash, "bundle"}`, `{"kill": number, "why", "grace"}`, or a work item."""
+    """Runs in the forked process, with the `plans` that the engine had before the fork. frames.py has what it is told and what it says."""
 
     def __init__(
         self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]
@@ -44,10 +45,13 @@ class Slot:
         self._place = place
         self._plans = dict(plans)
         self._types: dict[tuple[str, str], NameTypes] = {}
-        self._todo: deque[dict[str, Any]] = deque()
+        self._runs: dict[int, RunNote] = {}
+        self._briefs: dict[tuple[str, str, str, int], Brief] = {}
+        self._todo: deque[Item] = deque()
         self._kills: list[tuple[int, str, float]] = []
         self._full = False
-        self._runners: dict[Executor, Runner] = {}
+        self._runners: dict[str, Runner] = {}
+        self._opened: dict[Executor, Runner] = {}
         self._environment = dict(os.environ)  # before a body changes it
         self._home = slot_folder(place.scratch, place.incarnation, slot)
         self._poll = select.poll()
@@ -78,107 +82,138 @@ class Slot:
     def _read(self) -> bool:
         frames = self._channel.receive()
         for frame in frames or ():
-            message = json.loads(frame)
-            if "kill" in message:
-                self._kills.append((message["kill"], message["why"], message["grace"]))
-            elif "bundle" in message:
-                self._plans[message["plan"]] = plan_from_json(message["bundle"])
+            order = read_order(frame)
+            if isinstance(order, Item):
+                self._todo.append(order)
             else:
-                self._todo.append(message)
+                self._heed(order)
         return frames is not None
 
-    def _send(self, answer: dict[str, Any]) -> None:
-        self._channel.send(dumps(answer).encode())
+    def _heed(self, order: Mapping[str, Any]) -> None:
+        if "kill" in order:
+            self._kills.append((order["kill"], order["why"], order["grace"]))
+        elif "begin" in order:
+            note = RunNote(*order["begin"])
+            self._runs[note.number] = note
+        elif "forget" in order:
+            # items that were sent before it may not have started yet
+            kept = {item.run for item in self._todo}
+            self._runs = {number: note for number, note in self._runs.items() if number in kept}
+            self._briefs.clear()
+        else:
+            self._plans[order["plan"]] = plan_from_json(order["bundle"])
+
+    def _send(self, answer: bytes) -> None:
+        self._channel.send(answer)
         while self._channel.pending:
             blocked = select.poll()
             blocked.register(self._channel, select.POLLOUT)
             blocked.poll()
             self._channel.flush()
 
-    def _answer(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _answer(self, item: Item) -> bytes:
         """`void` where the engine has taken the item back."""
-        if not self._page.start(item["n"], mark_of(item["run"], item["seq"], item["attempt"])):
-            return {"n": item["n"], "void": True}
+        number, note = item.number, self._runs[item.run]
+        reached("slot.received")
+        if not self._page.start(number, mark_of(note.run, item.seq, item.attempt)):
+            return f'{{"n":{number},"void":true}}'.encode()
+        reached("slot.started")
         started = time.time()
-        answer: dict[str, Any] = {"n": item["n"]}
-        work = self._work(item)
-        log = work.log
-        try:
-            work = self._with_secrets(work)
-            answer["result"] = self._run(work, self._types_of(item["plan"], work.plan))
-        except BodyFailed as error:
-            told = {"code": error.code, "message": error.message, **error.details}
-            answer |= {"code": error.code, "error": work.secrets.masked(told), "retryable": error.retryable}
-        except BodyCancelled as error:
-            answer["cancelled"] = error.why
-        return answer | {
-            "started": started,
-            "finished": time.time(),
-            "log": log if os.path.exists(log) else None,
-        }
+        answer = self._ended(number, started, self._work(item, note))
+        reached("slot.ended")
+        return answer
 
-    def _run(self, work: Work, types: NameTypes) -> str:
+    def _ended(self, number: int, started: float, work: Work) -> bytes:
+        """Runs the body: what is said of its end."""
+        told: dict[str, Any]
+        try:
+            if work.plan.workflow.secrets:
+                work = self._with_secrets(work)
+            result = self._run(work)
+            return done_frame(number, started, time.time(), _log_of(work), result)
+        except BodyFailed as error:
+            why = {"code": error.code, "message": error.message, **error.details}
+            told = {"code": error.code, "error": work.secrets.masked(why), "retryable": error.retryable}
+        except BodyCancelled as error:
+            told = {"cancelled": error.why}
+        times = {"started": started, "finished": time.time(), "log": _log_of(work) or None}
+        return dumps({"n": number, **told, **times}).encode()
+
+    def _run(self, work: Work) -> str:
         """The result's JSON text."""
         try:
-            with self._workplace(work):
-                result = self._runner(work.task.body.kind).run(work, _scope(work, types))
-            return result_text(work.secrets.masked(result))
+            result = self._in_place(work) if work.task.body.kind in PYTHON else self._aside(work)
+            return "null" if result is None else result_text(work.secrets.masked(result))
         except (BodyFailed, BodyCancelled):
             raise
         except UnknownKind as error:
             raise BodyFailed("exception", str(error)) from error
         except Exception as error:
-            # around the body: a full disk, a scratch folder that is gone, a result that JSON cannot hold
+            if is_full(error):
+                raise disk_full(os.path.dirname(self._place.files)) from error
+            # around the body: a scratch folder that is gone, a result that JSON cannot hold
             raise BodyFailed("exception", described(error)) from error
+
+    def _in_place(self, work: Work) -> object:
+        """In this process, around which the limits are set."""
+        limits = work.task.limits
+        if limits == UNLIMITED:
+            return self._runner(work.task.body.kind).run(work, _scope(work))
+        self._page.allow(allowance_of(limits))
+        try:
+            return self._runner(work.task.body.kind).run(work, _scope(work))
+        finally:
+            self._page.allow(Allowance())
+            self._full = holds_much(limits)
+
+    def _aside(self, work: Work) -> object:
+        """In a process of its own or none; what it leaves is removed."""
+        try:
+            return self._runner(work.task.body.kind).run(work, _scope(work))
+        finally:
+            self._kills.clear()
+            remove_folder(work.scratch)
 
     def _runner(self, kind: str) -> Runner:
         """Kinds that share an executor share its runner."""
-        made = executor(kind)
-        if made not in self._runners:
-            self._runners[made] = made.open(Station(self, self._page, self._home, self._environment))
-        return self._runners[made]
+        found = self._runners.get(kind)
+        if found is None:
+            made = executor(kind)
+            if made not in self._opened:
+                self._opened[made] = made.open(Station(self, self._page, self._home, self._environment))
+            found = self._runners[kind] = self._opened[made]
+        return found
 
-    @contextmanager
-    def _workplace(self, work: Work) -> Iterator[None]:
-        """Limits are set around a body that runs in this process; of one that does not, what it leaves is removed."""
-        limits, is_own = work.task.limits, work.task.body.kind in PYTHON
-        if is_own and limits != UNLIMITED:
-            self._page.allow(allowance_of(limits))
-        try:
-            yield
-        finally:
-            if not is_own:
-                self._kills.clear()
-                remove_folder(work.scratch)
-            elif limits != UNLIMITED:
-                self._page.allow(Allowance())
-                self._full = holds_much(limits)
+    def _work(self, item: Item, note: RunNote) -> Work:
+        brief = self._briefs.get((note.plan, note.workflow, note.folder, item.node)) or self._brief(item, note)
+        task, run, seq, attempt = brief.task, note.run, item.seq, item.attempt
+        key = task.name if item.place < 0 else f"{task.name}[{item.place}]"
+        values = json.loads(item.values) if item.values else {}
+        scratch = self._home if task.body.kind in PYTHON else f"{self._place.scratch}/{run}-{seq}.{attempt}"
+        log = log_path(self._place.logs, run, seq, attempt)
+        return Work(item.number, run, seq, attempt, key, brief, task, values, scratch, log)
 
-    def _work(self, item: dict[str, Any]) -> Work:
-        plan = self._plans[item["plan"]]._replace(entry=item["workflow"])
-        task = plan.workflow.tasks[item["task"]]
-        identity = (item["n"], item["run"], item["seq"], item["attempt"], item["key"])
-        scratch = self._home
-        if task.body.kind not in PYTHON:
-            scratch = f"{self._place.scratch}/{item['run']}-{item['seq']}.{item['attempt']}"
-        return Work(*identity, plan, task, item["folder"], item["values"], self._place, scratch)
-
-    def _types_of(self, plan_hash: str, plan: Plan) -> NameTypes:
-        key = (plan_hash, plan.entry)
-        if key not in self._types:
-            self._types[key] = NameTypes(plan.workflow)
-        return self._types[key]
+    def _brief(self, item: Item, note: RunNote) -> Brief:
+        plan = self._plans[note.plan]._replace(entry=note.workflow)
+        types = self._types.get((note.plan, note.workflow))
+        if types is None:
+            types = self._types[(note.plan, note.workflow)] = NameTypes(plan.workflow)
+        brief = Brief(plan, plan.workflow.tasks[item.node], note.folder, self._place, types)
+        self._briefs[(note.plan, note.workflow, note.folder, item.node)] = brief
+        return brief
 
     def _with_secrets(self, work: Work) -> Work:
-        workflow = work.plan.workflow
-        if not workflow.secrets:
-            return work
-        found = read_secrets(workflow.secrets, work.task.secrets, self._environment, work.source_folder())
+        declared, folder = work.plan.workflow.secrets, work.brief.source_folder
+        found = read_secrets(declared, work.task.secrets, self._environment, folder)
         return work._replace(secrets=found)
 
 
-def _scope(work: Work, types: NameTypes) -> Scope:
+def _log_of(work: Work) -> str:
+    return work.log if os.access(work.log, os.F_OK) else ""  # of all ways to ask, the one that raises nothing
+
+
+def _scope(work: Work) -> Scope:
     try:
-        return scope_of(work, types)
+        return scope_of(work)
     except (EvaluationError, Mismatch) as error:
         raise BodyFailed("expression", f"an input has no value: {error}") from error

@@ -2,34 +2,45 @@
 
 import os
 import signal
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from flow_engine.model import Claim
+from flow_engine.model import Claim, Outcome
+from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.usage import Exceeded
 from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.frames import FORGET, RunNote, item_frame, kill_frame, plan_frame, run_frame
 from flow_runtime.processes.kinds import PYTHON
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
+MOST_RUNS = 256
+"""Runs that a slot knows at a time."""
 
 
-class Sent(NamedTuple):
-    """A work item in a slot's hands."""
+class Job(NamedTuple):
+    """A claim that is ready to be sent: `kind` of body, what the slot must know of its run, and the JSON object of what it reads (empty
+    for none). After `timeout` seconds it is ended, for the reason `limit` (`timeout` or `deadline`). `alone`: nothing is sent ahead of its
+    start."""
 
     claim: Claim
     kind: str
-    timeout: float | None
-    at: float
+    run: RunNote
+    values: bytes = b""
+    timeout: float | None = None
     limit: str = "timeout"
+    alone: bool = False
 
 
 class Answer(NamedTuple):
-    """What a slot said of an item, or what its end means: `message` as slot.py writes it, or as `SlotView.fate` does."""
+    """What became of an item: times in seconds since the epoch, and the path of its log."""
 
     claim: Claim
-    message: dict[str, Any]
+    outcome: Outcome
+    started: float | None = None
+    finished: float | None = None
+    log: str | None = None
 
 
 class Kill(NamedTuple):
@@ -48,16 +59,17 @@ class SlotView:
         self.slot = number
         self.channel: Channel | None = None
         self.pid: int | None = None
-        self.sent: dict[int, Sent] = {}
+        self.sent: dict[int, Job] = {}
         self.next_number = 1
         self.head_since = 0.0
         self.plans: set[str] = set()
+        self.runs: set[int] = set()
         self.python_plan: str | None = None
         self.kill: Kill | None = None
         self.signalled = False
         self.looked_at = 0.0
 
-    def head(self) -> tuple[int, Sent] | None:
+    def head(self) -> tuple[int, Job] | None:
         return next(iter(self.sent.items()), None)
 
     def can_take(self, kind: str, plan_hash: str) -> bool:
@@ -72,16 +84,35 @@ class SlotView:
         self.next_number = 1
         self.sent.clear()
         self.plans = set(plans)
+        self.runs.clear()
 
-    def put(self, item: Sent, frames: list[bytes]) -> None:
+    def put(self, job: Job, now: float, bundle: Callable[[str], str]) -> None:
+        """Gives it the job, after what it does not know yet of its run; `bundle` gives the text of a plan."""
+        channel, number, claim = self.channel, self.next_number, job.claim
+        if channel is None:
+            raise ValueError("the slot has no process")
+        if job.run.number not in self.runs:
+            self._tell(channel, job.run, bundle)
+        if job.kind in PYTHON:
+            self.python_plan = job.run.plan
         if not self.sent:
-            self.head_since = item.at
-        self.sent[self.next_number] = item
-        self.next_number += 1
-        if self.channel is not None:
-            self.channel.put(*frames)
+            self.head_since = now
+        self.sent[number] = job
+        self.next_number = number + 1
+        seq = claim.task.seq
+        channel.put(item_frame(number, job.run.number, claim.node, claim.place, seq, claim.attempt, job.values))
 
-    def take(self, number: int, now: float) -> Sent | None:
+    def _tell(self, channel: Channel, run: RunNote, bundle: Callable[[str], str]) -> None:
+        if len(self.runs) >= MOST_RUNS:
+            self.runs.clear()
+            channel.put(FORGET)
+        if run.plan not in self.plans:
+            self.plans.add(run.plan)
+            channel.put(plan_frame(run.plan, bundle(run.plan)))
+        self.runs.add(run.number)
+        channel.put(run_frame(run))
+
+    def take(self, number: int, now: float) -> Job | None:
         """The item leaves the slot's hands; the next one runs since `now`."""
         item = self.sent.pop(number, None)
         self.head_since = now
@@ -97,8 +128,7 @@ class SlotView:
         number, item = head
         self.kill = Kill(number, why, now)
         if item.kind == "shell" and self.channel is not None:
-            frame = f'{{"kill":{number},"why":"{why}","grace":{GRACE}}}'
-            self.channel.send(frame.encode())
+            self.channel.send(kill_frame(number, why, GRACE))
         else:
             self._signal(signal.SIGTERM)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from flow_engine.crash_points import reached
 from flow_engine.errors import FlowError, StoreError
 from flow_engine.ids import new_id
 from flow_engine.schedules import ScheduleRecord
@@ -90,10 +91,12 @@ class Scheduler:
         if act in (HOLD, SKIP, FULL):
             return Told(record.id, instant, act) if self._store.leave_out(record.id, at, act == HOLD) else None
         new = run_for(self._store, record, instant, new_id(now, os.urandom), now)
+        reached("scheduler.due")
         submitted = self._store.fire(record.id, at, new)
         if submitted is None:
             return None
         # only whoever fired ends the others: a second scheduler would end the run that has just begun
+        reached("scheduler.fired")
         room = running if act == CANCEL and submitted.created else []
         ended = tuple(run for run in room if self._store.request_cancel(run, now))
         return Told(record.id, instant, FIRE, submitted.run, submitted.created, ended)

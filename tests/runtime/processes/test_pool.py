@@ -1,14 +1,15 @@
 """Which slot gets what, with slots that only take notes."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flow_engine.model import Claim, TaskRef
+from flow_engine.model import Claim, Released, TaskRef
 from flow_runtime.processes.channel import Channel, pair
 from flow_runtime.processes.cursor import Cursor
-from flow_runtime.processes.pool import STEAL_AFTER, Job, SlotPool
+from flow_runtime.processes.frames import RunNote, done_frame
+from flow_runtime.processes.pool import STEAL_AFTER, SlotPool
+from flow_runtime.processes.slot_view import Job
 
 
 class Notes:
@@ -45,15 +46,14 @@ class Bench:
 
     def put(self, plan: str) -> None:
         claim = Claim(TaskRef(f"run-{plan}", self.seq), 1, 0, None, False)
-        self.pool.put(Job(claim, "python", plan, None, '"x":1}'))
+        self.pool.put(Job(claim, "python", RunNote(ord(plan), f"run-{plan}", plan, "w", "/")))
         self.seq += 1
         self.pool.send()
 
     def end(self, slot: int, number: int) -> None:
         """The slot has begun and ended an item, quickly."""
         self.pages[slot].start(number, 1)
-        answer = {"n": number, "result": "null", "started": 1.0, "finished": 1.0001}
-        self.guardian.slots[slot].send(json.dumps(answer).encode())
+        self.guardian.slots[slot].send(done_frame(number, 1.0, 1.0001, "", "null"))
         assert len(self.pool.wait(1.0)) == 1
 
     def held(self) -> list[list[str]]:
@@ -86,7 +86,7 @@ def test_what_waits_behind_a_long_body_goes_to_an_idle_slot(bench: Bench) -> Non
     assert bench.pool.rebalance() == []
     bench.now += STEAL_AFTER
     (taken,) = bench.pool.rebalance()
-    assert taken.message == {"void": True}
+    assert taken.outcome == Released()
 
 
 def test_it_is_not_sent_back_to_where_it_was_taken_from(bench: Bench) -> None:

@@ -286,7 +286,7 @@ class MemoryStore(MemorySchedules):
             kept.tasks.extend(new_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
         for seq in changed:
             kept.tasks[seq] = updated(kept.tasks[seq], graph, note, seq, now)
-        for seq, done in ended_attempts(note):
+        for seq, done in ended_attempts(note.graph, note.completed):
             times = (note.claimed[seq], done.started_at, done.finished_at or now)
             kept.attempts.append(
                 AttemptRecord(

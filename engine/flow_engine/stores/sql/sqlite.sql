@@ -1,6 +1,9 @@
 -- name: keep_plan
 INSERT INTO plan (hash, namespace, workflow, bundle, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING
 
+-- name: has_plan
+SELECT 1 FROM plan WHERE hash = ?
+
 -- name: plan
 SELECT bundle FROM plan WHERE hash = ?
 
@@ -16,6 +19,24 @@ SELECT id, plan_hash, params FROM run WHERE namespace = ? AND idempotency_key = 
 INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at,
   item, pool, slots)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: insert_fresh_task
+INSERT INTO task (run, seq, node, place, state, unmet, item, pool, slots) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- name: claim_tasks
+UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = ?, ready_at = NULL, claimed_at = ?, finished_at = NULL,
+  started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
+WHERE run = ? AND seq IN (SELECT value FROM json_each(?))
+
+-- name: ready_tasks
+UPDATE task SET state = 'ready', unmet = 0, worker = NULL, ready_at = NULL, claimed_at = NULL, finished_at = NULL,
+  started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
+WHERE run = ? AND seq IN (SELECT value FROM json_each(?))
+
+-- name: succeed_task
+UPDATE task SET state = 'succeeded', worker = NULL, ready_at = NULL, claimed_at = NULL, finished_at = ?,
+  started_at = CASE WHEN awaits IS NULL THEN ? ELSE started_at END, result = ?, error = NULL, log = ?, awaits = NULL, cache = NULL
+WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state IN ('claimed', 'running')
 
 -- name: update_task
 UPDATE task SET state = ?, attempt = ?, unmet = ?, worker = ?, ready_at = ?, claimed_at = ?, finished_at = ?, size = ?,

@@ -9,9 +9,11 @@ from typing import Any
 from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
-from flow_engine.errors import FlowError, StoreError, UnknownRun
+from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.sqlite.soundness import Presence
+from flow_engine.stores.sqlite.troubles import path_of, trouble
 
 CHUNK = 500
 """How many rows one query names, well below SQLite's limit of variables."""
@@ -24,6 +26,7 @@ class Reads:
         self._numbers: dict[str, int] = {}
         self._plans: dict[str, Plan] = {}
         self._kept: set[str] = set()
+        self._presence = Presence(path_of(connection), connection)
 
     def run(self, run: str) -> RunRecord:
         rows = self._select("run_columns", "WHERE id = ?", (run,))
@@ -53,7 +56,9 @@ class Reads:
 
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
         if plan_hash not in self._plans:
-            self._plans[plan_hash] = plan_from_json(json.loads(self.bundle(plan_hash)))
+            bundle = self.bundle(plan_hash)
+            with readable(f"the plan {plan_hash}"):
+                self._plans[plan_hash] = plan_from_json(json.loads(bundle))
         plan = self._plans[plan_hash]
         return plan if workflow in (None, plan.entry) else plan._replace(entry=workflow)
 
@@ -105,6 +110,7 @@ class Reads:
         return None if row is None else Cached(*row)
 
     def cancel_requests(self, worker: str) -> list[str]:
+        self._presence.check()  # whoever works on runs asks this all the time
         return [row[0] for row in self._all("cancel_requests", (worker,))]
 
     def changes(self) -> int:
@@ -134,9 +140,9 @@ class Reads:
     def _run_record(self, row: Sequence[Any]) -> RunRecord:
         no, id_, workflow, plan_hash, params, folder, state, priority, labels, *rest = row
         self._numbers[id_] = no
-        return RunRecord(
-            id_, workflow, plan_hash, json.loads(params), folder, state, priority, tuple(json.loads(labels)), *rest
-        )
+        with readable(f"run {id_}"):
+            given, labelled = json.loads(params), tuple(json.loads(labels))
+            return RunRecord(id_, workflow, plan_hash, given, folder, state, priority, labelled, *rest)
 
     def _select(self, query: str, rest: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._rows(f"{self._queries[query]} {rest}", values)
@@ -148,18 +154,27 @@ class Reads:
         return next(iter(self._rows(self._queries[query], values)), None)
 
     def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        with reading():
+        with reading(self._connection):
             return self._connection.execute(self._queries[query], values)
 
     def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """A damaged file may only show while the rows are fetched."""
-        with reading():
+        with reading(self._connection):
             return self._connection.execute(sql, values).fetchall()
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def reading(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StoreError(f"the state could not be used: {error}") from error
+        raise trouble(path_of(connection), "used", error) from error
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """What was kept is read by who wrote it; another text is damage, or of another version."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(what, error) from error

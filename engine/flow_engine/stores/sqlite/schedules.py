@@ -17,7 +17,7 @@ from flow_engine.stores.sqlite.reads import Reads
 
 class SqliteSchedules(Reads, ABC):
     def deploy(self, new: Deployment) -> ScheduleRecord:
-        with self._writing():
+        with self._writing("deploy"):
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now))
             return self._put(after_deploy(self._found(new.id), new))
 
@@ -37,12 +37,12 @@ class SqliteSchedules(Reads, ABC):
         return self._change(schedule, lambda old: None if old.paused_at is None else resumed(old, now))
 
     def remove_schedule(self, schedule: str) -> None:
-        with self._writing():
+        with self._writing("schedule"):
             if not self._execute("remove_schedule", (schedule,)).rowcount:
                 raise UnknownSchedule(schedule)
 
     def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
-        with self._writing():
+        with self._writing("fire"):
             record = self.schedule(schedule)
             known = self._one("run_by_key", (record.namespace, firing_key(schedule, instant)))
             if known is not None:
@@ -69,7 +69,7 @@ class SqliteSchedules(Reads, ABC):
         """Writes a new run that nobody owns, inside of a transaction."""
 
     def _change(self, schedule: str, change: Callable[[ScheduleRecord], ScheduleRecord | None]) -> bool:
-        with self._writing():
+        with self._writing("schedule"):
             changed = change(self.schedule(schedule))
             if changed is not None:
                 self._put(changed)
@@ -83,8 +83,8 @@ class SqliteSchedules(Reads, ABC):
         self._execute("put_schedule", (*record[:7], json.dumps(record.held), *record[8:]))
         return record
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return transaction(self._connection)
+    def _writing(self, name: str) -> AbstractContextManager[None]:
+        return transaction(self._connection, name)
 
 
 def _record(*row: Any) -> ScheduleRecord:

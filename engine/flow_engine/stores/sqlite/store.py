@@ -1,11 +1,11 @@
 """The SQLite store: the live graphs of the runs that this process owns, and a transaction around each tick."""
 
 import json
-import random
 from collections.abc import Callable, Sequence
 
 from flow_lang.plan import Plan
 
+from flow_engine.chance import draw
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
@@ -19,8 +19,9 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.sqlite.connection import connect
+from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
 from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.sqlite.removal import SqliteRemoval
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
@@ -33,10 +34,10 @@ class SqliteStore(SqliteSchedules):
         self,
         path: str,
         alive: Callable[[str], bool] = lambda incarnation: True,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] = draw,
     ) -> None:
         queries = load("sqlite.sql")
-        super().__init__(connect(path), queries)
+        super().__init__(connect(path, alive), queries)
         self._alive = alive
         self._writer = Writer(self._connection, queries)
         self._books = Books(draw)
@@ -45,7 +46,7 @@ class SqliteStore(SqliteSchedules):
         self._recent = RecentResults()
 
     def submit(self, new: NewRun) -> Submitted:
-        with self._writing():
+        with self._writing("submit"):
             if new.idempotency_key is not None:
                 known = self._one("run_by_key", (new.namespace, new.idempotency_key))
                 if known is not None:
@@ -67,7 +68,8 @@ class SqliteStore(SqliteSchedules):
         plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
             return Adopted(record, plan, self._books.take_ready([record.id], now), [])
-        with self._writing():
+        with self._writing("adopt"):
+            refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
             rows = self._all_tasks(record.id)
@@ -80,7 +82,7 @@ class SqliteStore(SqliteSchedules):
         return Adopted(record._replace(owner=worker), plan, self._books.take_ready([record.id], now), in_flight)
 
     def abandon(self, worker: str) -> None:
-        with self._writing():
+        with self._writing("abandon"):
             self._execute("abandon", (worker,))
 
     def unowned(self, limit: int) -> list[str]:
@@ -98,7 +100,7 @@ class SqliteStore(SqliteSchedules):
         notes: list[Notes] = []
         touched = self._books.touched(report, hints)
         try:
-            with self._writing():
+            with self._writing("tick"):
                 lost = [run for run in touched if run in self._books and not self._owned(worker, run)]
                 for run in lost:
                     self._books.close(run)
@@ -117,7 +119,7 @@ class SqliteStore(SqliteSchedules):
         return tick
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
-        with self._writing():
+        with self._writing("finish"):
             for end in ends:
                 if end.run not in self._books:
                     raise _lost(end.run)
@@ -134,18 +136,18 @@ class SqliteStore(SqliteSchedules):
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
-        with self._writing():
+        with self._writing("cancel"):
             return bool(self._execute("request_cancel", (now, reason, self._no(record.id))).rowcount)
 
     def send(self, run: str, signal: Signal) -> None:
         record = self.run(run)
-        with self._writing():
+        with self._writing("signal"):
             if self.run(record.id).finished_at is not None:
                 raise Refused(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
     def reopen(self, run: str, now: float, owner: str | None = None) -> int:
-        with self._writing():
+        with self._writing("reopen"):
             record = self.run(run)
             no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
             shape, rows = self._shape(record.plan_hash, plan), self._all_tasks(record.id)
@@ -161,13 +163,18 @@ class SqliteStore(SqliteSchedules):
             return sum(change.state == BLOCKED for change in changes)
 
     def set_pool(self, name: str, slots: int) -> None:
-        with self._writing():
+        with self._writing("pool"):
             self._execute("set_pool", (name, slots))
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
         missing = [row for row in rows if (run, row) not in self._recent]
         found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
+
+    @property
+    def removal(self) -> SqliteRemoval:
+        """The removal of old runs. The caller forgets what it has read of them."""
+        return SqliteRemoval(self._connection)
 
     def outcome(self, run: str) -> str:
         return self._books.graph(run).outcome()
@@ -193,9 +200,12 @@ class SqliteStore(SqliteSchedules):
 
     def _begin(self, new: NewRun) -> RunGraph:
         """Writes a new run and its tasks, inside of a transaction."""
+        refuse_upgraded(self._connection)
         need_pools(new.plan, self._usage)
         shape, now = self._shape(new.plan_hash, new.plan), new.created_at
         if new.rows:
+            if new.based_on is not None:
+                self.run(new.based_on)  # removed in the meantime, it has left no files for what is taken over
             graph = restore(new.id, shape, new.rows, "", now)
             self._writer.take_over(self._insert_run(new), graph, new.rows, now)
             return graph
@@ -212,7 +222,8 @@ class SqliteStore(SqliteSchedules):
         return self._shapes[key]
 
     def _keep_plan(self, new: NewRun) -> None:
-        if new.plan_hash not in self._kept:
+        # what was there may have been removed with the last run of it
+        if new.plan_hash not in self._kept or self._one("has_plan", (new.plan_hash,)) is None:
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.plan.entry, new.bundle, new.created_at))
 
     def _insert_run(self, new: NewRun) -> int:

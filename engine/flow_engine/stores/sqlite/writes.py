@@ -3,10 +3,11 @@
 import json
 import math
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flow_engine import states
+from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
@@ -16,6 +17,8 @@ from flow_engine.model import Completion, Expanded, Failed, Lost, Succeeded, Tas
 from flow_engine.stores.outcomes import ended_attempts, error_of, state_of
 
 Row = tuple[Any, ...]
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 DEAD_LETTERS = "flow.dead_letters"
 """The topic of tasks that name none."""
@@ -29,30 +32,48 @@ class Writer:
     def write(self, no: int, note: Notes, now: float) -> None:
         """Writes all that a tick changed in one run, and clears the graph's notes."""
         graph = note.graph
-        first_born = graph.born[0].start if graph.born else len(graph.state)
         changed = [row for row in graph.dirty if graph.state[row] != states.BLOCKED]
         self._complete(no, note, now)
-        others = [
-            (*_columns(graph, row, now), no, row)
-            for row in changed
-            if row < first_born and row not in note.completed and row not in note.started
-        ]
-        self._many("update_task", others)
+        self._change(no, note, changed, now)
         self._start(no, note)
         self._insert_born(no, note, now)
         if changed:
-            changes = [[row, graph.state[row], graph.attempt[row]] for row in changed]
-            self._connection.execute(
-                self._queries["insert_event"], (no, now, json.dumps(changes, separators=(",", ":")))
-            )
-        if graph.flight:
+            state, attempt = graph.state, graph.attempt
+            changes = [(row, state[row], attempt[row]) for row in changed]
+            self._connection.execute(self._queries["insert_event"], (no, now, _compact(changes)))
+        if graph.flight and not graph.running:
+            graph.running = True  # in a transaction that fails the graph goes too
             self._connection.execute(self._queries["run_starts"], (now, no))
         graph.dirty.clear()
         graph.born.clear()
 
+    def _change(self, no: int, note: Notes, changed: Sequence[int], now: float) -> None:
+        """Rows that are neither new nor completed: most have been claimed or have become ready, all in the same way."""
+        graph, completed, started = note.graph, note.completed, note.started
+        first_born = graph.born[0].start if graph.born else len(graph.state)
+        claimed, ready, others = [], [], []
+        for row in changed:
+            if row >= first_born or row in completed or row in started:
+                continue
+            state = graph.state[row]
+            if row in graph.deadline or row in graph.awaiting or row in graph.due:
+                others.append(row)
+            elif state == states.CLAIMED:
+                claimed.append(row)
+            elif state == states.READY and (row != graph.node[row] or graph.size[row] < 0):
+                ready.append(row)
+            else:
+                others.append(row)
+        self._many("update_task", [(*_columns(graph, row, now), no, row) for row in others])
+        if claimed:
+            flight = graph.flight[claimed[0]]
+            self._all_of("claim_tasks", claimed, (flight.worker, flight.claimed_at, no, _compact(claimed)))
+        if ready:
+            self._all_of("ready_tasks", ready, (no, _compact(ready)))
+
     def insert_tasks(self, no: int, graph: RunGraph, now: float) -> None:
         """The rows of a new run: one for each task of its workflow."""
-        self._many("insert_task", [_new_row(no, graph, row, now, None) for row in range(len(graph.state))])
+        self._insert_span(no, graph, range(len(graph.state)), None, now)
         graph.dirty.clear()
 
     def take_over(self, no: int, graph: RunGraph, rows: Sequence[TaskRecord], now: float) -> None:
@@ -66,23 +87,40 @@ class Writer:
         self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
     def _complete(self, no: int, note: Notes, now: float) -> None:
+        graph, claimed = note.graph, note.claimed
+        plain, attempts, others = [], [], {}
+        for row, done in note.completed.items():
+            _, attempt, worker, outcome, started, finished, log = done
+            if type(outcome) is Succeeded and outcome.cache is None and graph.state[row] == states.SUCCEEDED:
+                plain.append((now, started, outcome.result, log, no, row, attempt, worker))
+                times = (claimed[row], started, finished or now)
+                attempts.append((no, row, attempt, worker, "succeeded", *times, None, log))
+            else:
+                others[row] = done
+        written = self._many("succeed_task", plain)
+        self._many("insert_attempt", attempts)
+        if others:
+            written += self._complete_others(no, note, others, now)
+        if written != len(note.completed):
+            raise LostOwnership(f"run {graph.run}: its tasks were changed by another worker")
+
+    def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
+        """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
+        graph = note.graph
         rows = [
-            (*_columns(note.graph, row, now), *_ending(note.graph, row, done), no, row, done.attempt, done.worker)
-            for row, done in note.completed.items()
+            (*_columns(graph, row, now), *_ending(graph, row, done), no, row, done.attempt, done.worker)
+            for row, done in others.items()
         ]
-        if self._many("complete_task", rows) != len(rows):
-            raise LostOwnership(f"run {note.graph.run}: its tasks were changed by another worker")
-        ended = ended_attempts(note)
+        ended = ended_attempts(graph, others)
         self._many("insert_attempt", [_attempt_row(no, row, done, note.claimed[row], now) for row, done in ended])
         letters = [
-            (note.graph.run, row, done.attempt, _topic(note.graph, row), error_of(done.outcome), now)
-            for row, done in note.completed.items()
-            if note.graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
+            (graph.run, row, done.attempt, _topic(graph, row), error_of(done.outcome), now)
+            for row, done in others.items()
+            if graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
         ]
         self._many("insert_dead_letter", letters)
-        self._many(
-            "keep_cached", [row for done in note.completed.values() for row in _cache_rows(note.graph, done, now)]
-        )
+        self._many("keep_cached", [row for done in others.values() for row in _cache_rows(graph, done, now)])
+        return self._many("complete_task", rows)
 
     def _start(self, no: int, note: Notes) -> None:
         rows = [
@@ -96,8 +134,28 @@ class Writer:
         for span in note.graph.born:
             done = note.completed.get(note.graph.node[span.start]) if span else None
             items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
-            rows = [_new_row(no, note.graph, row, now, items[row - span.start] if items else None) for row in span]
-            self._many("insert_task", rows)
+            self._insert_span(no, note.graph, span, items, now)
+            reached("store.expanded")
+
+    def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
+        """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
+        fresh, others = [], []
+        state, node, unmet, attempt = graph.state, graph.node, graph.unmet, graph.attempt
+        dated = graph.deadline.keys() | graph.due.keys()
+        for row in span:
+            item = items[row - span.start] if items else None
+            if attempt[row] or row in dated or state[row] not in (states.BLOCKED, states.READY):
+                others.append(_new_row(no, graph, row, now, item))
+                continue
+            place = graph.place_of(row)
+            fresh.append((no, row, node[row], place, state[row], unmet[row], item, *_pool_of(graph, row)))
+        self._many("insert_fresh_task", fresh)
+        self._many("insert_task", others)
+
+    def _all_of(self, query: str, rows: Sequence[int], values: Row) -> None:
+        """Changes all of these rows with one statement."""
+        if self._connection.execute(self._queries[query], values).rowcount != len(rows):
+            raise LostOwnership("its tasks were changed by another worker")
 
     def _many(self, query: str, rows: list[Row]) -> int:
         return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
@@ -124,9 +182,14 @@ def _columns(graph: RunGraph, row: int, now: float) -> Row:
 
 
 def _new_row(no: int, graph: RunGraph, row: int, now: float, item: str | None) -> Row:
+    columns = _columns(graph, row, now)
+    return (no, row, graph.node[row], graph.place_of(row), *columns, item, *_pool_of(graph, row))
+
+
+def _pool_of(graph: RunGraph, row: int) -> tuple[str | None, int]:
+    """The pool and how many slots of it a body takes; a list takes none."""
     task, workflow = graph.shape.workflow.tasks[graph.node[row]], graph.shape.workflow
-    pool = pool_key(workflow, task) if task.pool and not graph.expands(row) else None  # a list takes no slot
-    return (no, row, graph.node[row], graph.place_of(row), *_columns(graph, row, now), item, pool, task.slots)
+    return pool_key(workflow, task) if task.pool and not graph.expands(row) else None, task.slots
 
 
 def _topic(graph: RunGraph, row: int) -> str:

@@ -1,9 +1,8 @@
 """The arguments of a call, against what the function or workflow takes."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.diagnostics import Label, Span
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Expr
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree

@@ -1,10 +1,10 @@
 """The workflows that a file may call: its own, and those of the files that it imports."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang.checks.calls.arguments import Callee, Formal
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Param
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree

@@ -1,7 +1,6 @@
 """Checks the `test` blocks of a file against its workflows."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from flow_lang import plan
 from flow_lang.cases import Case, Check, Mock
@@ -13,6 +12,7 @@ from flow_lang.checks.items import misplaced
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.settings.retries import Errors
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree

@@ -2,11 +2,11 @@
 
 import re
 from functools import cache
-from typing import NamedTuple
 
 from flow_lang.checks.types.assignable import assignable, common
 from flow_lang.checks.types.operators import ORDERED, SUMMED
 from flow_lang.functions import FUNCTIONS
+from flow_lang.named import NamedTuple
 from flow_lang.types import UNKNOWN, Type, list_of, map_of, optional, present
 
 VARIABLES = {"T": (), "N": SUMMED, "C": ORDERED}

@@ -1,13 +1,14 @@
 """What an expression's type is asked of, and what is said where it does not fit. It knows no kind of expression: those register."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.scope import Scope
 from flow_lang.checks.types.assignable import assignable, differs, narrows
 from flow_lang.checks.types.conversions import conversion
 from flow_lang.diagnostics import Label, Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Expr
 from flow_lang.syntax import tree
 from flow_lang.types import INT, UNKNOWN, Type, present, to_json

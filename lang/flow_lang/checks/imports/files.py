@@ -3,11 +3,11 @@
 import posixpath
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.scope import already_declared
 from flow_lang.diagnostics import Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.build import read_file

@@ -4,9 +4,9 @@ import ast
 import builtins
 import warnings
 from functools import lru_cache
-from typing import NamedTuple
 
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines
 from flow_lang.syntax import tree
 

@@ -1,9 +1,8 @@
 """What a `from python` import brings in."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.python.signatures import Function
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 
 
 class Imported(NamedTuple):

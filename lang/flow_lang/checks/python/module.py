@@ -2,7 +2,8 @@
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 
 class Origin(NamedTuple):

@@ -1,12 +1,12 @@
 """The signatures of Python functions, read from their source by `ast` and never by importing it."""
 
 import ast
-from typing import NamedTuple
 
 from flow_lang.checks.python.annotations import Annotations
 from flow_lang.checks.python.module import Module
 from flow_lang.checks.python.modules import Modules
 from flow_lang.checks.python.unreadable import Unreadable
+from flow_lang.named import NamedTuple
 from flow_lang.types import Type
 
 

@@ -1,7 +1,6 @@
 """Which settings there are, and what may have them."""
 
-from typing import NamedTuple
-
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Limits, Rate, Retry
 from flow_lang.syntax import tree
 

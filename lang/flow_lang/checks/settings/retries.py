@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from flow_lang.checks.settings.arguments import arguments, word
 from flow_lang.checks.settings.fixed import FixedValues
+from flow_lang.named import NamedTuple
 from flow_lang.plan import Retry
 from flow_lang.suggest import did_you_mean
 from flow_lang.syntax import tree
@@ -23,6 +23,7 @@ ERRORS = (
     "memory",
     "cpu",
     "output",
+    "disk_full",
 )
 """The codes of errors that an attempt of any kind may end with. Those of a kind are in its `checks.kind.Kind`."""
 _GROUPS = ("exit", "http_4xx", "http_5xx")

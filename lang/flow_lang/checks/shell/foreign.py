@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from flow_lang.diagnostics import Span
+from flow_lang.named import NamedTuple
 
 _SPELLED = re.compile(
     r"\$?\{\{\s*(?:(?:params|inputs|tasks|vars|steps)\.)?(?P<braces>[^\W\d]\w*)[^{}\n]*\}\}"

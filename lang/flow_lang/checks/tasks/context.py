@@ -1,13 +1,12 @@
 """What all tasks of a file share."""
 
-from typing import NamedTuple
-
 from flow_lang.checks.calls.workflows import Callables
 from flow_lang.checks.kind import Kinds
 from flow_lang.checks.python.imported import Imported
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Report
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines
 
 

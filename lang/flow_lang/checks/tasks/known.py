@@ -5,7 +5,7 @@ these are as they were, and the check had nothing to say, its result is taken ag
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang import plan
 from flow_lang.checks.mentions import task_names
@@ -15,6 +15,7 @@ from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.shape import shape_of
 from flow_lang.diagnostics import Report, Span
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 
 Facts = tuple[Any, ...]

@@ -1,13 +1,12 @@
 """`for` clauses: the type of each variable, and whether its elements flow one by one from another `for` task."""
 
-from typing import NamedTuple
-
 from flow_lang import plan
 from flow_lang.checks.expressions.core import Expressions
 from flow_lang.checks.expressions.names import called, shown
 from flow_lang.checks.scope import Symbol
 from flow_lang.checks.tasks.arrows import Arrows
 from flow_lang.diagnostics import Label, Report
+from flow_lang.named import NamedTuple
 from flow_lang.syntax import tree
 from flow_lang.types import JSON, UNKNOWN, Type
 

@@ -1,7 +1,8 @@
 """What the lexer and the parser work with: the grammar (flow.lark) as tables."""
 
 from hashlib import sha256
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 VERSION = 1
 """The form of table.json."""

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from flow_lang.checks.python.body import function_of
 from flow_lang.checks.python.trial.expressions import Trial
@@ -13,6 +13,7 @@ from flow_lang.checks.python.trial.modules import module
 from flow_lang.checks.python.trial.samples import ANY, sample
 from flow_lang.checks.python.trial.uncertain import Uncertain, uncertain
 from flow_lang.checks.python.trial.wrong import Wrong
+from flow_lang.named import NamedTuple
 from flow_lang.suggest import did_you_mean
 from flow_lang.types import Type
 

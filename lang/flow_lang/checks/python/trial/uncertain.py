@@ -3,7 +3,8 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from flow_lang.named import NamedTuple
 
 _ASKS = ("isinstance", "hasattr", "getattr", "callable", "type", "issubclass", "setattr", "vars")
 _CHANGES = (

@@ -1,0 +1,43 @@
+"""Which runs are kept: for so long, and so many of each workflow."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flow_engine.errors import Refused
+from flow_lang.values import parse_duration
+
+AGE, COUNT = "FLOW_KEEP_FOR", "FLOW_KEEP_RUNS"
+
+
+class Policy(NamedTuple):
+    """`age`: seconds since the end of a run; `runs`: the newest runs of each workflow. A run goes when it is older than the one and none
+    of the other. None for both: every run stays."""
+
+    age: float | None = None
+    runs: int | None = None
+
+    @property
+    def keeps_all(self) -> bool:
+        return self.age is None and self.runs is None
+
+    def ended_before(self, now: float) -> float:
+        """Runs that ended earlier may go, in seconds since the epoch."""
+        return now - (self.age or 0.0)
+
+
+def policy_of(age: str | None, count: int | None, environment: Mapping[str, str]) -> Policy:
+    """What is given, else the environment's FLOW_KEEP_FOR (`30d`) and FLOW_KEEP_RUNS. Raises Refused."""
+    age = age if age is not None else environment.get(AGE) or None
+    text = environment.get(COUNT) or None
+    if count is None and text is not None:
+        if not (text.isascii() and text.isdigit()):
+            raise Refused(f"{COUNT} is a number of runs, not {text!r}")
+        count = int(text)
+    return Policy(None if age is None else _seconds(age), count)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return parse_duration(text.strip()).total_seconds()
+    except ValueError:
+        raise Refused(f"runs are kept for a duration such as 30d or 12h, not {text!r}") from None
