@@ -69,7 +69,7 @@ class Round:
         self._run_with_kills([str(EXAMPLES / name), *options])
         assert self._document(self.project.flow("status", "--json").out) == calm, name
         with closing(self.project.store()) as store:
-            check_state(store, [])
+            check_state(store, None)
         self._check_left()
         self.counts["examples"] += 1
 
