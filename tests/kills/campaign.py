@@ -203,7 +203,8 @@ class Round:
     def _check_left(self) -> None:
         until(lambda: self.project.processes() == [], seconds=15, what="the end of all processes")
         self.project.write("last.flow", 'flow 1\nworkflow w { task t { shell "true" } }\n')
-        assert self.project.flow("run", "last.flow", "-q").code == 0
+        ended = self.project.flow("run", "last.flow", "-q")
+        assert ended.code == 0, ended
         left = [path.name for name in ("engines", "scratch") for path in (self.project.home / name).iterdir()]
         left = [name for name in left if not name.startswith("engine-")]
         if left:
