@@ -124,6 +124,16 @@ def explain(
     leave(lambda: explain_code(code))
 
 
+@app.command(epilog="Editors start it: see docs/editor.md")
+def lsp(
+    stdio: Annotated[bool, typer.Option("--stdio", help="On standard input and output, as it is anyway.")] = True,
+) -> None:
+    """Serve an editor: mistakes as you type, fixes, completion, names and their uses, formatting."""
+    from flow_lsp.server import serve
+
+    serve()
+
+
 @app.command(
     epilog="Examples: flow graph etl.flow  ·  flow graph etl.flow -o etl.svg  ·  flow graph 01kx --format mermaid"
 )

@@ -9,17 +9,19 @@ from flow_lang.checks.declarations import EDITION, Declared, declare
 from flow_lang.checks.imports.files import FlowFile, load
 from flow_lang.checks.kind import errors_of
 from flow_lang.checks.lints import lint_workflow
+from flow_lang.checks.memory import Memory
 from flow_lang.checks.program import check_program
 from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.registry import all_kinds, all_words
 from flow_lang.checks.unused import lint_unused
 from flow_lang.collector import waiting_collector
-from flow_lang.diagnostics import Diagnostic, Report, Span, in_order
+from flow_lang.diagnostics import Diagnostic, Report, Span, in_files, in_order
 from flow_lang.named import NamedTuple
 from flow_lang.source import Loader, Source
 from flow_lang.suggest import did_you_mean, listed
 from flow_lang.syntax import tree
+from flow_lang.syntax.pieces import Pieces
 
 
 class Compiled(NamedTuple):
@@ -48,13 +50,39 @@ def check_source(source: Source, loader: Loader) -> Compiled:
         return _Compiler(source, loader, runs=False).run(None)
 
 
-class _Compiler:
-    """`runs` says that there is to be a plan, so that a file without a workflow is wrong."""
+class Program(NamedTuple):
+    """What `Session.check` has found: `files` with their trees, the entry last, and their workflows by key, as far as they could be checked.
+    Offsets of the trees and of the names are those of `FlowFile.lines`, those of the diagnostics are of the files."""
 
-    def __init__(self, source: Source, loader: Loader, runs: bool = True) -> None:
-        self.source, self.runs = source, runs
+    compiled: Compiled
+    files: list[FlowFile]
+    declared: dict[str, Declared]
+    workflows: dict[str, Tested]
+
+
+class Session:
+    """Checks versions of one file, one after another, as `check_source` does: what a new version has in common with the one before is not
+    read and checked again (`syntax.pieces`, `checks.tasks.known`). There is no plan."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+
+    def check(self, source: Source, loader: Loader) -> Program:
+        with waiting_collector():
+            compiler = _Compiler(source, loader, runs=False, memory=self.memory)
+            compiled = compiler.run(None)
+            return Program(compiled, compiler.flows, compiler.declared, compiler.checked)
+
+
+class _Compiler:
+    """`runs` says that there is to be a plan, so that a file without a workflow is wrong. With a `memory` none is made."""
+
+    def __init__(self, source: Source, loader: Loader, runs: bool = True, memory: Memory | None = None) -> None:
+        self.source, self.runs, self.memory = source, runs, memory
         self.files = Files(loader)
-        self.flows: list[FlowFile] = load(source, self.files, all_words())
+        self.declared: dict[str, Declared] = {}
+        self.checked: dict[str, Tested] = {}
+        self.flows: list[FlowFile] = load(source, self.files, all_words(), self._pieces)
         self.report: Report = self.flows[-1].report
         self.cases: list[Case] = []
         self.names: list[str] = []
@@ -62,6 +90,9 @@ class _Compiler:
     @property
     def failed(self) -> bool:
         return any(flow.report.failed for flow in self.flows)
+
+    def _pieces(self, path: str) -> Pieces | None:
+        return self.memory.of(path).pieces if self.memory is not None else None
 
     def run(self, entry: str | None) -> Compiled:
         main = self.flows[-1]
@@ -71,23 +102,24 @@ class _Compiler:
             names = self.names = list(dict.fromkeys(names))
             needed = names or (not self.report.failed and (self.runs or not _library(main.tree)))
             chosen = self._entry(names, entry) if needed else None
-            if chosen is not None and not self.failed:
+            if chosen is not None and not self.failed and self.memory is None:
                 return self._done(self._plan(chosen, found))
         return self._done(None)
 
     def _done(self, made: plan.Plan | None) -> Compiled:
-        diagnostics = [diagnostic for flow in self.flows for diagnostic in flow.report.diagnostics]
+        lines = {flow.source.path: flow.lines for flow in self.flows}
+        diagnostics = [in_files(diagnostic, lines) for flow in self.flows for diagnostic in flow.report.diagnostics]
         sources = {flow.source.path: flow.source for flow in self.flows}
         cases = tuple(self.cases) if made is not None else ()
         return Compiled(made, in_order(diagnostics), sources, list(self.files.texts), cases, tuple(self.names))
 
     def _check(self) -> dict[str, plan.Workflow]:
         """A file whose text is wrong is left out; what is used of it has been made unknown."""
-        declared: dict[str, Declared] = {}
         for flow in self.flows:
             if not flow.broken:
-                declared[flow.path] = declare(flow, self.files, declared, all_kinds())
-        checked = check_program(declared)
+                memory = self.memory.of(flow.path) if self.memory is not None else None
+                self.declared[flow.path] = declare(flow, self.files, self.declared, all_kinds(), memory)
+        checked = self.checked = check_program(self.declared)
         for flow in self.flows:
             if not flow.broken:
                 self._test(flow, checked)
@@ -126,7 +158,7 @@ class _Compiler:
         return plan.Plan(entry, workflows, name, sources, EDITION)
 
     def _entry(self, names: list[str], entry: str | None) -> str | None:
-        end = max(len(self.source.text) - 1, 0)
+        end = self.flows[-1].lines.in_text(max(len(self.source.text) - 1, 0))
         if not names:
             hint = 'add one: workflow main { task hello { shell "echo hello" } }'
             self.report.error("FLOW207", "the file has no workflow", Span(end, end + 1), "", hint)

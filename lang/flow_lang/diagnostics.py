@@ -6,6 +6,7 @@ from typing import Any
 
 from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
+from flow_lang.suggest import Meant
 
 
 class Span(NamedTuple):
@@ -26,6 +27,13 @@ class Label(NamedTuple):
     path: str = ""
 
 
+class Fix(NamedTuple):
+    """Write `right` for the word `wrong`, which stands in the primary span."""
+
+    wrong: str
+    right: str
+
+
 class Diagnostic(NamedTuple):
     """`severity` is `error` or `warning`; `path` names the source that the spans are of ("" where there is none).
     What has no place in it, such as a parameter given on the command line, has the span (0, 0)."""
@@ -37,6 +45,7 @@ class Diagnostic(NamedTuple):
     secondary: tuple[Label, ...] = ()
     hint: str = ""
     path: str = ""
+    fix: Fix | None = None
 
     @property
     def is_error(self) -> bool:
@@ -59,6 +68,8 @@ class Report:
         self.unknown: set[str] = set()
         self.mistakes = 0
         """How many were met, told or not: a place where this has grown is not to be trusted."""
+        self.warnings = 0
+        """How many, told or not."""
         self._told: set[tuple[str, Span]] = set()
 
     def first_unknown(self, name: str) -> bool:
@@ -75,6 +86,7 @@ class Report:
         self._add(Diagnostic(code, "error", message, Label(span, label), secondary, hint, self.path))
 
     def warning(self, code: str, message: str, span: Span, label: str = "", hint: str = "") -> None:
+        self.warnings += 1
         self._add(Diagnostic(code, "warning", message, Label(span, label), (), hint, self.path))
 
     @property
@@ -90,7 +102,8 @@ class Report:
         """One mistake is told once: the same code at the same place is dropped. Names of absurd length are cut."""
         if self.full:
             return
-        diagnostic = diagnostic._replace(message=_cut(diagnostic.message), hint=_cut(diagnostic.hint))
+        fix = Fix(diagnostic.hint.wrong, diagnostic.hint.right) if isinstance(diagnostic.hint, Meant) else None
+        diagnostic = diagnostic._replace(message=_cut(diagnostic.message), hint=_cut(diagnostic.hint), fix=fix)
         key = (diagnostic.code, diagnostic.primary.span)
         if key not in self._told:
             self._told.add(key)
@@ -119,6 +132,25 @@ def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None)
         start, end = (lines.position(offset) for offset in diagnostic.primary.span)
         found |= {"line": start.line, "column": start.column, "end_line": end.line, "end_column": end.column}
     return found
+
+
+def in_file(span: Span, lines: Lines) -> Span:
+    """Where a span of a tree is in its file. One without a place stays so."""
+    if not span.end:
+        return span
+    end = lines.in_file(span.end - 1) + 1
+    return Span(end if span.start == span.end else lines.in_file(span.start), end)
+
+
+def in_files(diagnostic: Diagnostic, lines: Mapping[str, Lines]) -> Diagnostic:
+    """A diagnostic with the offsets that its places have in their files. `lines` are by the path of the source."""
+
+    def moved(label: Label) -> Label:
+        return label._replace(span=in_file(label.span, lines[label.path or diagnostic.path]))
+
+    return diagnostic._replace(
+        primary=moved(diagnostic.primary), secondary=tuple(moved(label) for label in diagnostic.secondary)
+    )
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -7,6 +7,18 @@ _MOST = 2000
 """Names that are looked at: in a huge file a suggestion is not worth seconds."""
 
 
+class Meant(str):
+    """A hint that says which name was meant for a `wrong` one: `right`."""
+
+    wrong: str
+    right: str
+
+    def __new__(cls, wrong: str, right: str) -> "Meant":
+        hint = super().__new__(cls, f"did you mean `{right}`?")
+        hint.wrong, hint.right = wrong, right
+        return hint
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The closest of `known`, or None where nothing is close. Case and a transposition cost little."""
     limit = max(1, len(word) // 3) + 0.5 if len(word) > 2 else len(word) / 2
@@ -19,7 +31,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     """A hint: the nearest name, or else `otherwise`."""
     found = nearest(word, known)
-    return f"did you mean `{found}`?" if found else otherwise
+    return Meant(word, found) if found else otherwise
 
 
 def listed(names: Iterable[str], none: str = "none") -> str:

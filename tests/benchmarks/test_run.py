@@ -23,3 +23,6 @@ def test_the_language_is_measured_beside_its_floor() -> None:
     figures = [line.split() for line in done.stdout.splitlines() if line.startswith("L")]
     assert [figure[0] for figure in figures] == ["L1", "L2", "L3", "L4", "L5"]
     assert all(float(figure[-2].rstrip("x")) > 0 for figure in figures)
+    keystrokes = [line for line in done.stdout.splitlines() if line.startswith("K")]
+    assert [line.split()[0] for line in keystrokes] == ["K1", "K2"]
+    assert all("median" in line and "p95" in line for line in keystrokes)

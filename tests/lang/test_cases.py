@@ -144,3 +144,9 @@ def test_a_wrong_workflow_is_not_told_again_by_its_test() -> None:
     workflow = 'workflow w -> int { task a -> itn { shell "x" }\n return a }'
     test = 'test "t" { mock a = "3"; run w(); assert a == 3 and run.result == 3 }'
     assert codes(f"flow 1\n{workflow}\n{test}") == ["FLOW205"]
+
+
+def test_a_workflow_that_is_not_there_is_told_once_for_all_tests_of_it() -> None:
+    """Its renaming is one mistake, however many tests it has."""
+    tests = "".join(f'test "t{at}" {{ run gone(id = {at}); assert true }}\n' for at in range(3))
+    assert codes(WORKFLOW + tests) == ["FLOW207"]

@@ -104,7 +104,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_hostile_file(name: str) -> None:
     text, codes = CASES[name]
-    began = time.monotonic()
+    began = time.process_time()  # of this process: others may use the processors too
     found = compiled(text)
     shown = render(found.diagnostics, found.sources)
     format_source(Source("test.flow", text))
@@ -112,4 +112,4 @@ def test_a_hostile_file(name: str) -> None:
         plan_to_json(found.plan)
     assert [diagnostic.code for diagnostic in found.diagnostics if diagnostic.code != "FLOW524"] == codes
     assert len(shown) < 3_000 * max(len(codes), 1)
-    assert time.monotonic() - began < SECONDS
+    assert time.process_time() - began < SECONDS

@@ -7,12 +7,14 @@ from flow_lang.checks.calls.workflows import Callables, Workflows
 from flow_lang.checks.imports.files import FlowFile
 from flow_lang.checks.items import misplaced, other_item
 from flow_lang.checks.kind import Kinds, errors_of
+from flow_lang.checks.memory import FileMemory
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.python.imports import Imports
 from flow_lang.checks.scope import already_declared
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.settings.retries import Policies
 from flow_lang.checks.tasks.context import Context
+from flow_lang.checks.tasks.known import Facts, KnownTasks
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.named import NamedTuple
@@ -22,15 +24,31 @@ EDITION = 1
 
 
 class Declared(NamedTuple):
-    """A file whose declarations have been read; `workflows` are filled in as they are checked."""
+    """A file whose declarations have been read; `workflows` are filled in as they are checked. `facts` is all that its tasks may depend on, besides
+    what their workflow declares; `memory` what is known of them."""
 
     file: FlowFile
     context: Context
     policies: Policies
     workflows: Workflows
+    facts: Facts = ()
+    memory: FileMemory | None = None
+
+    def known(self, item: tree.WorkflowItem) -> KnownTasks:
+        """What is known of the tasks of one of its workflows."""
+        if self.memory is None:
+            return KnownTasks()
+        own = tuple(
+            inner for inner in item.items if not isinstance(inner, tree.TaskItem | tree.CallItem | tree.WaitItem)
+        )
+        callables = self.context.workflows
+        called = {alias: dict(found) if found else None for alias, found in callables.imported.items()}
+        return self.memory.tasks(item.name.text, (self.facts, own, dict(callables.here), called))
 
 
-def declare(file: FlowFile, files: Files, before: Mapping[str, Declared], kinds: Kinds) -> Declared:
+def declare(
+    file: FlowFile, files: Files, before: Mapping[str, Declared], kinds: Kinds, memory: FileMemory | None = None
+) -> Declared:
     """`before` are the files that it imports, by path; `kinds` the kinds of tasks. What is wrong has been reported."""
     report = file.report
     imported = {alias: before[other.path] if other is not None else None for alias, other in file.imports.items()}
@@ -48,7 +66,8 @@ def declare(file: FlowFile, files: Files, before: Mapping[str, Declared], kinds:
         workflows, {alias: other.workflows if other else None for alias, other in imported.items()}, report
     )
     context = Context(report, types, file.lines, functions.functions, settings, callables, kinds)
-    return Declared(file, context, policies, workflows)
+    items = tuple(item for item in file.tree.items if not isinstance(item, tree.WorkflowItem | tree.TestItem))
+    return Declared(file, context, policies, workflows, (items, dict(files.texts)), memory)
 
 
 def _declare(item: tree.Item, types: Types, functions: Imports, report: Report) -> None:
@@ -76,7 +95,7 @@ def _read_policies(file: FlowFile, settings: Reader, policies: Policies) -> None
 def _check_edition(file: FlowFile) -> None:
     report, text, items = file.report, file.source.text, file.tree.items
     editions = [item for item in items if isinstance(item, tree.Edition)]
-    start = len(text) - len(text.lstrip("\ufeff"))
+    start = file.lines.in_text(len(text) - len(text.lstrip("\ufeff")))
     if not editions:
         hint = "write `flow 1` on a line of its own at the top; it says which edition of the language this is"
         report.error("FLOW110", "the file does not begin with `flow 1`", Span(start, start + 1), "", hint)

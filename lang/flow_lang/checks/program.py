@@ -8,6 +8,7 @@ from flow_lang.checks.declarations import Declared
 from flow_lang.checks.graph import arranged
 from flow_lang.checks.mentions import call_targets
 from flow_lang.checks.scope import already_declared
+from flow_lang.checks.tasks.known import KnownTasks
 from flow_lang.checks.workflows import WorkflowChecker
 from flow_lang.diagnostics import Label, Span
 from flow_lang.named import NamedTuple
@@ -58,7 +59,7 @@ class _Program:
         for key in order.ordered:
             found[key] = self._check(self.nodes[key], key not in order.stuck)
         for node in self.again:
-            WorkflowChecker(node.item, node.owner.context, node.owner.file.path).check()
+            WorkflowChecker(node.item, node.owner.context, KnownTasks(), node.owner.file.path).check()
         return found
 
     def _declare(self, declared: Declared) -> None:
@@ -96,7 +97,7 @@ class _Program:
     def _check(self, node: _Node, callable_: bool) -> Tested:
         owner, item = node.owner, node.item
         mistakes = owner.file.report.mistakes
-        checker = WorkflowChecker(item, owner.context, owner.file.path)
+        checker = WorkflowChecker(item, owner.context, owner.known(item), owner.file.path)
         made = checker.check()
         if callable_ and (made.result.kind != "unknown" or owner.file.report.mistakes == mistakes):
             spans = {param.name.text: param.name.span for param in item.params}

@@ -7,7 +7,7 @@ from typing import Any
 from flow_lang import plan
 from flow_lang.checks.expressions.constants import references
 from flow_lang.checks.imports.files import FlowFile
-from flow_lang.diagnostics import Report, Span
+from flow_lang.diagnostics import Report, Span, in_file
 from flow_lang.syntax import tree
 
 
@@ -94,8 +94,8 @@ def _read(made: plan.Workflow) -> set[str]:
 def _in_environment(secret: plan.Secret, item: tree.SecretItem, owner: tree.WorkflowItem, file: FlowFile) -> bool:
     """Whether the variable of a secret is named elsewhere in the workflow: a body has it in its environment anyway, and the declaration keeps
     it out of logs."""
-    text = file.source.text
-    around = text[owner.span.start : item.span.start] + text[item.span.end : owner.span.end]
+    text, outer, inner = file.source.text, in_file(owner.span, file.lines), in_file(item.span, file.lines)
+    around = text[outer.start : inner.start] + text[inner.end : outer.end]
     return secret.source == "env" and re.search(rf"\b{re.escape(secret.key)}\b", around) is not None
 
 

@@ -8,7 +8,6 @@ from flow_lang.checks.handlers.of_tasks import on_failure
 from flow_lang.checks.handlers.sections import Sections, blocks_of, ended
 from flow_lang.checks.handlers.undo import cache_beside_undo, undo_task
 from flow_lang.checks.items import misplaced, once, other_item
-from flow_lang.checks.mentions import task_names
 from flow_lang.checks.pools import read_pools
 from flow_lang.checks.scope import Scope, Symbol
 from flow_lang.checks.secrets import read_secret
@@ -17,7 +16,8 @@ from flow_lang.checks.shape import Shape
 from flow_lang.checks.tasks.checker import TaskChecker
 from flow_lang.checks.tasks.context import Context
 from flow_lang.checks.tasks.forms import as_task
-from flow_lang.checks.tasks.shape import lifted, shape_of
+from flow_lang.checks.tasks.known import KnownTasks
+from flow_lang.checks.tasks.shape import lifted
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label
 from flow_lang.syntax import tree
@@ -27,10 +27,11 @@ _SORTED = tree.TaskItem | tree.CallItem | tree.WaitItem | tree.SecretItem | tree
 
 
 class WorkflowChecker:
-    """`file` is the path of its source in the plan ("" for the entry's). `symbols` are, after the check, the names of all its tasks."""
+    """`known` is what is known of its tasks from an earlier version. `file` is the path of its source in the plan ("" for the entry's).
+    `symbols` are, after the check, the names of all its tasks."""
 
-    def __init__(self, item: tree.WorkflowItem, context: Context, file: str = "") -> None:
-        self.item, self.report, self.file = item, context.report, file
+    def __init__(self, item: tree.WorkflowItem, context: Context, known: KnownTasks, file: str = "") -> None:
+        self.item, self.report, self.known, self.file = item, context.report, known, file
         self.types: Types = context.types
         pools = [inner for inner in item.items if isinstance(inner, tree.PoolItem)]
         self.pools = read_pools(pools, context.settings, self.report)
@@ -154,7 +155,7 @@ class WorkflowChecker:
             if not isinstance(inner, tree.TaskItem | tree.CallItem | tree.WaitItem):
                 continue
             item = as_task(inner, self.report)
-            shape = shape_of(item, self.context)
+            shape = self.known.shape(item, self.context)
             symbol = Symbol(item.name.text, "task", lifted(shape), item.name.span, loops=shape.loops)
             if self.names.add(symbol):
                 self.tasks[item.name.text] = item
@@ -165,7 +166,7 @@ class WorkflowChecker:
         edges = [
             Edge(name, used, span)
             for name, item in self.tasks.items()
-            for used, span in task_names(item, self.context.lines, self.context.kinds)
+            for used, span in self.known.mentions(item, self.context)
             if used in self.tasks
         ]
         declared = {name: item.name.span for name, item in self.tasks.items()}
@@ -175,15 +176,14 @@ class WorkflowChecker:
         return [self._check_task(name) for name in ordered]
 
     def _check_task(self, name: str) -> plan.Task:
-        checker = TaskChecker(self.tasks[name], self.shapes[name], self.context, self.names.symbols)
-        task = checker.check()
-        if checker.doubtful:
+        checked = self.known.check(self.tasks[name], self.shapes[name], self.context, self.names.symbols)
+        if checked.doubtful:
             self.names.symbols[name] = self.names.symbols[name]._replace(type=UNKNOWN)
-        elif checker.skips:
-            self.names.symbols[name] = self.names.symbols[name]._replace(skips=checker.skips)
-        if checker.sorted.handlers or checker.sorted.sections:
-            self.checkers.append((task, checker))
-        return task
+        elif checked.skips:
+            self.names.symbols[name] = self.names.symbols[name]._replace(skips=checked.skips)
+        if checked.checker is not None:
+            self.checkers.append((checked.task, checked.checker))
+        return checked.task
 
     def _of_tasks(self, tasks: list[plan.Task]) -> list[plan.Task]:
         """What tasks do on failure, and their undos, once all tasks are known. Replaces those of `tasks` that have some."""

@@ -3,12 +3,14 @@
 import re
 from typing import Any
 
-from flow_lang.diagnostics import Report, Span
+from flow_lang.diagnostics import Diagnostic, Report, Span, in_file, in_files
+from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.layout import Layout
 from flow_lang.syntax.lexer import scan
 from flow_lang.syntax.parser import Parser
+from flow_lang.syntax.pieces import Pieces
 from flow_lang.syntax.settle import settle
 from flow_lang.syntax.strangers import stranger
 from flow_lang.syntax.term_builder import TermBuilder, name_of
@@ -20,27 +22,67 @@ _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 
 def parse_file(source: Source, report: Report, words: Words) -> tree.File:
     """The tree of a whole file. Errors are in `report`; what could not be read is a `Wrong` item."""
-    alien = _NO_TEXT.search(source.text)
-    if alien is not None:
-        name = "a NUL character" if alien[0] == "\0" else f"U+{ord(alien[0]):04X}, which is no character"
-        hint = "a .flow file is UTF-8 text; is this the right file, saved in the right encoding?"
-        report.error("FLOW106", f"the file holds {name}", Span(*alien.span()), "", hint)
-        return tree.File(())
-    if _misleading(source.text, report):
-        return tree.File(())
+    return read_file(source, report, words)[0]
+
+
+def read_file(source: Source, report: Report, words: Words, pieces: Pieces | None = None) -> tuple[tree.File, Lines]:
+    """As `parse_file`, with the lines that the offsets of the tree count in. `pieces` are what has been read of an earlier version of the file,
+    and are kept up to date."""
+    lines = Lines(source.text)
+    if _is_no_text(source.text, report) or _misleading(source.text, report):
+        return tree.File(()), lines
+    found = _parse(source, words) if pieces is None else _parse_pieces(source, words, pieces)
+    raw = found.report
+    other = stranger(source.text, source.path) if raw.failed else None
+    if other is not None:
+        report.diagnostics.append(other)
+        return tree.File(()), lines
+    lines = pieces.lines() if pieces is not None else lines
+    report.diagnostics += _settled(found, lines) if raw.diagnostics else []
+    return tree.File(tuple(found.items or ())), lines
+
+
+class _Parsed(NamedTuple):
+    """`headings` and `unfinished` as in `settle`."""
+
+    items: list[Any] | None
+    report: Report
+    headings: set[Span]
+    unfinished: Span | None
+
+
+def _parse(source: Source, words: Words) -> _Parsed:
     raw = Report(source.path)
     layout = Layout(scan(source.text), raw, len(source.text), words)
     tokens = layout.run()
     parser = Parser("file", _Builder(source.text, raw, layout.docs).table, raw, words)
-    items = parser.parse(tokens)
-    other = stranger(source.text, source.path) if raw.failed else None
-    if other is not None:
-        report.diagnostics.append(other)
-        return tree.File(())
-    report.diagnostics += (
-        settle(raw.diagnostics, Lines(source.text), parser.headings, layout.unfinished) if raw.diagnostics else []
-    )
-    return tree.File(tuple(items or ()))
+    return _Parsed(parser.parse(tokens), raw, parser.headings, layout.unfinished)
+
+
+def _parse_pieces(source: Source, words: Words, pieces: Pieces) -> _Parsed:
+    layout, parts = pieces.lay_out(source, words)
+    raw = layout.report
+    parser = Parser("file", _Builder(pieces.text, raw, layout.docs).table, raw, words)
+    return _Parsed(pieces.parse(parser, layout, parts), raw, parser.headings, layout.unfinished)
+
+
+def _settled(found: _Parsed, lines: Lines) -> list[Diagnostic]:
+    """What is told of the errors. That depends on where they are in the file, and not in the text of the tree."""
+    moved = [in_files(one, {one.path: lines}) for one in found.report.diagnostics]
+    headings = {in_file(span, lines) for span in found.headings}
+    unfinished = in_file(found.unfinished, lines) if found.unfinished is not None else None
+    told = settle(moved, Lines(lines.file), headings, unfinished)
+    return [found.report.diagnostics[next(at for at, one in enumerate(moved) if one is each)] for each in told]
+
+
+def _is_no_text(text: str, report: Report) -> bool:
+    alien = _NO_TEXT.search(text)
+    if alien is None:
+        return False
+    name = "a NUL character" if alien[0] == "\0" else f"U+{ord(alien[0]):04X}, which is no character"
+    hint = "a .flow file is UTF-8 text; is this the right file, saved in the right encoding?"
+    report.error("FLOW106", f"the file holds {name}", Span(*alien.span()), "", hint)
+    return True
 
 
 def _misleading(text: str, report: Report) -> bool:

@@ -1,7 +1,7 @@
 """What to say about a token that cannot stand where it does."""
 
 from flow_lang.diagnostics import Label, Report, Span
-from flow_lang.suggest import nearest
+from flow_lang.suggest import did_you_mean
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.remedies import Place, remedy, word_remedy
 from flow_lang.syntax.words import KIND
@@ -182,5 +182,6 @@ def _is_word_like(token: Token) -> bool:
 
 
 def _word_hint(word: Token, place: Place) -> str:
-    meant = nearest(word.text, place.words.terminals)
-    return word_remedy(word.text) or (f"did you mean `{meant}`?" if meant else "a setting is written: name = value")
+    return word_remedy(word.text) or did_you_mean(
+        word.text, place.words.terminals, "a setting is written: name = value"
+    )

@@ -4,9 +4,11 @@ The rules stand at the top of flow.lark. What is wrong with a single token is re
 """
 
 import re
+from collections.abc import Mapping
 
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import UNITS
+from flow_lang.named import NamedTuple
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.words import NO_KINDS, Words
 
@@ -39,6 +41,16 @@ _SHOWN = {
 }
 
 
+class Cut(NamedTuple):
+    """A place between two items: the offset of the next token among those that were scanned among those laid out, how many mistakes had
+    been met, and how many blocks are open."""
+
+    scanned: int
+    laid: int
+    mistakes: int
+    depth: int
+
+
 class Layout:
     """Turns scanned tokens into those of the parser. `docs` maps the offset of an item to its `##` text."""
 
@@ -62,20 +74,53 @@ class Layout:
         """Where the last character without meaning ended."""
         self.unfinished: Span | None = None
         """The bracket that the end of the file found open."""
+        self.parts = False
+        """Whether the places where items part are asked for."""
+        self.cuts: list[Cut] = []
+        self.known: Mapping[tuple[int, int], tuple[list[Token], int]] = {}
+        """By the offset of a cut and the number of blocks that are open there: what was laid out there before, and the cut after it."""
 
     def run(self) -> list[Token]:
-        for at, token in enumerate(self.tokens):
+        self.lay_out()
+        self._close_all()
+        return self.out
+
+    def lay_out(self) -> None:
+        """All tokens, without the end of the text: what is open there is still in `open`."""
+        at = self._cut(0) if self.parts else 0
+        while at < len(self.tokens):
+            token = self.tokens[at]
             kind = token.kind
             if kind == "NL":
                 self._newline(token, at)
+                if self.parts and token.text == "\n" and self._ends_a_part():
+                    at = self._cut(at + 1)
+                    continue
             elif kind == "COMMENT":
                 self._comment(token)
             elif kind in ("JUNK", "OPEN", "DEEP", "QUOTED", "UNENDED", "UNENDED_LONG", "WRONG_NUMBER"):
                 self._wrong(token)
             else:
                 self._plain(token, at)
-        self._close_all()
-        return self.out
+            at += 1
+
+    def _ends_a_part(self) -> bool:
+        """Whether one item ends here and another may begin, in the file itself or in a workflow, so that what follows is laid out in the same
+        way whatever stands before."""
+        if self.doc or len(self.open) > 1:
+            return False
+        return not self.open or (self.open[0].kind == "LBRACE" and self.owners[0] == "WORKFLOW")
+
+    def _cut(self, at: int) -> int:
+        """Notes a place between two items, and takes those that follow as far as they are known. Where to go on."""
+        while True:
+            self.cuts.append(Cut(at, len(self.out), self.report.mistakes, len(self.open)))
+            known = self.known.get((at, len(self.open)))
+            if known is None:
+                return at
+            tokens, following = known
+            self.out += tokens
+            at = following
 
     def _plain(self, token: Token, at: int) -> None:
         kind = token.kind
@@ -243,6 +288,7 @@ class Layout:
                     self.unfinished = opener.span
                     failed = True
                 else:
+                    self.report.mistakes += 1
                     self.out.append(closer)
         self._end_item(last)
         self.out.append(last)

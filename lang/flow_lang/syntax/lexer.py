@@ -1,7 +1,7 @@
 """Text to tokens. It never fails: what is no token comes as JUNK, UNENDED or WRONG_NUMBER, for the layout to report."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from flow_lang.diagnostics import Span
@@ -42,7 +42,7 @@ def scan(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     words = _lexer().words
     tokens: list[Token] = []
     add, new, cls = tokens.append, tuple.__new__, Token
-    for kind, first, last in _lexemes(text, start, len(text) if end is None else end):
+    for kind, first, last in lexemes(text, start, len(text) if end is None else end):
         value = text[first:last]
         if kind == "NAME" and value in words:
             kind = words[value]
@@ -50,10 +50,27 @@ def scan(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     return tokens
 
 
+def scan_until(text: str, start: int, stops: Sequence[int]) -> int:
+    """Where to stop a scan that begins at `start`: at the first of `stops`, ascending, at which a line ends that is no part of a longer
+    token; the end of the text where there is none. What follows such a place has the same tokens, whatever stands before it."""
+    following = iter(stops)
+    stop = next(following, -1)
+    if stop == start:
+        return stop
+    for _, first, last in lexemes(text, start, len(text)):
+        while -1 < stop < last:
+            stop = next(following, -1)
+        if stop == -1:
+            break
+        if last == stop and text[first:last] == "\n":
+            return stop
+    return len(text)
+
+
 def end_of_interpolation(text: str, start: int, limit: int) -> int:
     """The offset of the `}` that ends the expression which starts at `start`, or -1. Strings in it may hold braces."""
     depth = 0
-    for kind, first, _ in _lexemes(text, start, limit):
+    for kind, first, _ in lexemes(text, start, limit):
         if kind == "LBRACE":
             depth += 1
         elif kind == "RBRACE":
@@ -63,7 +80,7 @@ def end_of_interpolation(text: str, start: int, limit: int) -> int:
     return -1
 
 
-def _lexemes(text: str, start: int, limit: int) -> Iterator[tuple[str, int, int]]:
+def lexemes(text: str, start: int, limit: int) -> Iterator[tuple[str, int, int]]:
     """The kind, start and end of each token but spaces. The pattern of a STRING knows what is frequent; where one is nested deeper, it
     ends where `end_of_text` finds."""
     pattern = _lexer().pattern

@@ -22,6 +22,7 @@ _new = tuple.__new__
 """Makes a span; a file has a hundred thousand, and the constructor of a named tuple takes three times as long."""
 
 MOST_ERRORS = 50
+OVER = -1
 
 
 class Parser:
@@ -35,18 +36,24 @@ class Parser:
         self.states = [self.tables.start[start]]
         self.values: list[Any] = []
         self.spans: list[Span] = []
+        self.value: Any = None
         self.errors = 0
         self.headings: set[Span] = set()
         """Where a heading of a workflow or type is wrong, so that what follows is not read as what it is."""
 
     def parse(self, tokens: list[Token]) -> Any:
         """The value of the start rule, or None where there was an error that left none."""
-        at = 0
-        while True:
+        self.advance(tokens, 0, len(tokens))
+        return self.value
+
+    def advance(self, tokens: list[Token], at: int, end: int) -> int:
+        """Reads `tokens[at:end]`. Where to go on, which after an error may be beyond `end`; OVER where nothing more is read."""
+        while at < end:
             token = tokens[at]
             if self._feed(token):
                 if token.kind == "END":
-                    return self.values[-1] if self.values else None
+                    self.value = self.values[-1] if self.values else None
+                    return OVER
                 at += 1
                 continue
             self.errors += 1
@@ -55,8 +62,21 @@ class Parser:
             if self.report.diagnostics and any(loose.kind in ("WORKFLOW", "TYPE") for loose in inside):
                 self.headings.add(self.report.diagnostics[-1].primary.span)
             if self.errors >= MOST_ERRORS or not self._recover(token):
-                return None
+                return OVER
             at = self._resume(tokens, at)
+        return at
+
+    def before_item(self, kind: str) -> list[Any] | None:
+        """Reduces what is complete before a token of that kind. The items of the block so far, to which more may be added; None where no
+        item can stand."""
+        kind = "$END" if kind == "END" else kind
+        while "item" not in self.tables.states[self.states[-1]]:
+            action = self.tables.states[self.states[-1]].get(kind)
+            if action is None or action >= 0:
+                return None
+            self._reduce(self.tables.rules[-1 - action], self.spans[-1][1] if self.spans else 0)
+        found: list[Any] = self.values[-1]
+        return found
 
     def _feed(self, token: Token) -> bool:
         """Reduces as often as the token asks, then shifts it. False: the token cannot stand here (and nothing was shifted)."""

@@ -100,9 +100,9 @@ class CaseChecker:
             return None
         if target.name not in self.workflows:
             hint = did_you_mean(target.name, self.workflows, f"the workflows of this file are {listed(self.workflows)}")
-            self.report.error(
-                "FLOW207", f"there is no workflow `{target.name}` in this file", target.span, "not found", hint
-            )
+            if self.report.first_unknown(f"workflow {target.name}"):
+                message = f"there is no workflow `{target.name}` in this file"
+                self.report.error("FLOW207", message, target.span, "not found", hint)
             return None
         return target.name, self._arguments(node, self.workflows[target.name])
 

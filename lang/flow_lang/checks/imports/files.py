@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Callable
 
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.scope import already_declared
@@ -9,7 +10,8 @@ from flow_lang.diagnostics import Report, Span
 from flow_lang.named import NamedTuple
 from flow_lang.source import Lines, Source
 from flow_lang.syntax import tree
-from flow_lang.syntax.build import parse_file
+from flow_lang.syntax.build import read_file
+from flow_lang.syntax.pieces import Pieces
 from flow_lang.syntax.words import Words
 
 MOST_FILES = 500
@@ -34,16 +36,20 @@ class FlowFile(NamedTuple):
     broken: bool
 
 
-def load(source: Source, files: Files, words: Words) -> list[FlowFile]:
+PiecesOf = Callable[[str], Pieces | None]
+"""What has been read before of the file with that path, if anything is kept."""
+
+
+def load(source: Source, files: Files, words: Words, pieces: PiecesOf) -> list[FlowFile]:
     """The entry comes last, each file after those that it imports. What is wrong is in the reports of the files."""
-    loading = _Loading(source, files, words)
+    loading = _Loading(source, files, words, pieces)
     loading.file("", source)
     return loading.ordered
 
 
 class _Loading:
-    def __init__(self, source: Source, files: Files, words: Words) -> None:
-        self.files, self.words = files, words
+    def __init__(self, source: Source, files: Files, words: Words, pieces: PiecesOf) -> None:
+        self.files, self.words, self.pieces = files, words, pieces
         shown = source.path.replace("\\", "/")
         self.folder, self.entry = posixpath.split(shown)
         self.loaded: dict[str, FlowFile | None] = {}
@@ -54,8 +60,8 @@ class _Loading:
 
     def file(self, path: str, source: Source) -> FlowFile:
         report = Report(source.path)
-        parsed = parse_file(source, report, self.words)
-        found = FlowFile(path, source, report, Lines(source.text), parsed, {}, report.failed)
+        parsed, lines = read_file(source, report, self.words, self.pieces(path))
+        found = FlowFile(path, source, report, lines, parsed, {}, report.failed)
         self.size += len(source.text)
         self.count += 1
         self.chain.append(path or self.entry)

@@ -128,13 +128,30 @@ def _returns(module: ast.Module) -> bool:
 
 def place(text: tree.Text, lines: Lines, line: int, column: int, length: int) -> Span:
     """Where a place of the dedented code is in the .flow file."""
-    first = lines.position(text.content).line
+    first, content = lines.position(text.content).line, lines.in_file(text.content)
     number = min(first + line - 1, len(lines.starts))
     start = lines.start(number)
-    left = text.margin if number > first or start == text.content else text.content - start
+    left = text.margin if number > first or start == content else content - start
     shown = lines.line(number)
     at = start + min(left + column, len(shown))
-    return Span(at, max(min(at + length, start + len(shown)), at + 1))
+    moved = lines.in_text(at)
+    return Span(moved, moved + max(min(length, start + len(shown) - at), 1))
+
+
+def name_places(text: tree.Text, lines: Lines) -> list[tuple[str, Span]]:
+    """Every place of the names that a body takes from around it; none where it is not Python."""
+    code = text.plain or ""
+    free = {name.name for name in read_python(code).free}
+    if not free:
+        return []
+    wrapped = wrapped_body(code)
+    rows = wrapped.split("\n")
+    nodes = [node for node in ast.walk(function_of(wrapped)) if isinstance(node, ast.Name) and node.id in free]
+    found = []
+    for node in nodes:
+        column = characters(rows[node.lineno - 1], node.col_offset) - 1
+        found.append((node.id, place(text, lines, node.lineno - 1, column, len(node.id))))
+    return found
 
 
 def first_line(text: tree.Text, lines: Lines) -> int:

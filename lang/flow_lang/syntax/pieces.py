@@ -1,0 +1,209 @@
+"""What has been read of a file, kept for its next version.
+
+A keystroke changes one item of a file. The text is parted where the layout says that one item ends and another may begin (`Layout.cuts`). A piece
+between two such places has the same tokens whatever stands around it, and the same items where the parser is in the same state before it. So only
+the pieces that an edit touches are scanned, laid out and parsed again, by the lexer, layout and parser that read a whole file.
+
+The offsets of a tree count in `Pieces.text`, to which what is read anew is appended. So a piece that moves in the file keeps its tree and its
+spans; `MovedLines` says where they are in the file.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from flow_lang.diagnostics import Report
+from flow_lang.named import NamedTuple
+from flow_lang.source import Lines, MovedLines, Run, Source
+from flow_lang.syntax.layout import Cut, Layout
+from flow_lang.syntax.lexer import Token, scan, scan_until
+from flow_lang.syntax.parser import Parser
+from flow_lang.syntax.words import Words
+
+_MOST_TEXT = 2 << 20
+"""Characters that were read one after another, most of them no longer in the file. Then all is read anew."""
+
+_GAP = "\n"
+"""Before what is read anew, so that the place after the end of the file is not that of something else."""
+
+
+class Read(NamedTuple):
+    """What became of a piece that the layout and the parser had nothing to say about: its laid out `tokens`, the number of blocks that are open
+    around it, the `states` of the parser before and after it, and its `items`."""
+
+    tokens: list[Token]
+    depth: int
+    states: tuple[int, ...]
+    items: tuple[Any, ...]
+
+
+class Piece(NamedTuple):
+    """`scanned` are its tokens. `read` is None where it has no meaning of its own, such as the heading of a workflow, or a mistake."""
+
+    run: Run
+    scanned: list[Token]
+    read: Read | None = None
+
+
+class Part(NamedTuple):
+    """A piece of a new version, from one cut to another."""
+
+    piece: Piece
+    start: Cut
+    end: Cut
+
+
+class Pieces:
+    """What has been read of one file."""
+
+    def __init__(self) -> None:
+        self.file = self.text = ""
+        self.kept: list[Piece] = []
+        self.era = 0
+        """Grows when the text begins anew, so that an offset means something else than before."""
+
+    def lay_out(self, source: Source, words: Words) -> tuple[Layout, list[Part]]:
+        """Scans and lays out a new version of the file; a known piece is taken as it is. What is wrong is in the layout's report."""
+        if len(self.text) > _MOST_TEXT:
+            self.file, self.text, self.kept, self.era = "", "", [], self.era + 1
+        before, after = _around_the_change(self.file, source.text, self.kept)
+        while True:
+            pieces = self._joined(source.text, before, after)
+            layout = self._layout(pieces, source, words)
+            mixed = _mixed(pieces, layout.cuts)
+            if mixed is None:
+                self.file = source.text
+                return layout, _parts(pieces, layout)
+            before, after = pieces[: mixed[0]], pieces[mixed[1] :]
+
+    def _joined(self, file: str, before: list[Piece], after: list[Piece]) -> list[Piece]:
+        """The pieces of the file in order: what is between `before` and `after` is scanned, and of `after` what that runs into."""
+        start = before[-1].run.place + before[-1].run.length if before else 0
+        places = [len(file) - sum(piece.run.length for piece in after)]
+        for piece in after:
+            places.append(places[-1] + piece.run.length)
+        end = scan_until(file, start, places)
+        first = places.index(end)
+        pieces = list(before)
+        if start < end:
+            self.text += _GAP
+            at = len(self.text)
+            self.text += file[start:end]
+            pieces.append(Piece(Run(at, start, end - start), scan(self.text, at)))
+        for piece, place in zip(after[first:], places[first:], strict=False):
+            pieces.append(piece._replace(run=piece.run._replace(place=place)))
+        return pieces
+
+    def _layout(self, pieces: list[Piece], source: Source, words: Words) -> Layout:
+        tokens: list[Token] = []
+        known: dict[tuple[int, int], tuple[list[Token], int]] = {}
+        for piece in pieces:
+            at = len(tokens)
+            tokens += piece.scanned
+            if piece.read is not None:
+                known[at, piece.read.depth] = (piece.read.tokens, len(tokens))
+        end = pieces[-1].run.start + pieces[-1].run.length if pieces else 0
+        layout = Layout(tokens, Report(source.path), end, words)
+        layout.known = known
+        layout.parts = True
+        layout.run()
+        return layout
+
+    def parse(self, parser: Parser, layout: Layout, parts: list[Part]) -> Any:
+        """The value of the file; what has been read is kept."""
+        at = 0
+        self.kept = []
+        for part in parts:
+            piece, at = _parse(parser, layout.out, part, at)
+            if piece.run.length:
+                self.kept.append(piece)
+        return parser.value
+
+    def lines(self) -> Lines:
+        if not self.kept:
+            return Lines(self.file)
+        return MovedLines(self.file, self.text, [piece.run for piece in self.kept])
+
+
+def _parse(parser: Parser, tokens: list[Token], part: Part, at: int) -> tuple[Piece, int]:
+    """Takes what is known of a part, or parses it; `at` is the next token to read. What is known of it now, and the next token."""
+    piece, first, end = part.piece, part.start.laid, part.end.laid
+    items = parser.before_item(tokens[first].kind) if at == first else None
+    states = tuple(parser.states)
+    if piece.read is not None and items is not None and piece.read.states == states:
+        items += piece.read.items
+        return piece, end
+    count, mistakes = len(items or ()), parser.report.mistakes
+    piece = piece._replace(read=None)
+    if 0 <= at < end:
+        at = parser.advance(tokens, at, end)
+    if items is None or at != end or at == len(tokens):
+        return piece, at
+    same = parser.before_item(tokens[end].kind) is items and tuple(parser.states) == states
+    if same and mistakes == parser.report.mistakes and part.start.mistakes == part.end.mistakes:
+        piece = piece._replace(read=Read(tokens[first:end], part.start.depth, states, tuple(items[count:])))
+    return piece, at
+
+
+def _around_the_change(old: str, new: str, kept: list[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """The pieces of the old text that end before what differs, and those that start after it."""
+    most = min(len(old), len(new))
+    same = _most(most, lambda n: old[:n] == new[:n])
+    first = 0
+    while first < len(kept) and kept[first].run.place + kept[first].run.length <= same and _closed(kept[first]):
+        first += 1
+    place = len(old) - _most(most - same, lambda n: old[len(old) - n :] == new[len(new) - n :])
+    last = len(kept)
+    while last > first and kept[last - 1].run.place >= place:
+        last -= 1
+    return kept[:first], kept[last:]
+
+
+def _closed(piece: Piece) -> bool:
+    """Whether it ends with a line, which all do but the last one of a file."""
+    return bool(piece.scanned) and piece.scanned[-1].end == piece.run.start + piece.run.length
+
+
+def _most(limit: int, holds: Callable[[int], bool]) -> int:
+    """The largest number up to `limit` for which it holds, as it does for all below and for 0."""
+    return bisect_left(range(1, limit + 1), True, key=lambda n: not holds(n))
+
+
+def _starts(pieces: list[Piece]) -> list[int]:
+    """The offset of the first token of each."""
+    found = [0]
+    for piece in pieces:
+        found.append(found[-1] + len(piece.scanned))
+    return found[:-1]
+
+
+def _mixed(pieces: list[Piece], cuts: list[Cut]) -> tuple[int, int] | None:
+    """From the first to the last of the pieces that now belong together with another: an item now goes on in the next one."""
+    places = {cut.scanned for cut in cuts}
+    joined = [at for at, start in enumerate(_starts(pieces)) if start not in places]
+    return (joined[0] - 1, joined[-1] + 1) if joined else None
+
+
+def _parts(pieces: list[Piece], layout: Layout) -> list[Part]:
+    """The pieces as the cuts part them."""
+    starts = _starts(pieces)
+    last = Cut(len(layout.tokens), len(layout.out), layout.report.mistakes, -1)
+    found: list[Part] = []
+    for start, end in pairwise([*layout.cuts, last]):
+        if not pieces:
+            return [Part(Piece(Run(0, 0, 0), []), start, end)]
+        at = bisect_right(starts, start.scanned) - 1
+        piece = pieces[at]
+        found.append(Part(_part(piece, start.scanned - starts[at], end.scanned - starts[at], end is last), start, end))
+    return found
+
+
+def _part(piece: Piece, first: int, end: int, last: bool) -> Piece:
+    """Of a piece what is between two of its tokens; the `last` part of a file goes to its end."""
+    run, tokens = piece.run, piece.scanned
+    if first == 0 and end == len(tokens):
+        return piece
+    begin = tokens[first - 1].end if first else run.start
+    stop = run.start + run.length if last else tokens[end - 1].end
+    return Piece(Run(begin, run.place + begin - run.start, stop - begin), tokens[first:end])
