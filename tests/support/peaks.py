@@ -25,7 +25,7 @@ def watching(project: Project) -> Iterator[Peak]:
 
     def watch() -> None:
         while not over.wait(0.02):
-            found = [path for folder in ("logs", "scratch") for path in (project.home / folder).rglob("*")]
+            found = list(_files(project.home / "logs")) + list(_files(project.home / "scratch"))
             sizes = [_room(path) for path in found]
             peak.logs = max(peak.logs, sum(sizes))
             for line in project.processes():
@@ -52,3 +52,9 @@ def _resident(pid: str) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
     except (OSError, IndexError):
         return 0
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """What comes and goes meanwhile is passed over, as os.walk does."""
+    for root, _, names in os.walk(folder):
+        yield from (Path(root) / name for name in names)
