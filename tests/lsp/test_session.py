@@ -1,5 +1,7 @@
 """`flow lsp` as an editor has it: the real command over its standard input and output."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -317,3 +319,17 @@ def test_a_client_may_count_in_bytes(folder: Path) -> None:
         (found,) = client.diagnostics(uri, 0)
         column = TEXT[: TEXT.index("𝄞/~{day}") + 4].rpartition("\n")[2]
         assert found["range"]["start"]["character"] == len(column.encode())
+
+
+def test_other_commands_do_not_wait_for_the_server() -> None:
+    """It takes longer to load than a run of a small file."""
+    code = "import sys, flow_cli.app, flow_cli.commands.run; print([name for name in sys.modules if 'lsp' in name or 'pygls' in name])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_a_type_is_not_renamed_to_another(client: Client, uri: str) -> None:
+    client.change(uri, 1, typed("type Order", "type Other { id: str }\ntype Order"))
+    moved = TEXT.replace("type Order", "type Other { id: str }\ntype Order", 1)
+    with pytest.raises(RuntimeError, match="there is a `Other` already"):
+        client.at("rename", uri, **place(moved, "Order {", 1), newName="Other")
