@@ -181,7 +181,7 @@ def logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
 ) -> None:
     """Print what bodies wrote; failed tasks first."""
-    from flow_cli.commands.runs import logs as show
+    from flow_cli.commands.logs import logs as show
 
     leave(lambda: show(run, task, attempt, follow))
 

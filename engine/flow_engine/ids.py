@@ -13,6 +13,21 @@ def new_id(now: float, random_bytes: Callable[[int], bytes]) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def later_id(newest: str | None, now: float, random_bytes: Callable[[int], bytes]) -> str:
+    """The same, but after `newest`, the last id so far: ids keep their order when the clock is set back."""
+    made = new_id(now, random_bytes)
+    if newest is None or made > newest or not _is_id(newest):
+        return made
+    milliseconds = 0
+    for letter in newest[:10]:
+        milliseconds = milliseconds << 5 | _ALPHABET.index(letter)
+    return new_id((milliseconds + 1.5) / 1000, random_bytes)
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 26 and all(letter in _ALPHABET for letter in text)
+
+
 def shard_of(root_run: str) -> int:
     """The logical shard of a run and all its children."""
     return blake2b(root_run.encode(), digest_size=1).digest()[0]

@@ -256,6 +256,8 @@ class TaskRecord(NamedTuple):
     """JSON of `Awaits`, while it waits for something."""
     cache: str | None = None
     """JSON of `CacheEntry`, where the task has a cache."""
+    cursor: int | None = None
+    """For a `for` whose instances are being made: how many there are. Then its `item` is the list of all elements."""
 
 
 def unclaimed(

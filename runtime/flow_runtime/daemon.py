@@ -81,6 +81,7 @@ class Daemon:
     def _work(self, engine: Embedded) -> None:
         look = _Look(engine)
         while not self._over(engine):
+            engine.follow_clock()
             if not self._stops and engine.worker.runs < self._runs and look.due():
                 look.again = self._adopt(engine)
             engine.worker.step(LOOK)

@@ -24,6 +24,7 @@ from flow_runtime.processes.orphans import end_orphans
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot import Slot
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
 
@@ -70,12 +71,13 @@ class Embedded:
         state: StateFolder,
         slots: int | None = None,
         observers: Iterable[Observer] = (),
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
         draw: Callable[[], float] = draw,
         plans: Mapping[str, Plan] = NO_PLANS,
     ) -> None:
         self.state = state
+        self._steady = SteadyClock()
         count = self._slots = slots or os.cpu_count() or 2
         with _usable(state):
             state.make()
@@ -103,9 +105,21 @@ class Embedded:
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
         self.worker = Worker(
-            self.store, MemoryQueue(), self.pool, dispatcher, scratch, observers, self._was_started, clock
+            self.store,
+            MemoryQueue(),
+            self.pool,
+            dispatcher,
+            scratch,
+            observers,
+            self._was_started,
+            clock or self._steady,
         )
         self._cursors: dict[str, Cursor] = {}
+
+    def follow_clock(self) -> None:
+        """Where it has nothing in hand, a clock that was set counts from now on."""
+        if self.worker.idle:
+            self._steady.follow()
 
     def close(self, last: bool = False) -> None:
         """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be

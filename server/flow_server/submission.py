@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from flow_engine.errors import StoreError
-from flow_engine.ids import new_id
+from flow_engine.ids import later_id
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import Store, Submitted
 from flow_lang.bundle import bundle_hash, bundle_of
@@ -108,7 +108,7 @@ def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
     """Submits the run with a folder of its own. Raises IdempotencyConflict and StoreError."""
     now = time.time()
     given = ready.submission
-    run = new_id(now, os.urandom)
+    run = later_id(store.newest(), now, os.urandom)
     folder = os.path.join(state.submitted, run)
     try:
         os.makedirs(folder, mode=0o700)

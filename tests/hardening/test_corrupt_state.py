@@ -30,6 +30,8 @@ def worked(project: Project) -> Project:
     project.write("h.flow", HELLO)
     assert project.flow("run", "w.flow").code == 1
     assert project.flow("run", "h.flow").code == 0
+    with closing(sqlite3.connect(project.home / "flow.db")) as connection:  # all of it in the one file
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return project
 
 

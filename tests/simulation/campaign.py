@@ -8,7 +8,9 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
+from flow_engine.decisions.rows import Rows
 from flow_engine.errors import FlowError
 from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
@@ -40,6 +42,8 @@ def sqlite(folder: Path) -> OpenStore:
     return open_
 
 
+CHUNKS = (1000, 1, 2)
+"""How many instances of a `for` a transaction makes, by the seed."""
 STORES = {"memory": memory, "sqlite": sqlite}
 
 
@@ -48,10 +52,11 @@ def simulate(seed: int, store: str, steps: int = STEPS) -> Counter[str]:
     root = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="flow-simulation-", dir=root) as folder:
         world = World(seed, STORES[store](Path(folder)))
-        try:
-            world.live_through(steps)
-        finally:
-            world.close()
+        with patch.object(Rows, "CHUNK", CHUNKS[seed % len(CHUNKS)]):
+            try:
+                world.live_through(steps)
+            finally:
+                world.close()
         return Counter(world.counts)
 
 

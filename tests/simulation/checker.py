@@ -32,8 +32,14 @@ def check_rows(plan: Plan, rows: list[TaskRecord], reopened: bool = False) -> No
 def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
     """The live graph says what the rows say, and its counters are what they count."""
     sheet = _Rows(plan, rows)
-    _require(graph.state == [row.state for row in rows], "the live graph and the rows disagree about states")
-    _require(graph.attempt == [row.attempt for row in rows], "the live graph and the rows disagree about attempts")
+    seqs = [row.seq for row in rows]
+    states_, attempts = [row.state for row in rows], [row.attempt for row in rows]
+    _require([graph.state[seq] for seq in seqs] == states_, "the live graph and the rows disagree about states")
+    _require([graph.attempt[seq] for seq in seqs] == attempts, "the live graph and the rows disagree about attempts")
+    reserved = set(range(len(graph.state))) - set(seqs)
+    _require({graph.state[seq] for seq in reserved} <= {states.BLOCKED}, "an instance without a row is not blocked")
+    cursors = {row.seq: row.cursor for row in rows if row.cursor is not None}
+    _require(graph.unborn == cursors, "the live graph and the rows disagree about instances that are to be made")
     static = rows[: len(sheet.tasks)]
     _require(graph.open == sum(row.state not in states.FINAL for row in static), "`open` is not what is unfinished")
     for row in rows:
@@ -43,6 +49,7 @@ def check_graph(plan: Plan, rows: list[TaskRecord], graph: RunGraph) -> None:
             _require(waits > 0 or sheet.has_no_turn(row), f"row {row.seq} is blocked by nothing")
         if row.state == states.EXPANDING:
             left = sum(item.state not in states.FINAL for item in sheet.instances(row.node))
+            left += 0 if row.cursor is None else (row.size or 0) - row.cursor
             _require(graph.unmet[row.seq] == left, f"group {row.seq}: unmet {graph.unmet[row.seq]}, {left} unfinished")
             _require(left > 0, f"group {row.seq} waits for no instance")
     flying = {row.seq for row in rows if row.state in states.IN_FLIGHT}
@@ -83,7 +90,9 @@ class _Rows:
             self._instances.setdefault(row.node, []).append(row)
 
     def check(self) -> None:
-        _require([row.seq for row in self.rows] == list(range(len(self.rows))), "rows are not dense")
+        seqs = [row.seq for row in self.rows]
+        growing = any(row.cursor is not None for row in self.rows)
+        _require(seqs == (sorted(seqs) if growing else list(range(len(seqs)))), "rows are not dense")
         for row in self.rows:
             self._check_counts(row)
             if row.state in BEGUN:
@@ -92,8 +101,8 @@ class _Rows:
                 self._check_phase(row)
             if row.state == states.UPSTREAM_FAILED:
                 _require(any(self._doomed(row, need) for need in self.needs(row)) or self._is_group(row), "no reason")
-        undoing = [row.seq for row in self.rows if self._phase(row) == 1 and row.state in BEGUN - states.FINAL]
-        undoing = [seq for seq in undoing if self.rows[seq].state != states.EXPANDING]
+        begun = BEGUN - states.FINAL - {states.EXPANDING}
+        undoing = [row.seq for row in self.rows if self._phase(row) == 1 and row.state in begun]
         _require(len(undoing) <= 1, f"rows {undoing} undo at the same time")
         for node, task in enumerate(self.tasks):
             if task.loop:
@@ -179,11 +188,12 @@ class _Rows:
 
     def _check_group(self, group: TaskRecord) -> None:
         instances = self.instances(group.node)
-        _require(len(instances) == (group.size or 0), f"group {group.seq}: {group.size}, has {len(instances)} rows")
+        made = (group.size or 0) if group.cursor is None else group.cursor
+        _require(len(instances) == made, f"group {group.seq}: {made} of {group.size}, has {len(instances)} rows")
         _require([row.place for row in instances] == list(range(len(instances))), "places are not in order")
         seqs = [row.seq for row in instances]
         _require(seqs == list(range(seqs[0], seqs[0] + len(seqs))) if seqs else True, "instances are not contiguous")
-        ended = all(row.state in states.FINAL for row in instances)
+        ended = group.cursor is None and all(row.state in states.FINAL for row in instances)
         if group.size is None:
             return
         _require((group.state in states.FINAL) == ended, f"group {group.seq} is {group.state}")

@@ -54,8 +54,7 @@ class Ledger:
             raise Violation(f"{claim.task} is claimed while {self._held[claim.task]} has it")
         self._held[claim.task] = (worker, claim.attempt)
         (self._looking.discard if claim.awaits is None else self._looking.add)(claim.task)
-        seen = self.seen[claim.task.run]
-        due = seen[claim.task.seq].ready_at if claim.task.seq < len(seen) else None
+        due = next((row.ready_at for row in self.seen[claim.task.run] if row.seq == claim.task.seq), None)
         if due is not None and due > now and claim.awaits is None:
             raise Violation(f"{claim.task} is claimed before its delay is over")
 
@@ -80,14 +79,16 @@ class Ledger:
         rows, seen = self._watch.tasks(run, values=True), self.seen.get(run, [])
         if rows != seen:
             check_rows(self._plans[run], rows)
-        for before, after in zip(seen, rows, strict=False):
-            if before.state in states.FINAL and before != after:
+        old = {row.seq: row for row in seen}
+        for after in rows:
+            before = old.get(after.seq)
+            if before is not None and before.state in states.FINAL and before != after:
                 raise Violation(f"a final row has changed: {before} -> {after}")
             outcome = self._accepted.get((TaskRef(run, after.seq), after.attempt))
             if isinstance(outcome, Succeeded) and (after.state, after.result) != (states.SUCCEEDED, outcome.result):
                 raise Violation(f"{outcome} was accepted and the row is {after}")
         self.seen[run] = rows
-        self._check_attempts(run, [row for row in rows if row.seq >= len(seen) or row != seen[row.seq]])
+        self._check_attempts(run, [row for row in rows if row != old.get(row.seq)])
 
     def check_all_attempts(self, run: str) -> None:
         """At the end of the run: no row has lost an attempt since it was looked at, or got one."""

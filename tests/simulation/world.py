@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flow_engine.decisions.books import Report
-from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.model import (
     Cancelled,
@@ -34,6 +33,7 @@ from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph
 from simulation.ledger import Ledger
 from simulation.limits import Limits
+from simulation.live import live_graph
 from simulation.plans import random_plan
 from simulation.suspended import BODIES, Suspender
 
@@ -314,7 +314,7 @@ class World:
         self._begin_children(actor, told)
         for run in self._plans:
             if self._watch.run(run).owner == actor.name:
-                check_graph(self._plans[run], self._ledger.seen[run], _graph(actor, run))
+                check_graph(self._plans[run], self._ledger.seen[run], live_graph(actor.store, actor.name, run))
 
     def _begin_children(self, actor: Actor, told: list[Completion]) -> None:
         for completion in told:
@@ -362,10 +362,3 @@ class World:
     def _count_all(self, what: str, number: int) -> int:
         self.counts[what] = self.counts.get(what, 0) + number
         return self.counts[what]
-
-
-def _graph(actor: Actor, run: str) -> RunGraph:
-    """The live graph behind the store's promise, which has no name in the contract."""
-    books: Any = actor.store._books  # type: ignore[attr-defined]
-    found: RunGraph = (books[actor.name] if isinstance(books, dict) else books).graph(run)
-    return found

@@ -86,7 +86,7 @@ def _with_file(run: str | None, file: str, request: RunRequest) -> int:
     assert loaded.plan is not None
     params = _params(record, loaded, request)
     found = reuse_of(store, record, loaded.plan, params)
-    new = new_run(loaded, params)._replace(based_on=record.id, rows=tuple(found.rows))
+    new = new_run(store, loaded, params)._replace(based_on=record.id, rows=tuple(found.rows))
     new = new._replace(priority=record.priority, labels=record.labels)
     store.close()
     kept = sum(not reason for reason in found.reasons.values())

@@ -11,7 +11,7 @@ from typing import Any
 
 from flow_engine import states
 from flow_engine.errors import FlowError, StoreError
-from flow_engine.ids import new_id
+from flow_engine.ids import later_id
 from flow_engine.model import NewRun, RunRecord
 from flow_engine.stores.contract import Store
 from flow_lang.params import bind
@@ -46,7 +46,7 @@ def _start(request: RunRequest, last: bool) -> int:
     params = _params(request, loaded)
     engine = Embedded(state, request.slots, plans={loaded.plan_hash: loaded.plan} if loaded.plan else NO_PLANS)
     try:
-        new = new_run(loaded, params, engine.incarnation.id)
+        new = new_run(engine.store, loaded, params, engine.incarnation.id)
         engine.store.submit(new)
         return work(engine, new.id, request)
     finally:
@@ -165,12 +165,12 @@ def _params_file(path: str | None) -> dict[str, Any]:
     return values
 
 
-def new_run(loaded: Loaded, params: dict[str, Any], owner: str | None = None) -> NewRun:
+def new_run(store: Store, loaded: Loaded, params: dict[str, Any], owner: str | None = None) -> NewRun:
     """The run of a loaded file, to be submitted."""
     assert loaded.plan is not None
     now, workflow = time.time(), loaded.plan.workflow
     return NewRun(
-        new_id(now, os.urandom),
+        later_id(store.newest(), now, os.urandom),
         loaded.plan_hash,
         loaded.plan,
         loaded.bundle,

@@ -12,7 +12,6 @@ from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of, run_document
 from flow_runtime.embedded import Embedded, open_store
-from flow_runtime.executors.work import captured_path, log_path
 from flow_runtime.signals import awaits_of
 from flow_runtime.state_folder import StateFolder, find_state
 
@@ -85,29 +84,6 @@ def status(run: str | None, as_json: bool) -> int:
     return exits.OK
 
 
-def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -> int:
-    state, store = here()
-    record = find_run(store, run)
-    plan = store.plan(record.plan_hash, record.workflow)
-    if task is not None:
-        known = [item.name for item in plan.workflow.tasks]
-        if task.partition("[")[0] not in known:
-            raise CommandError(
-                exits.USAGE, "unknown_task", f"the workflow has no task {task}; it has: {', '.join(known)}"
-            )
-    shown: dict[str, int] = {}
-    while True:
-        record = store.run(record.id)
-        grown = _print_logs(state, store, record, plan, task, attempt, shown)
-        if not follow or (record.finished_at is not None and not grown):
-            if not shown:
-                of = f"{task} of " if task is not None else ""
-                at = f" in attempt {attempt}" if attempt is not None else ""
-                print(f"{of}run {record.id} has written nothing{at}", file=sys.stderr)
-            return exits.OK
-        time.sleep(FOLLOW)
-
-
 def cancel(run: str, wait: float) -> int:
     state, store = here()
     record = find_run(store, run)
@@ -170,58 +146,6 @@ def _task_lines(run: str, plan: Plan, rows: list[TaskRecord]) -> list[str]:
         notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
         lines.append(f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip())
     return lines
-
-
-def _print_logs(
-    state: StateFolder,
-    store: SqliteStore,
-    record: RunRecord,
-    plan: Plan,
-    task: str | None,
-    attempt: int | None,
-    shown: dict[str, int],
-) -> bool:
-    """Prints what is new in the logs; whether there was anything."""
-    grown = False
-    rows = [row for row in store.tasks(record.id) if _matches(plan, row, task)]
-    rows.sort(key=lambda row: (row.state != states.FAILED, row.seq))
-    for row in rows:
-        for number in range(1, row.attempt + 1) if attempt is None else [attempt]:
-            path = log_path(state.logs, record.id, row.seq, number)
-            title = f"--- {key_of(plan, row)}" + (f", attempt {number}" if row.attempt > 1 else "")
-            grown |= _print_attempt(path, title, shown)
-    return grown
-
-
-def _print_attempt(path: str, title: str, shown: dict[str, int]) -> bool:
-    """The log, and while the body runs the standard output that will be its result; that goes to the end of the log afterwards."""
-    captured = captured_path(path)
-    grown = _print_new(captured, title, shown)
-    if captured in shown and not os.path.exists(captured):
-        shown[path] = shown.get(path, 0) + shown.pop(captured)
-    return _print_new(path, title, shown) or grown
-
-
-def _matches(plan: Plan, row: TaskRecord, task: str | None) -> bool:
-    return task is None or key_of(plan, row) == task or plan.workflow.tasks[row.node].name == task
-
-
-def _print_new(path: str, title: str, shown: dict[str, int]) -> bool:
-    """Prints what has come since the last look; `shown` is how much of each file that was, and "" whose title was printed last."""
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(shown.get(path, 0))
-            data = stream.read()
-    except FileNotFoundError:
-        return False
-    if not data:
-        return False
-    if shown.get("") != hash(title):
-        print(title)
-    shown[path], shown[""] = shown.get(path, 0) + len(data), hash(title)
-    text = data.decode("utf-8", "replace")
-    print(printable(text) if sys.stdout.isatty() else text, end="" if text.endswith("\n") else "\n", flush=True)
-    return True
 
 
 def _interrupted(store: SqliteStore, records: list[RunRecord]) -> set[str]:

@@ -84,7 +84,7 @@ class Gates:
     def enter(self, run: str, row: int, gates: list[Gate], usage: Usage, now: float) -> None:
         for gate in gates:
             if gate.kind == "rate":
-                usage.set_rate(gate.key, max(usage.rate(gate.key), now) + gate.per / gate.limit)
+                usage.set_rate(gate.key, now + gate.per / gate.limit)
                 continue
             self._remember(gate)
             self._held[(gate.kind, gate.key)] += gate.slots
@@ -103,7 +103,8 @@ class Gates:
 
     def _open(self, gate: Gate, usage: Usage, now: float) -> bool:
         if gate.kind == "rate":
-            return usage.rate(gate.key) <= now
+            # never further ahead than one start: else the clock was set back since the last
+            return not now < usage.rate(gate.key) <= now + gate.per / gate.limit
         mine = self._held[(gate.kind, gate.key)]
         return self._others(gate, usage) + mine + gate.slots <= gate.limit
 

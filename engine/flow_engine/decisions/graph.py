@@ -37,12 +37,20 @@ class RunGraph(Rows):
         if isinstance(outcome, Succeeded):
             self._end(row, states.SUCCEEDED, now)
         elif isinstance(outcome, Expanded):
-            self._expand(row, outcome.size, now)
+            self._expand(row, outcome, now)
         elif isinstance(outcome, Skipped):
             self._end(row, states.SKIPPED, now)
         elif isinstance(outcome, Cancelled) or self.stops(row):
             self._end(row, states.CANCELLED, now)
-        elif isinstance(outcome, Suspended):
+        else:
+            self._go_on(row, outcome, now, draw)
+            if self._is_needless(row):  # it was in flight when all that needs it was doomed
+                self._end(row, states.CANCELLED, now)
+        return True
+
+    def _go_on(self, row: int, outcome: Outcome, now: float, draw: Callable[[], float]) -> None:
+        """After an attempt that need not be the end of the row."""
+        if isinstance(outcome, Suspended):
             self._suspend(row, outcome.awaits)
         elif row in self.awaiting and isinstance(outcome, Released | Lost):
             self._suspend(row, self.awaiting[row])  # nothing of it was running
@@ -51,9 +59,8 @@ class RunGraph(Rows):
             self._make_ready(row, now)
         elif isinstance(outcome, Lost):
             self._lose(row, now)
-        else:
+        elif isinstance(outcome, Failed):
             self._fail(row, outcome, now, draw)
-        return True
 
     def _begins_again(self, row: int, outcome: Outcome) -> bool:
         """An old message about a child run, which has begun: all claims of a suspended attempt have its number."""
@@ -68,7 +75,8 @@ class RunGraph(Rows):
         """After a restore: lets go what waits for nothing any more."""
         for row, state in enumerate(self.state):
             if state == states.BLOCKED and self.unmet[row] == 0:
-                self._unblock(row, now)
+                if self.is_born(row):
+                    self._unblock(row, now)
             elif state == states.EXPANDING and self.unmet[row] == 0:
                 self._settle(row, self.worst.pop(row, states.SUCCEEDED))
         self._drain(now)
@@ -76,6 +84,7 @@ class RunGraph(Rows):
     # -- the end of a row
 
     def _stop(self, now: float) -> None:
+        self._bear_what_ends(now)
         for row, state in enumerate(self.state):
             waits = state in (states.BLOCKED, states.READY, states.WAITING) and self.state[row] == state
             if waits and self.stops(row) and not self._outlives(row):
@@ -153,7 +162,7 @@ class RunGraph(Rows):
         node = self.node[row]
         offset = row - self.base[node]
         for edge in self.shape.aligned[node]:
-            if self.size[edge.child] >= 0:
+            if self.size[edge.child] >= 0 and self.is_born(self.base[edge.child] + offset):
                 self._parent_ended(self.base[edge.child] + offset, self.verdict(row, edge.how, edge.skip_ok), now)
         if self.state[row] != states.SUCCEEDED:
             self.note_worst(row)
@@ -178,11 +187,17 @@ class RunGraph(Rows):
     def _end_waits_for(self, node: int) -> None:
         """A `wait` whose answer nobody can use any more does not keep a failed run open."""
         for parent in self.shape.parents[node]:
-            wait, task = parent.node, self.shape.workflow.tasks[parent.node]
-            if task.body.kind != "wait" or task.loop or self.state[wait] in states.FINAL or wait in self.flight:
-                continue
-            if all(self.state[edge.child] in states.FINAL for edge in self.shape.children[wait]):
-                self._settle(wait, states.CANCELLED)
+            if self._is_needless(parent.node):
+                self._settle(parent.node, states.CANCELLED)
+
+    def _is_needless(self, row: int) -> bool:
+        """Whether it is a `wait` that goes on, and all that needs it has ended."""
+        tasks = self.shape.workflow.tasks
+        if row >= len(tasks) or tasks[row].body.kind != "wait" or tasks[row].loop:
+            return False
+        if self.state[row] in states.FINAL or row in self.flight or not self.shape.children[row]:
+            return False
+        return all(self.state[edge.child] in states.FINAL for edge in self.shape.children[row])
 
     def _unblock(self, row: int, now: float) -> None:
         phase = self.shape.phase[self.node[row]]
@@ -195,33 +210,32 @@ class RunGraph(Rows):
 
     # -- the instances of a `for`
 
-    def _expand(self, row: int, size: int, now: float) -> None:
-        first = self._bear(row, size)
+    def grow(self, now: float) -> None:
+        """Makes the next instances of each `for` that has not all of them."""
+        for row, since in list(self.unborn.items()):
+            self._place_all(self._bear(row, min(since + self.CHUNK, self.size[row])), now)
+        self._drain(now)
+
+    def _expand(self, row: int, outcome: Expanded, now: float) -> None:
+        size = outcome.size
+        self._reserve(row, size)
+        if outcome.items is not None:
+            self.lists[row] = outcome.items
         for edge in self.shape.children[row]:
             if edge.how == "element":
                 self._parent_ended(edge.child, GO, now)
-        if self._starts_at_once(row):
-            self.state[first:] = [states.READY] * size
-            self.dirty.update(dict.fromkeys(range(first, first + size)))
-            self.ready.extend(range(first, first + size))
-        else:
-            for instance in range(first, first + size):
-                self._place(instance, now)
+        span = self._bear(row, size if self.stops(row) else min(size, self.CHUNK))
+        self._place_all(span, now)
         if size == 0:
             self._settle(row, states.SUCCEEDED)
         elif self.stops(row):
-            for instance in range(first, first + size):
+            for instance in span:
                 if self.state[instance] not in states.FINAL:
                     self._settle(instance, states.CANCELLED)
         self._drain(now)
 
-    def _starts_at_once(self, row: int) -> bool:
-        """Whether its instances wait for nothing, neither for others nor for a time."""
-        task = self.shape.workflow.tasks[row]
-        return not (self.shape.elements[row] or task.delay or task.deadline is not None)
-
-    def _bear(self, row: int, size: int) -> int:
-        """Gives a group its instances; the row of the first."""
+    def _reserve(self, row: int, size: int) -> None:
+        """Gives a group the rows of its instances, none of which is made yet."""
         first = len(self.node)
         self._move(row, states.EXPANDING)
         self.base[row], self.size[row], self.unmet[row] = first, size, size
@@ -229,8 +243,38 @@ class RunGraph(Rows):
         self.state.extend([states.BLOCKED] * size)
         self.attempt.extend([0] * size)
         self.unmet.extend([len(self.shape.elements[row])] * size)
-        self.born.append(range(first, first + size))
-        return first
+        self.unborn[row] = 0
+
+    def _bear(self, row: int, until: int) -> range:
+        """Makes the next instances of a group, up to the place `until`: their rows."""
+        first, since = self.base[row], self.unborn.pop(row)
+        if until < self.size[row]:
+            self.unborn[row] = until
+        span = range(first + since, first + until)
+        if span:
+            self.born.append(span)
+        return span
+
+    def _bear_what_ends(self, now: float) -> None:
+        """What is ended has all of its rows: what outlives the end waits in its own as before."""
+        for row in [row for row in self.unborn if self.stops(row)]:
+            for instance in self._bear(row, self.size[row]):
+                if self._outlives(instance):
+                    self._place(instance, now)
+
+    def _place_all(self, span: range, now: float) -> None:
+        if not span:
+            return
+        node = self.node[span.start]
+        task = self.shape.workflow.tasks[node]
+        if self.shape.elements[node] or task.delay or task.deadline is not None:
+            for instance in span:
+                self._place(instance, now)
+            return
+        # they wait for nothing, neither for others nor for a time
+        self.state[span.start : span.stop] = [states.READY] * len(span)
+        self.dirty.update(dict.fromkeys(span))
+        self.ready.extend(span)
 
     def _place(self, instance: int, now: float) -> None:
         """Counts the parents of a new instance that have ended already."""
@@ -273,7 +317,10 @@ class RunGraph(Rows):
         if not wanted or size <= 0:
             self._settle(row, states.SKIPPED)
             return
-        first = self.base[row] if self.size[row] == size else self._bear(row, size)
+        if self.size[row] != size:
+            self._reserve(row, size)
+            self._bear(row, size)
+        first = self.base[row]
         if self.state[row] == states.BLOCKED:
             self._move(row, states.EXPANDING)
             self.unmet[row] = size

@@ -15,9 +15,11 @@ from flow_engine.model import Awaits, TaskRecord
 
 
 def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str, now: float) -> RunGraph:
-    """`rows` are all rows of the run in the order of `seq`. Rows that are ready or waiting come out in `graph.ready`."""
+    """`rows` are all rows of the run in the order of `seq`; where instances of a `for` are still to be made, its row has the list of all as
+    its item. Rows that are ready or waiting come out in `graph.ready`."""
     graph = RunGraph(run, shape)
     graph.cancelling = cancelling
+    _reserve(graph, rows)
     for row in rows:
         _place(graph, row)
     static = len(shape.children)
@@ -28,7 +30,7 @@ def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str,
     for seq in range(static, len(graph.state)):
         _count_in_group(graph, seq)
     for seq, state in enumerate(graph.state):
-        if state == states.BLOCKED:
+        if state == states.BLOCKED and graph.is_born(seq):
             _count_parents(graph, seq)
         elif state in (states.READY, states.WAITING):
             graph.ready.append(seq)
@@ -36,18 +38,34 @@ def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str,
     return graph
 
 
+def _reserve(graph: RunGraph, rows: Sequence[TaskRecord]) -> None:
+    """Room for all rows, those of instances that are still to be made too."""
+    for row in rows:
+        if row.place == 0:
+            graph.base[row.node] = row.seq
+    growing = [row for row in rows if row.cursor is not None and row.size is not None]
+    ends = [graph.base[row.node] + (row.size or 0) for row in growing]
+    more = max([row.seq + 1 for row in rows[-1:]] + ends, default=0) - len(graph.node)
+    graph.node += [-1] * more
+    graph.state += [states.BLOCKED] * more
+    graph.attempt += [0] * more
+    graph.unmet += [0] * more
+    for row in growing:
+        first, born = graph.base[row.node], row.cursor or 0
+        graph.unborn[row.node] = born
+        if row.item is not None:
+            graph.lists[row.node] = [json.dumps(item, ensure_ascii=False) for item in json.loads(row.item)]
+        span = slice(first + born, first + (row.size or 0))
+        graph.node[span] = [row.node] * (span.stop - span.start)
+        graph.unmet[span] = [len(graph.shape.elements[row.node])] * (span.stop - span.start)
+
+
 def _place(graph: RunGraph, row: TaskRecord) -> None:
     seq = row.seq
+    graph.state[seq], graph.attempt[seq], graph.unmet[seq] = row.state, row.attempt, 0
     if seq >= len(graph.shape.children):
-        graph.node.append(row.node)
-        graph.state.append(row.state)
-        graph.attempt.append(row.attempt)
-        graph.unmet.append(0)
-        if row.place == 0:
-            graph.base[row.node] = seq
+        graph.node[seq] = row.node
     else:
-        graph.state[seq], graph.attempt[seq] = row.state, row.attempt
-        graph.unmet[seq] = 0
         graph.size[seq] = -1 if row.size is None else row.size
     if row.state in states.IN_FLIGHT:
         graph.flight[seq] = Flight(row.worker or "", row.claimed_at or 0.0)

@@ -24,6 +24,9 @@ class Flight(NamedTuple):
 
 
 class Rows:
+    CHUNK = 1000
+    """Instances that one transaction makes of a `for`."""
+
     def __init__(self, run: str, shape: Shape) -> None:
         count = len(shape.workflow.tasks)
         self.run = run
@@ -59,6 +62,10 @@ class Rows:
         """A task has failed, and the workflow is to fail fast."""
         self.dirty: dict[int, None] = {}
         self.born: list[range] = []
+        self.unborn: dict[int, int] = {}
+        """How many instances each `for` has that is not to have all of them yet. The rows of the others are reserved."""
+        self.lists: dict[int, list[str]] = {}
+        """The elements of each `for` whose instances are being made, as JSON texts."""
         self.ready: list[int] = []
         self._ended: list[int] = []
 
@@ -133,6 +140,16 @@ class Rows:
         node, state = self.node[row], self.state[row]
         if state in BADNESS and not (state == states.FAILED and self.shape.workflow.tasks[node].optional):
             self.worst[node] = max(self.worst.get(node, state), state, key=BADNESS.index)
+
+    def is_born(self, instance: int) -> bool:
+        node = self.node[instance]
+        return node not in self.unborn or instance - self.base[node] < self.unborn[node]
+
+    def items_of(self, span: range) -> list[str] | None:
+        """The elements of new instances; None where they are results of an aligned `for`."""
+        node = self.node[span.start]
+        items, since = self.lists.get(node), span.start - self.base[node]
+        return None if items is None else items[since : since + len(span)]
 
     # -- changes
 

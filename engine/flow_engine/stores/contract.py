@@ -204,6 +204,10 @@ class Store(Protocol):
         """Newest first."""
         ...
 
+    def newest(self) -> str | None:
+        """The id of the newest run, whatever it is; None where there is none."""
+        ...
+
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
         """The plan of this content, with the workflow that a run is of as its entry."""
         ...

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from flow_lang.plan import Limits
 
+from flow_runtime.executors.bounded_log import PERIOD as LOG_PERIOD
+from flow_runtime.executors.bounded_log import trim
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed
+from flow_runtime.executors.results import LIMIT
 from flow_runtime.executors.usage import PERIOD, Budget, Exceeded, limits_process, output_exceeded
 
 if TYPE_CHECKING:
@@ -44,11 +47,14 @@ class Child:
         self._pid = self._descriptor = -1
         self._ended_for: str | Exceeded | None = None
         self._kill_at: float | None = None
-        self._looked_at = 0.0
+        self._looked_at = self._trimmed_at = 0.0
+        self._written: tuple[tuple[str, int], ...] = ()
+        """The files that it writes to, and how much of the beginning of each is needed whatever comes."""
 
     def run(self, command: list[str], environment: dict[str, str], log: str, captured: str, noted: Group) -> int:
         """Its exit status as of waitstatus_to_exitcode. Raises BodyCancelled, and BodyFailed where it could not be started or was
         ended for a limit."""
+        self._written = ((log, 0), (captured, LIMIT + 1)) if captured else ((log, 0),)
         self._pid = self._spawn(command, environment, self._actions(log, captured))
         noted.note_group(self._pid)
         try:
@@ -129,13 +135,22 @@ class Child:
             if self._descriptor in ready:
                 return
             self._consider(budget)
+            self._trim()
 
-    def _patience(self, budget: Budget | None) -> float | None:
+    def _trim(self) -> None:
+        """Bounds what it has written so far."""
+        now = time.monotonic()
+        if now - self._trimmed_at >= LOG_PERIOD:
+            self._trimmed_at = now
+            for path, head in self._written:
+                trim(path, head)
+
+    def _patience(self, budget: Budget | None) -> float:
         """Milliseconds."""
         if self._kill_at is not None:
-            return max(self._kill_at - time.monotonic(), 0.0) * 1000
+            return min(max(self._kill_at - time.monotonic(), 0.0), LOG_PERIOD) * 1000
         looks = budget is not None and self._ended_for is None
-        return PERIOD * 1000 if looks else None
+        return (PERIOD if looks else LOG_PERIOD) * 1000
 
     def _consider(self, budget: Budget | None) -> None:
         """Whether it must end: on demand, or because it is over a limit."""

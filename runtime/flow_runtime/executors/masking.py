@@ -82,6 +82,11 @@ class MaskedStream:
         self._mask = mask
         self._rest = b""
 
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest text to hide."""
+        return len(self._mask.needles[0])
+
     def feed(self, data: bytes) -> bytes:
         shown, self._rest = self._mask.split(self._rest + data)
         return shown

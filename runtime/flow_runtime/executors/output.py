@@ -5,14 +5,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from flow_runtime.executors.bounded_log import log_limit, pieces, settle, trim, without_edges
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.usage import output_exceeded
 
 if TYPE_CHECKING:
     from flow_runtime.executors.masking import Mask, MaskedStream
-
-_BLOCK = 1 << 20
 
 
 class BodyOutput(io.TextIOBase):
@@ -28,7 +27,7 @@ class BodyOutput(io.TextIOBase):
         self._log: int | None = None
         self._masked: MaskedStream | None = None
         self._limit: int | None = None
-        self._written = 0
+        self._written = self._untrimmed = 0
         self._spill = os.open(spill, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         os.unlink(spill)
         self._point_at(self._spill)
@@ -50,8 +49,11 @@ class BodyOutput(io.TextIOBase):
         if self._masked:
             self._move_spill(self._log)
             _write_all(self._log, self._masked.close())
-        self._written = max(self._written, os.fstat(self._log).st_size)
+        size = os.fstat(self._log).st_size
+        self._written = max(self._written, size)
         os.close(self._log)
+        if size > log_limit():
+            settle(self._path)
         self._log = None
         self._point_at(self._spill)
         return self._path
@@ -80,6 +82,7 @@ class BodyOutput(io.TextIOBase):
         if self._masked:
             self._move_spill(log)
         self._put(log, data)
+        self._trim(log, len(data))
 
     def writable(self) -> bool:
         return True
@@ -103,13 +106,18 @@ class BodyOutput(io.TextIOBase):
     def _put(self, log: int, data: bytes) -> None:
         _write_all(log, self._masked.feed(data) if self._masked else data)
 
+    def _trim(self, log: int, written: int) -> None:
+        """What the spill file had, which is bounded as well, is not trimmed before the body writes more: it may tell of a hole."""
+        self._untrimmed += written
+        if self._untrimmed > log_limit() // 4:
+            self._untrimmed = 0
+            trim(log)
+
     def _move_spill(self, log: int) -> None:
         size = os.fstat(self._spill).st_size
-        at = 0
-        while at < size:
-            block = os.pread(self._spill, _BLOCK, at)
+        blocks = pieces(self._spill)
+        for block in without_edges(blocks, self._masked.longest) if self._masked else blocks:
             self._put(log, block)
-            at += len(block)
         if size:
             self._written += size if self._masked else 0
             os.ftruncate(self._spill, 0)

@@ -11,6 +11,7 @@ from flow_lang.quoting import UnquotableValue, quote
 from flow_lang.types import Type
 from flow_lang.values import Mismatch, parse_text, to_text
 
+from flow_runtime.executors.bounded_log import pieces, settle
 from flow_runtime.executors.child import NOT_STARTED, Child
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.direct import plain_words, program
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 ARGUMENT_LIMIT = 100_000
 """Bytes of script that are passed as an argument; Linux refuses one of 128 KiB, so that longer ones go by file."""
-_BLOCK = 1 << 20
 TAIL = 4000
 """Bytes of output that an error quotes."""
 
@@ -55,6 +55,8 @@ def run_shell(work: Work, scope: Scope, station: Station) -> object:
         status = _start(work, script, captured, station)
     finally:
         printed = _absorb(captured, work.log) if captured and os.path.exists(captured) else ""
+        if os.path.exists(work.log):
+            settle(work.log)
     if status != 0:
         raise _exit_failure(status, work)
     return _result(work, scope, printed)
@@ -152,7 +154,7 @@ def _absorb(captured: str, log: str) -> str:
         if head:
             with open(log, "ab") as kept:
                 kept.write(head)
-                while block := stream.read(_BLOCK):
+                for block in pieces(stream.fileno(), len(head)):
                     kept.write(block)
     os.unlink(captured)
     return head.decode("utf-8", "replace").rstrip("\n")

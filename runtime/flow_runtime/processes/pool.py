@@ -14,6 +14,7 @@ from contextlib import suppress
 from flow_engine.model import Released, Succeeded
 
 from flow_runtime.answers import outcome_of
+from flow_runtime.executors.bounded_log import trim_output
 from flow_runtime.executors.usage import PERIOD
 from flow_runtime.processes.allowance import over
 from flow_runtime.processes.channel import Channel
@@ -129,6 +130,8 @@ class SlotPool:
     def _look_at(self, view: SlotView, pid: int, now: float) -> None:
         page = self._cursor.page(view.slot)
         allowed, number = page.allowance, page.current
+        if next(iter(view.sent.values())).kind in PYTHON:
+            trim_output(pid)
         if not any(allowed) or next(iter(view.sent)) != number:
             return  # nothing is limited, or an answer is on its way
         exceeded = over(pid, allowed)

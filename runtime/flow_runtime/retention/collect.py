@@ -70,19 +70,19 @@ class Collector:
     def _remove_runs(self, policy: Policy) -> tuple[int, int, frozenset[int]]:
         """How many runs and folders of them; and their numbers, where they are still there because the removal is dry."""
         runs = folders = 0
+        there = {parent: set(_names(parent)) for parent in (self._state.logs, self._state.submitted)}
         still: list[int] = []
         for page in () if policy.keeps_all else self._removal.old(policy.ended_before(self._now()), policy.runs or 0):
             for part in self._removal.portions(page) if page else ():
                 gone = part if self._dry else self._removal.remove(part)
-                runs += sum(len(tree.ids) for tree in gone)
-                folders += sum(self._remove_folders_of(run) for tree in gone for run in tree.ids)
+                ids = [run for tree in gone for run in tree.ids]
+                paths = [
+                    os.path.join(parent, run) for parent, names in there.items() for run in names.intersection(ids)
+                ]
+                folders += sum(self._remove_folder(path) for path in paths)
+                runs += len(ids)
                 still += [number for tree in gone for number in tree.numbers] if self._dry else []
         return runs, folders, frozenset(still)
-
-    def _remove_folders_of(self, run: str) -> int:
-        """Of its logs, and of what was submitted without a folder."""
-        paths = (os.path.join(self._state.logs, run), os.path.join(self._state.submitted, run))
-        return sum(self._remove_folder(path) for path in paths if os.path.isdir(path))
 
     def _remove_files(self, gone: frozenset[int]) -> int:
         """Files that no text names, and the folders of dead engines."""

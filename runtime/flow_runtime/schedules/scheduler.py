@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from flow_engine.crash_points import reached
 from flow_engine.errors import FlowError, StoreError
-from flow_engine.ids import new_id
+from flow_engine.ids import later_id
 from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import Store
 
@@ -90,7 +90,7 @@ class Scheduler:
         at = instant.timestamp()
         if act in (HOLD, SKIP, FULL):
             return Told(record.id, instant, act) if self._store.leave_out(record.id, at, act == HOLD) else None
-        new = run_for(self._store, record, instant, new_id(now, os.urandom), now)
+        new = run_for(self._store, record, instant, later_id(self._store.newest(), now, os.urandom), now)
         reached("scheduler.due")
         submitted = self._store.fire(record.id, at, new)
         if submitted is None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from flow_engine.stores.contract import Store
+from flow_runtime.executors.bounded_log import pieces
 from flow_runtime.executors.work import log_path
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -13,7 +14,6 @@ from flow_server.paging import known, number
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
-BLOCK = 64 << 10
 WHOLE = 1 << 40
 
 
@@ -44,8 +44,4 @@ def read(path: str, tail: int = WHOLE) -> Iterator[bytes]:
         return
     with stream:
         size = os.fstat(stream.fileno()).st_size
-        left = min(size, tail)
-        stream.seek(size - left)
-        while left and (block := stream.read(min(BLOCK, left))):
-            left -= len(block)
-            yield block
+        yield from pieces(stream.fileno(), size - min(size, tail))

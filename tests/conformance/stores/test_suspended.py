@@ -247,3 +247,17 @@ def test_an_old_message_about_a_child_run_is_refused(world: World) -> None:
     world.tick(wakes=[begins.task])
     assert world.tick(begins).refused == [begins.task]
     assert world.row("a").state == "claimed"
+
+
+def test_a_wait_that_was_in_flight_when_nobody_needed_it_any_more_keeps_no_run_open(world: World) -> None:
+    """Found by the stateful test: it then waited for an answer that nobody could use, and the failed run with it."""
+    wait = task("w")._replace(body=Body("wait", function="event"))
+    world.start(plan(task("a"), wait, task("b", "a", "w")))
+    world.tick()
+    world.tick(world.end("a", broken()))
+    assert world.states() == {"a": "failed", "w": "claimed", "b": "upstream_failed"}
+    tick = world.tick(world.end("w", Suspended(EVENT)))
+    assert world.states()["w"] == "cancelled"
+    assert tick.finishing == ["run-1"]
+    world.finish()
+    assert world.store.run("run-1").state == "failed"

@@ -45,6 +45,14 @@ def record(new: NewRun) -> RunRecord:
     )
 
 
+RESERVED = ""
+"""The state of a row that holds the place of an instance which is still to be made."""
+
+
+def reserved(graph: RunGraph, seq: int) -> TaskRecord:
+    return unclaimed(seq, graph.node[seq], graph.place_of(seq), RESERVED)
+
+
 def new_row(graph: RunGraph, seq: int, now: float, item: str | None) -> TaskRecord:
     blank = unclaimed(seq, graph.node[seq], graph.place_of(seq), "")._replace(item=item)
     return _current(blank, graph, seq, now)

@@ -19,7 +19,6 @@ from flow_engine.model import (
     AttemptRecord,
     Cached,
     Event,
-    Expanded,
     Hint,
     InFlight,
     NewRun,
@@ -32,7 +31,17 @@ from flow_engine.model import (
 )
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
-from flow_engine.stores.memory.rows import as_reopened, as_taken_over, kept_results, new_row, passes, record, updated
+from flow_engine.stores.memory.rows import (
+    RESERVED,
+    as_reopened,
+    as_taken_over,
+    kept_results,
+    new_row,
+    passes,
+    record,
+    reserved,
+    updated,
+)
 from flow_engine.stores.memory.schedules import MemorySchedules
 from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, gathered, state_of
 from flow_engine.stores.pools import need_pools
@@ -87,7 +96,7 @@ class MemoryStore(MemorySchedules):
         books = self._books_of(worker)
         if record.owner != worker or record.id not in books:
             cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
-            graph = restore(record.id, shape_of(plan.workflow), self._runs[record.id].tasks, cancelling, now)
+            graph = restore(record.id, shape_of(plan.workflow), self._made(record.id), cancelling, now)
             self._replace(record.id, owner=worker)
             books.open(graph, record.priority, self._usage, begun=record.state == states.RUNNING)
         graph = books.graph(record.id)
@@ -231,6 +240,9 @@ class MemoryStore(MemorySchedules):
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
         return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
 
+    def newest(self) -> str | None:
+        return max(self._runs, default=None)
+
     def run(self, run: str) -> RunRecord:
         found = (
             [self._runs[run]]
@@ -255,8 +267,11 @@ class MemoryStore(MemorySchedules):
         return self._bundles[plan_hash]
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
-        rows = [row for row in self._runs[run].tasks if row.place is None or row.place >= 0]
+        rows = [row for row in self._made(run) if row.place is None or row.place >= 0]
         return rows if values else [row._replace(item=None, result=None) for row in rows]
+
+    def _made(self, run: str) -> list[TaskRecord]:
+        return [row for row in self._runs[run].tasks if row.state != RESERVED]
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]
@@ -280,10 +295,7 @@ class MemoryStore(MemorySchedules):
     def _write(self, note: Notes, now: float) -> None:
         graph, kept = note.graph, self._runs[note.graph.run]
         changed = [seq for seq in graph.dirty if graph.state[seq] != states.BLOCKED]
-        for span in graph.born:
-            parent = note.completed.get(graph.node[span.start]) if span else None
-            items = parent.outcome.items if parent and isinstance(parent.outcome, Expanded) else None
-            kept.tasks.extend(new_row(graph, seq, now, items[seq - span.start] if items else None) for seq in span)
+        self._make(kept, graph, now)
         for seq in changed:
             kept.tasks[seq] = updated(kept.tasks[seq], graph, note, seq, now)
         for seq, done in ended_attempts(note.graph, note.completed):
@@ -300,6 +312,19 @@ class MemoryStore(MemorySchedules):
             self._replace(graph.run, state=states.RUNNING, started_at=now)
         graph.dirty.clear()
         graph.born.clear()
+
+    def _make(self, kept: Kept, graph: RunGraph, now: float) -> None:
+        """The new instances, and how many of its instances their group has."""
+        kept.tasks.extend(reserved(graph, seq) for seq in range(len(kept.tasks), len(graph.state)))
+        for span in graph.born:
+            node, items = graph.node[span.start], graph.items_of(span)
+            for seq in span:
+                kept.tasks[seq] = new_row(graph, seq, now, items[seq - span.start] if items else None)
+            cursor, every = graph.unborn.get(node), graph.lists.get(node)
+            text = None if cursor is None or every is None else f"[{','.join(every)}]"
+            kept.tasks[node] = kept.tasks[node]._replace(cursor=cursor, item=text)
+        for node in [node for node in graph.lists if node not in graph.unborn]:
+            del graph.lists[node]
 
     def _has_come(self, kept: Kept, kind: str, name: str, *_: object) -> bool:
         if kind == "child":

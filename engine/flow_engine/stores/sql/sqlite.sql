@@ -23,6 +23,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: insert_fresh_task
 INSERT INTO task (run, seq, node, place, state, unmet, item, pool, slots) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
+-- name: keep_list
+UPDATE task SET item = ?, cursor = ? WHERE run = ? AND seq = ?
+
+-- name: move_cursor
+UPDATE task SET cursor = ? WHERE run = ? AND seq = ?
+
 -- name: claim_tasks
 UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = ?, ready_at = NULL, claimed_at = ?, finished_at = NULL,
   started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
@@ -106,11 +112,11 @@ SELECT workflow FROM known WHERE workflow = ?2 OR substr(workflow, -length(?2) -
 
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
-  item, result, error, log, size, deadline_at, awaits, cache FROM task
+  item, result, error, log, size, deadline_at, awaits, cache, cursor FROM task
 
 -- name: bare_task_columns
 SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
-  NULL, NULL, error, log, size, deadline_at, awaits, cache FROM task
+  NULL, NULL, error, log, size, deadline_at, awaits, cache, cursor FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq

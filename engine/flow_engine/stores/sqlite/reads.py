@@ -39,7 +39,9 @@ class Reads:
         return self._run_record(rows[0])
 
     def runs(self, filter_: RunFilter) -> list[RunRecord]:
-        wanted = [("namespace = ?", filter_.namespace), ("state = ?", filter_.state), ("id < ?", filter_.before)]
+        # a page of all runs goes along their ids and stops; with an index of the namespace SQLite would sort all of it
+        namespace = "+namespace = ?" if filter_.state is None and filter_.workflow is None else "namespace = ?"
+        wanted = [(namespace, filter_.namespace), ("state = ?", filter_.state), ("id < ?", filter_.before)]
         present = [(clause, value) for clause, value in wanted if value is not None]
         values: list[Any] = [value for _, value in present]
         clauses = [*(clause for clause, _ in present), *(["parent_run IS NULL"] if filter_.top else [])]
@@ -53,6 +55,10 @@ class Reads:
             self._run_record(row)
             for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", [*values, filter_.limit])
         ]
+
+    def newest(self) -> str | None:
+        found: str | None = self._rows("SELECT max(id) FROM run", ())[0][0]
+        return found
 
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
         if plan_hash not in self._plans:

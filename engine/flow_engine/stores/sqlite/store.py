@@ -13,7 +13,7 @@ from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRef, Tick
+from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import children_of, gathered
@@ -72,7 +72,7 @@ class SqliteStore(SqliteSchedules):
             refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
-            rows = self._all_tasks(record.id)
+            rows = [self._with_list(record.id, row) for row in self._all_tasks(record.id)]
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
         self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
@@ -80,6 +80,10 @@ class SqliteStore(SqliteSchedules):
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
         return Adopted(record._replace(owner=worker), plan, self._books.take_ready([record.id], now), in_flight)
+
+    def _with_list(self, run: str, row: TaskRecord) -> TaskRecord:
+        """With the elements of a `for` whose instances are still to be made."""
+        return row if row.cursor is None else row._replace(item=self.items(run, [row.seq])[0])
 
     def abandon(self, worker: str) -> None:
         with self._writing("abandon"):

@@ -13,7 +13,7 @@ from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import Change
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Expanded, Failed, Lost, Succeeded, TaskRecord
+from flow_engine.model import Completion, Failed, Lost, Succeeded, TaskRecord
 from flow_engine.stores.outcomes import ended_attempts, error_of, state_of
 
 Row = tuple[Any, ...]
@@ -50,10 +50,10 @@ class Writer:
     def _change(self, no: int, note: Notes, changed: Sequence[int], now: float) -> None:
         """Rows that are neither new nor completed: most have been claimed or have become ready, all in the same way."""
         graph, completed, started = note.graph, note.completed, note.started
-        first_born = graph.born[0].start if graph.born else len(graph.state)
+        born = graph.born
         claimed, ready, others = [], [], []
         for row in changed:
-            if row >= first_born or row in completed or row in started:
+            if row in completed or row in started or (born and any(row in span for span in born)):
                 continue
             state = graph.state[row]
             if row in graph.deadline or row in graph.awaiting or row in graph.due:
@@ -131,11 +131,24 @@ class Writer:
         self._many("start_task", rows)
 
     def _insert_born(self, no: int, note: Notes, now: float) -> None:
-        for span in note.graph.born:
-            done = note.completed.get(note.graph.node[span.start]) if span else None
-            items = done.outcome.items if done and isinstance(done.outcome, Expanded) else None
-            self._insert_span(no, note.graph, span, items, now)
+        graph = note.graph
+        for span in graph.born:
+            self._insert_span(no, graph, span, graph.items_of(span), now)
             reached("store.expanded")
+            if len(span) < graph.size[graph.node[span.start]]:
+                self._keep_cursor(no, graph, span)
+        for node in [node for node in graph.lists if node not in graph.unborn]:
+            del graph.lists[node]
+
+    def _keep_cursor(self, no: int, graph: RunGraph, span: range) -> None:
+        """How many instances of a group there are; with the first of them, the list of all."""
+        node = graph.node[span.start]
+        cursor, items = graph.unborn.get(node), graph.lists.get(node)
+        if span.start > graph.base[node] and cursor is not None:
+            self._connection.execute(self._queries["move_cursor"], (cursor, no, node))
+        else:
+            text = None if cursor is None or items is None else f"[{','.join(items)}]"
+            self._connection.execute(self._queries["keep_list"], (text, cursor, no, node))
 
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""

@@ -1,0 +1,15 @@
+"""A slice of the campaign."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from kills.campaign import campaign
+
+
+@pytest.mark.timeout(300)
+def test_twenty_kills_at_random_moments(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"again by: PYTHONPATH=tests python -m kills.campaign --kills 20 --seed {seed}")
+    assert campaign(20, seed, tmp_path)["kills"] >= 20

@@ -1,0 +1,167 @@
+"""Every state that small budgets of trouble lead to; mutants of the engine that must be found; the same ways on the SQLite store."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flow_engine.decisions.books import Books
+from flow_engine.decisions.graph import RunGraph
+from flow_engine.decisions.rows import Rows
+from flow_engine.model import Outcome, Released
+from flow_engine.stores.contract import Store
+from flow_engine.stores.memory import MemoryStore
+from flow_engine.stores.sqlite import SqliteStore
+
+from model.explore import PLANS, Explored, Found, explore, memory
+from model.state import RUN, Budget, State
+
+NONE = Budget(0, 0, 0, 0, 0)
+LOSS = NONE._replace(losses=1)
+SLICES = {
+    "chain": [
+        LOSS._replace(failures=1),
+        LOSS._replace(cancels=1),
+        LOSS._replace(repeats=1),
+        LOSS._replace(returns=1),
+        NONE._replace(failures=1, cancels=1, repeats=1, returns=1),
+    ],
+    "fork with retry": [NONE._replace(failures=1, cancels=1, repeats=1)],
+}
+WALKS, LENGTH = 30, 60
+
+
+@pytest.mark.parametrize(("name", "budget"), [(name, budget) for name, slices in SLICES.items() for budget in slices])
+def test_every_interleaving(name: str, budget: Budget) -> None:
+    found = explore(PLANS[name], budget)
+    print(f"{name}: {found.states:,} states, {found.steps:,} steps, {budget}")
+    assert found.states > 500
+
+
+def no_fence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Rows, "_holds", lambda graph, row, attempt, worker: row in graph.flight)
+
+
+def no_fence_of_attempts(patch: pytest.MonkeyPatch) -> None:
+    def holds(graph: Rows, row: int, attempt: int, worker: str) -> bool:
+        return row in graph.flight and graph.flight[row].worker == worker
+
+    patch.setattr(Rows, "_holds", holds)
+
+
+def no_fence_of_workers(patch: pytest.MonkeyPatch) -> None:
+    """Neither in the graph, nor by the run's owner."""
+    patch.setattr(Rows, "_holds", lambda graph, row, attempt, worker: row in graph.flight)
+    patch.setattr(Books, "close", lambda books, run: None)
+
+
+def unmet_twice(patch: pytest.MonkeyPatch) -> None:
+    real = RunGraph._parent_ended
+
+    def told(graph: RunGraph, row: int, verdict: str, now: float) -> None:
+        graph.unmet[row] -= 1
+        real(graph, row, verdict, now)
+
+    patch.setattr(RunGraph, "_parent_ended", told)
+
+
+def a_release_costs_an_attempt(patch: pytest.MonkeyPatch) -> None:
+    real = RunGraph.complete
+
+    def complete(graph: RunGraph, row: int, attempt: int, worker: str, outcome: Outcome, *rest: Any) -> bool:
+        done = real(graph, row, attempt, worker, outcome, *rest)
+        if done and isinstance(outcome, Released):
+            graph.attempt[row] += 1
+        return done
+
+    patch.setattr(RunGraph, "complete", complete)
+
+
+def _nobody(worker: str) -> bool:
+    return False
+
+
+def the_living_are_robbed(patch: pytest.MonkeyPatch) -> None:
+    real = MemoryStore.adopt
+
+    def adopt(store: MemoryStore, worker: str, run: str, now: float) -> Any:
+        store._alive = _nobody
+        return real(store, worker, run, now)
+
+    patch.setattr(MemoryStore, "adopt", adopt)
+
+
+def a_lost_task_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RunGraph, "_lose", lambda graph, row, now: graph._move(row, "waiting"))
+
+
+def a_cancelled_run_goes_on(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RunGraph, "_stop", lambda graph, now: None)
+
+
+Mutant = Callable[[pytest.MonkeyPatch], None]
+MUTANTS: list[tuple[Mutant, str, Budget]] = [
+    (no_fence, "fork with retry", NONE._replace(failures=1, repeats=1)),
+    (no_fence_of_attempts, "fork with retry", NONE._replace(failures=1, repeats=1)),
+    (no_fence_of_workers, "chain", LOSS),
+    (unmet_twice, "chain", NONE),
+    (a_release_costs_an_attempt, "chain", NONE._replace(returns=1)),
+    (the_living_are_robbed, "chain", NONE),
+    (a_lost_task_is_forgotten, "chain", LOSS),
+    (a_cancelled_run_goes_on, "chain", NONE._replace(cancels=1)),
+]
+
+
+@pytest.mark.parametrize(("mutant", "name", "budget"), MUTANTS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_mutant_is_found(mutant: Mutant, name: str, budget: Budget, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    with pytest.raises(Found) as found:
+        explore(PLANS[name], budget, most=20_000)
+    print(found.value)
+    assert "states" not in str(found.value).partition(" after ")[0], "it was not found, only large"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_sqlite_store_goes_the_same_ways(name: str, tmp_path: Path) -> None:
+    """The invariants hold of it too, and after each action its rows are those of the store in memory."""
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    draw = random.Random(seed)
+    for walk in range(WALKS):
+        shared = State(PLANS[name], memory, Budget(2, 2, 1, 3, 2))
+        files = _Files(tmp_path / f"{walk}.db")
+        kept = State(PLANS[name], files.open, shared.budget)
+        way = []
+        for _ in range(LENGTH):
+            found = sorted(shared.actions())
+            assert found == sorted(kept.actions()), f"seed {seed}: {way}"
+            if not found:
+                break
+            way.append(draw.choice(found))
+            shared.act(way[-1])
+            kept.act(way[-1])
+            assert _rows(shared) == _rows(kept), f"seed {seed}: {way}"
+        kept.close()
+
+
+class _Files:
+    """Opens the state: each worker has a handle of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def open(self, alive: Callable[[str], bool], first: Store | None) -> Store:
+        store = SqliteStore(str(self._path), alive, lambda: 0.5)
+        store._connection.execute("PRAGMA synchronous = OFF")
+        return store
+
+
+def _rows(state: State) -> list[object]:
+    rows = [(row.state, row.attempt, row.failures, row.losses, row.worker) for row in state.store.tasks(RUN)]
+    return [*rows, state.store.run(RUN).state]
+
+
+def test_a_run_without_trouble_has_the_states_that_can_be_counted_by_hand() -> None:
+    """One worker of two adopts; it claims, begins, ends and tells each task of the chain in turn, and finishes."""
+    assert explore(PLANS["chain"], NONE) == Explored(states=21, steps=42)

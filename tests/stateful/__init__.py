@@ -1,0 +1,1 @@
+"""Commands of people, workers and the clock, drawn by hypothesis, against a small model of what they mean."""

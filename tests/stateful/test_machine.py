@@ -1,0 +1,25 @@
+"""A slice of the campaign, about ten seconds for each store; `stateful.machine` runs more."""
+
+import random
+
+import pytest
+from flow_engine.decisions.graph import RunGraph
+
+from stateful.machine import MACHINES, campaign
+
+
+@pytest.mark.parametrize("store", MACHINES)
+def test_the_store_means_what_the_model_means(store: str) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"again by: PYTHONPATH=tests python -m stateful.machine --store {store} --seed {seed}")
+    campaign(store, 40, seed)
+    assert MACHINES[store].ended["succeeded"] + MACHINES[store].ended["failed"] > 0
+
+
+def test_a_wrong_engine_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost attempt that is taken for a failure."""
+    monkeypatch.setattr(
+        RunGraph, "_lose", lambda graph, row, now: graph.failures.update({row: graph.failures.get(row, 0) + 1})
+    )
+    with pytest.raises(Exception, match="!="):
+        campaign("memory", 100, 1, shrink=False)
