@@ -1,5 +1,6 @@
 """`flow lsp` as an editor has it: the real command over its standard input and output."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flow_lsp.documents import Documents
+from flow_lsp.publisher import Publisher
 from lsp.client import Client
+from lsprotocol import types
 
 TEXT = """flow 1
 import "lib/quality.flow" as quality
@@ -294,15 +298,34 @@ def test_semantic_tokens_cover_the_names(client: Client, uri: str) -> None:
     } <= found
 
 
-def test_a_newer_change_makes_a_check_of_the_older_one_unnecessary(client: Client, uri: str) -> None:
+def test_versions_are_told_in_order_and_the_last_one_always(client: Client, uri: str) -> None:
     wrong = TEXT.replace("limit: float", "limit: flaot")
     for version in range(1, 101):
         client.change(uri, version, {"text": wrong if version % 2 else TEXT})
     assert client.diagnostics(uri, 100) == []
-    told = [one for one in client.notified if one.get("method") == "textDocument/publishDiagnostics"]
-    assert told == []  # and none comes after it
-    client.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    assert not [one for one in client.notified if one.get("method") == "textDocument/publishDiagnostics"]
+    told = [one["params"]["version"] for one in client.notified if "version" in one.get("params", {})]
+    assert told == sorted(set(told))
+    assert max(told, default=0) < 100
+
+
+def test_a_newer_change_cancels_a_check_of_the_older_one(tmp_path: Path) -> None:
+    told: list[int | None] = []
+
+    async def typing() -> None:
+        documents = Documents()
+        publisher = Publisher(documents, lambda params: told.append(params.version))
+        item = types.TextDocumentItem((tmp_path / "main.flow").as_uri(), "flow", 0, TEXT)
+        document = documents.open(item)
+        publisher.changed(document)
+        for version in range(1, 10):
+            document.change([types.TextDocumentContentChangeWholeDocument(TEXT)], version)
+            publisher.changed(document)
+        while not told:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(typing())
+    assert told == [9]
 
 
 def test_a_text_that_was_never_saved_is_checked_too(client: Client) -> None:
