@@ -108,12 +108,14 @@ def _traced(zygote: Zygote) -> dict[str, Counter[str]]:
     return found
 
 
-@pytest.mark.timeout(600 if ALL else 120)
+@pytest.mark.timeout(1800 if ALL else 300)
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_at(point: str, zygote: Zygote, passings: dict[str, Counter[str]]) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     killed = [_is_killed(zygote, scenario, point, number, seed) for scenario, number in _cases(passings[point], seed)]
+    if not any(killed):  # which moments a life has is not the same each time: then all that were seen to pass it
+        killed = [_is_killed(zygote, scenario, point, 1, seed) for scenario in passings[point]]
     assert any(killed), f"no workflow passes {point}"
 
 
