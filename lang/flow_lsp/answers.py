@@ -131,12 +131,11 @@ def renamed(document: Document, position: types.Position, name: str) -> types.Wo
         return None
     if not _NAME.fullmatch(name) or name in _HARD:
         raise ValueError(f"`{name}` is no name: it has letters, digits and `_`, and is no word of the language")
-    known = document.names.known(mention.declaration.span.start)
-    if name in known and known[name] != mention.declaration:
-        raise ValueError(f"there is a `{name}` already; in a workflow one name means one thing")
-    edits = [
-        types.TextEdit(document.positions.range(span), name) for span in document.names.places(mention.declaration)
-    ]
+    here, names = mention.declaration, document.names
+    taken = names.known(here.span.start).get(name) if here.inside else names.top.get(f"{here.kind} {name}")
+    if taken is not None and taken != here:
+        raise ValueError(f"there is a `{name}` already; one name means one thing")
+    edits = [types.TextEdit(document.positions.range(span), name) for span in names.places(here)]
     return types.WorkspaceEdit(changes={document.uri: edits})
 
 

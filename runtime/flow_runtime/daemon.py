@@ -150,6 +150,8 @@ def _close(engine: Embedded) -> None:
         engine.close()
     except StoreError as error:
         _say(f"the runs are free for another worker, since this one has ended: {error}")
+    finally:
+        engine.pool.close()  # another life may follow in this process
 
 
 def _say(text: str) -> None:

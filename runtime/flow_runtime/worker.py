@@ -3,7 +3,6 @@
 While a transaction is under way, answers gather in the slots' channels and go into the next one: group commit without a timer.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -18,7 +17,6 @@ from flow_engine.model import (
     Lost,
     Outcome,
     Released,
-    RunEnd,
     Started,
     Succeeded,
     Suspended,
@@ -26,8 +24,6 @@ from flow_engine.model import (
 )
 from flow_engine.queues.contract import Queue
 from flow_engine.stores.contract import Store
-from flow_lang.evaluate import EvaluationError
-from flow_lang.values import Mismatch
 
 from flow_runtime.alarms import Alarms
 from flow_runtime.child_runs import ending_children, ends_with_parent
@@ -37,6 +33,7 @@ from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
+from flow_runtime.run_ends import run_end
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -327,7 +324,7 @@ class Worker:
         for run in runs:
             live = self._live.get(run)
             if live is not None:
-                ends.append(self._run_end(live))
+                ends.append(run_end(self._store, live))
         if not ends:
             return
         reached("worker.finishing")
@@ -344,22 +341,6 @@ class Worker:
         """A run whose last task had ended when its worker died."""
         if all(row.state in states.FINAL for row in self._store.tasks(run)):
             self._finish([run])
-
-    def _run_end(self, live: LiveRun) -> RunEnd:
-        outcome = self._store.outcome(live.record.id)
-        if outcome == states.FAILED and self._store.run(live.record.id).cancel_reason == "timeout":
-            seconds = live.plan.workflow.timeout
-            return RunEnd(
-                live.record.id, None, json.dumps({"code": "timeout", "message": f"the run was not done in {seconds} s"})
-            )
-        if outcome != states.SUCCEEDED:
-            return RunEnd(live.record.id, None, None)
-        try:
-            return RunEnd(live.record.id, live.inputs.result(), None)
-        except (EvaluationError, Mismatch, TooLarge) as error:
-            code = "too_large" if isinstance(error, TooLarge) else "expression"
-            message = f"the workflow's result has no value: {error}"
-            return RunEnd(live.record.id, None, json.dumps({"code": code, "message": message}))
 
     def _newly_started(self, now: float) -> list[Started]:
         """Bodies that have run for a while and are not yet known to run."""

@@ -27,7 +27,14 @@ from support.waiting import until
 from kills.programs import Program, random_program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FILES = ("hello.flow", "order/order.flow", "walks/walks.flow", "timezones/timezones.flow", "bookings/bookings.flow")
+FILES = (
+    "hello.flow",
+    "cbuild/cbuild.flow",
+    "handbook/inventory.flow",
+    "walks/walks.flow",
+    "timezones/timezones.flow",
+    "bookings/bookings.flow",
+)
 VICTIMS = ("engine", "engine", "guardian", "slot", "engine and guardian", "all")
 MOST = 4
 """Kills of one round at most; then it is let end."""
@@ -61,7 +68,9 @@ class Round:
         """With kills it gives what it gives without."""
         home, options = self.project.home, ["-p", f"ledger={self.project.folder}"] if "bookings" in name else []
         self.project.home = self.project.folder / "calm"
-        calm = self._document(self.project.flow("run", str(EXAMPLES / name), "--json", *options).out)
+        ended = self.project.flow("run", str(EXAMPLES / name), "--json", *options)
+        assert ended.code == 0, ended
+        calm = self._document(ended.out)
         for path in self.project.folder.glob("*"):
             if path.is_file():
                 path.unlink()  # what the example itself writes
@@ -69,7 +78,7 @@ class Round:
         self._run_with_kills([str(EXAMPLES / name), *options])
         assert self._document(self.project.flow("status", "--json").out) == calm, name
         with closing(self.project.store()) as store:
-            check_state(store, [])
+            check_state(store, None)
         self._check_left()
         self.counts["examples"] += 1
 
@@ -92,7 +101,7 @@ class Round:
         for number, program in enumerate(programs):
             loaded = load_plan(str(self.project.write(f"w{number}.flow", program.source)), "w", None)
             with closing(self.project.store()) as store:
-                store.submit(new_run(loaded, {"flag": False}))
+                store.submit(new_run(store, loaded, {"flag": False}))
         workers = [self._start("worker", "--slots", "2") for _ in range(2)]
         try:
             for _ in range(MOST):
@@ -203,7 +212,8 @@ class Round:
     def _check_left(self) -> None:
         until(lambda: self.project.processes() == [], seconds=15, what="the end of all processes")
         self.project.write("last.flow", 'flow 1\nworkflow w { task t { shell "true" } }\n')
-        assert self.project.flow("run", "last.flow", "-q").code == 0
+        ended = self.project.flow("run", "last.flow", "-q")
+        assert ended.code == 0, ended
         left = [path.name for name in ("engines", "scratch") for path in (self.project.home / name).iterdir()]
         left = [name for name in left if not name.startswith("engine-")]
         if left:

@@ -1,11 +1,17 @@
 """`flow lsp` as an editor has it: the real command over its standard input and output."""
 
+import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flow_lsp.documents import Documents
+from flow_lsp.publisher import Publisher
 from lsp.client import Client
+from lsprotocol import types
 
 TEXT = """flow 1
 import "lib/quality.flow" as quality
@@ -292,15 +298,34 @@ def test_semantic_tokens_cover_the_names(client: Client, uri: str) -> None:
     } <= found
 
 
-def test_a_newer_change_makes_a_check_of_the_older_one_unnecessary(client: Client, uri: str) -> None:
+def test_versions_are_told_in_order_and_the_last_one_always(client: Client, uri: str) -> None:
     wrong = TEXT.replace("limit: float", "limit: flaot")
     for version in range(1, 101):
         client.change(uri, version, {"text": wrong if version % 2 else TEXT})
     assert client.diagnostics(uri, 100) == []
-    told = [one for one in client.notified if one.get("method") == "textDocument/publishDiagnostics"]
-    assert told == []  # and none comes after it
-    client.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
-    assert not [one for one in client.notified if one.get("method") == "textDocument/publishDiagnostics"]
+    told = [one["params"]["version"] for one in client.notified if "version" in one.get("params", {})]
+    assert told == sorted(set(told))
+    assert max(told, default=0) < 100
+
+
+def test_a_newer_change_cancels_a_check_of_the_older_one(tmp_path: Path) -> None:
+    told: list[int | None] = []
+
+    async def typing() -> None:
+        documents = Documents()
+        publisher = Publisher(documents, lambda params: told.append(params.version))
+        item = types.TextDocumentItem((tmp_path / "main.flow").as_uri(), "flow", 0, TEXT)
+        document = documents.open(item)
+        publisher.changed(document)
+        for version in range(1, 10):
+            document.change([types.TextDocumentContentChangeWholeDocument(TEXT)], version)
+            publisher.changed(document)
+        while not told:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(typing())
+    assert told == [9]
 
 
 def test_a_text_that_was_never_saved_is_checked_too(client: Client) -> None:
@@ -317,3 +342,17 @@ def test_a_client_may_count_in_bytes(folder: Path) -> None:
         (found,) = client.diagnostics(uri, 0)
         column = TEXT[: TEXT.index("𝄞/~{day}") + 4].rpartition("\n")[2]
         assert found["range"]["start"]["character"] == len(column.encode())
+
+
+def test_other_commands_do_not_wait_for_the_server() -> None:
+    """It takes longer to load than a run of a small file."""
+    code = "import sys, flow_cli.app, flow_cli.commands.run; print([name for name in sys.modules if 'lsp' in name or 'pygls' in name])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_a_type_is_not_renamed_to_another(client: Client, uri: str) -> None:
+    client.change(uri, 1, typed("type Order", "type Other { id: str }\ntype Order"))
+    moved = TEXT.replace("type Order", "type Other { id: str }\ntype Order", 1)
+    with pytest.raises(RuntimeError, match="there is a `Other` already"):
+        client.at("rename", uri, **place(moved, "Order {", 1), newName="Other")

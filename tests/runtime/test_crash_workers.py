@@ -72,7 +72,7 @@ def _submit(project: Project) -> None:
     project.home.mkdir(exist_ok=True)
     with closing(project.store()) as store:
         for number in range(RUNS):
-            store.submit(new_run(loaded, {"bad": number % 3 == 0}))
+            store.submit(new_run(store, loaded, {"bad": number % 3 == 0}))
 
 
 def _kill(worker: "subprocess.Popen[str]") -> None:

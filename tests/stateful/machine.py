@@ -201,11 +201,16 @@ class Commands(RuleBasedStateMachine):
 
     @precondition(lambda self: self._alive() and self.runs)
     @rule(
-        who=pick, hows=st.lists(st.sampled_from(["succeeded", "succeeded", "failed", "lost"]), min_size=2, max_size=12)
+        who=pick,
+        hows=st.lists(st.sampled_from(["succeeded"] * 6 + ["failed", "lost"]), min_size=2, max_size=16),
+        answered=st.booleans(),
     )
-    def work(self, who: int, hows: list[str]) -> None:
+    def work(self, who: int, hows: list[str], answered: bool) -> None:
         """What a worker does in a while: takes over, looks, claims, ends what it has, one after the other, and then runs."""
         worker = self._worker(who)
+        for at in range(len(self.runs) if answered else 0):
+            for name in WAITS:
+                self.answer(at, name, True)
         self.see_cancellations(list(self.hands).index(worker))
         for at in range(len(self.runs)):
             self.adopt(who, at)

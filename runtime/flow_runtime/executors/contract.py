@@ -10,6 +10,7 @@ from flow_lang.evaluate import Scope
 from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.child import Group, Interrupt
+from flow_runtime.executors.folders import HomeFolder
 from flow_runtime.executors.work import Work
 
 
@@ -19,7 +20,7 @@ class Station(NamedTuple):
 
     interrupt: Interrupt
     group: Group
-    home: str
+    home: HomeFolder
     environment: Mapping[str, str]
 
 

@@ -33,29 +33,44 @@ class HomeFolder:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._changed = 0
+        self._changed = -1
         self._sure = False
 
-    def make(self, name: str) -> str:
-        """Makes the folder; the path of a file in it, which the caller removes."""
-        os.makedirs(self.path, exist_ok=True)
-        return f"{self.path}/{name}"
-
     def enter(self) -> None:
+        """Makes it the current folder; the first time it is made, without what a process before has left."""
+        if self._changed < 0:
+            self._renew()
         os.chdir(self.path)
         self._sure = self._changed < time.clock_gettime_ns(_COARSE)
 
     def clear(self) -> None:
         try:
-            changed = os.stat(self.path).st_mtime_ns
+            changed = os.lstat(self.path).st_mtime_ns
             if self._sure and changed == self._changed:
                 return
-            if not os.listdir(self.path):
-                self._changed = changed
-                return
-        except FileNotFoundError:
-            pass
+            self._empty()
+            self._changed = os.lstat(self.path).st_mtime_ns
+        except OSError:  # the body has removed it, or put something else in its place
+            self._renew()
+
+    def _empty(self) -> None:
+        """Removes what is in it, without following a link that a body may have put there."""
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            for name in os.listdir(folder):
+                try:
+                    os.unlink(name, dir_fd=folder)
+                except (IsADirectoryError, PermissionError):
+                    import shutil
+
+                    shutil.rmtree(name, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+    def _renew(self) -> None:
         os.chdir("/")
+        if os.path.islink(self.path):
+            os.unlink(self.path)
         remove_folder(self.path)
         os.makedirs(self.path, exist_ok=True)
-        self._changed = os.stat(self.path).st_mtime_ns
+        self._changed = os.lstat(self.path).st_mtime_ns

@@ -14,7 +14,6 @@ from flow_lang.values import File, to_text
 
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
-from flow_runtime.executors.folders import HomeFolder
 from flow_runtime.executors.full_disk import disk_full, has_no_room, is_full
 from flow_runtime.executors.inline import Function, compile_inline
 from flow_runtime.executors.output import BodyOutput
@@ -152,14 +151,14 @@ class PythonRunner:
     """Runs bodies in the slot's own process: in its folder, with what they print in their log."""
 
     def __init__(self, station: Station) -> None:
-        self._home = HomeFolder(station.home)
+        self._home = station.home
         self._given: dict[str, str] = {}
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
-        bodies, output = self._warm(work)
         self._home.enter()
+        bodies, output = self._warm(work)
         self._note_environment(work.environment())
         output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
@@ -182,7 +181,7 @@ class PythonRunner:
 
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:
-            self._output = BodyOutput(self._home.make(".spill"))
+            self._output = BodyOutput(os.path.join(self._home.path, ".spill"))
             signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output

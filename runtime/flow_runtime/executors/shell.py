@@ -35,10 +35,12 @@ class ShellRunner:
         self._station = station
 
     def run(self, work: Work, scope: Scope) -> object:
+        home = self._station.home
+        home.enter()
         try:
             return run_shell(work, scope, self._station)
         finally:
-            os.chdir("/")
+            home.clear()
 
 
 EXECUTOR = Executor(ShellRunner)
@@ -46,10 +48,10 @@ EXECUTOR = Executor(ShellRunner)
 
 def run_shell(work: Work, scope: Scope, station: Station) -> object:
     """The body's JSON result. Raises BodyFailed, BodyCancelled."""
-    os.makedirs(work.scratch, exist_ok=True)
-    os.chdir(work.scratch)
     script = render(work.task.body, scope, work.brief.compiled)
-    os.makedirs(os.path.dirname(work.log), exist_ok=True)
+    logs = os.path.dirname(work.log)
+    if not os.access(logs, os.F_OK):  # to make what is there takes a lock of the file system
+        os.makedirs(logs, exist_ok=True)
     captured = captured_path(work.log) if work.task.single else ""
     try:
         status = _start(work, script, captured, station)

@@ -17,7 +17,7 @@ from flow_lang.values import Mismatch
 
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
-from flow_runtime.executors.folders import remove_folder, slot_folder
+from flow_runtime.executors.folders import HomeFolder, remove_folder, slot_folder
 from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
@@ -26,7 +26,7 @@ from flow_runtime.processes.allowance import allowance_of, holds_much
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
 from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
-from flow_runtime.processes.kinds import PYTHON
+from flow_runtime.processes.kinds import AT_HOME, PYTHON
 from flow_runtime.processes.orphans import SLOT_VARIABLE
 from flow_runtime.wire import dumps
 
@@ -53,7 +53,7 @@ class Slot:
         self._runners: dict[str, Runner] = {}
         self._opened: dict[Executor, Runner] = {}
         self._environment = dict(os.environ)  # before a body changes it
-        self._home = slot_folder(place.scratch, place.incarnation, slot)
+        self._home = HomeFolder(slot_folder(place.scratch, place.incarnation, slot))
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
@@ -172,7 +172,8 @@ class Slot:
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._kills.clear()
-            remove_folder(work.scratch)
+            if work.scratch != self._home.path:
+                remove_folder(work.scratch)
 
     def _runner(self, kind: str) -> Runner:
         """Kinds that share an executor share its runner."""
@@ -189,7 +190,8 @@ class Slot:
         task, run, seq, attempt = brief.task, note.run, item.seq, item.attempt
         key = task.name if item.place < 0 else f"{task.name}[{item.place}]"
         values = json.loads(item.values) if item.values else {}
-        scratch = self._home if task.body.kind in PYTHON else f"{self._place.scratch}/{run}-{seq}.{attempt}"
+        at_home = task.body.kind in AT_HOME
+        scratch = self._home.path if at_home else f"{self._place.scratch}/{run}-{seq}.{attempt}"
         log = log_path(self._place.logs, run, seq, attempt)
         return Work(item.number, run, seq, attempt, key, brief, task, values, scratch, log)
 

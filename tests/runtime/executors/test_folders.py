@@ -9,9 +9,7 @@ from flow_runtime.executors.folders import HomeFolder
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HomeFolder:
     monkeypatch.chdir(tmp_path)
-    made = HomeFolder(str(tmp_path / "home"))
-    made.make("x")
-    return made
+    return HomeFolder(str(tmp_path / "home"))
 
 
 def test_what_a_body_leaves_is_gone_for_the_next(home: HomeFolder) -> None:
@@ -33,3 +31,25 @@ def test_a_body_may_remove_its_folder(home: HomeFolder) -> None:
     home.clear()
     home.enter()
     assert Path.cwd() == Path(home.path)
+
+
+def test_what_a_process_before_has_left_is_gone(home: HomeFolder) -> None:
+    Path(home.path, "folder").mkdir(parents=True)
+    Path(home.path, "folder/file").touch()
+    home.enter()
+    assert list(Path().iterdir()) == []
+
+
+def test_a_link_in_its_place_is_not_followed(home: HomeFolder, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/file").touch()
+    home.enter()
+    Path(home.path).rmdir()
+    Path(home.path).symlink_to(tmp_path / "precious")
+    home.clear()
+    home.enter()
+    assert list(Path().iterdir()) == []
+    assert (tmp_path / "precious/file").exists()
+    Path("inner").symlink_to(tmp_path / "precious")
+    home.clear()
+    assert (tmp_path / "precious/file").exists()

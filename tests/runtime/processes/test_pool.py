@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from flow_engine.model import Claim, Released, TaskRef
+from flow_runtime.processes import slot_view
 from flow_runtime.processes.channel import Channel, pair
 from flow_runtime.processes.cursor import Cursor
-from flow_runtime.processes.frames import RunNote, done_frame
+from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
 from flow_runtime.processes.pool import STEAL_AFTER, SlotPool
 from flow_runtime.processes.slot_view import Job
 
@@ -101,3 +102,24 @@ def test_it_is_not_sent_back_to_where_it_was_taken_from(bench: Bench) -> None:
     assert bench.held() == [["run-a"], ["run-a"]]
     assert bench.guardian.forks == forks + 1, "a fresh process for this plan"
     assert bench.pool.rebalance_due() is None
+
+
+def test_a_slot_is_told_of_a_run_once_and_forgets_many(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a worker that lives for months would keep all runs that it ever had."""
+    monkeypatch.setattr(slot_view, "MOST_RUNS", 3)
+    channel = bench.guardian.slots[0]
+    channel.receive()
+    told: list[str] = []
+    for number, run in enumerate((1, 1, 2, 3, 1), start=bench.pool._views[0].next_number):
+        claim = Claim(TaskRef(f"r{run}", number), 1, 0, None, False)
+        bench.pool.put(Job(claim, "python", RunNote(1000 + run, f"r{run}", "a", "w", "/")))
+        bench.pool.send()
+        for frame in channel.receive() or []:
+            order = read_order(frame)
+            told.append(f"item of {order.run}" if isinstance(order, Item) else next(iter(order)))
+        bench.end(0, number)
+    # it knew the run of the plan `a` already
+    assert told == [
+        *("begin", "item of 1001", "item of 1001", "begin", "item of 1002"),
+        *("forget", "begin", "item of 1003", "begin", "item of 1001"),
+    ]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from flow_lang.plan import Plan
 
@@ -21,10 +22,12 @@ from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
 from flow_engine.stores.sqlite.recent import RecentResults
-from flow_engine.stores.sqlite.removal import SqliteRemoval
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
+
+if TYPE_CHECKING:
+    from flow_engine.stores.sqlite.removal import SqliteRemoval
 
 
 class SqliteStore(SqliteSchedules):
@@ -176,8 +179,10 @@ class SqliteStore(SqliteSchedules):
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
     @property
-    def removal(self) -> SqliteRemoval:
+    def removal(self) -> "SqliteRemoval":
         """The removal of old runs. The caller forgets what it has read of them."""
+        from flow_engine.stores.sqlite.removal import SqliteRemoval
+
         return SqliteRemoval(self._connection)
 
     def outcome(self, run: str) -> str:
