@@ -1,19 +1,12 @@
-"""The commands, and the comparison of the store with the model after each.
+"""The commands, and the comparison of the store with the model after each."""
 
-PYTHONPATH=tests python -m stateful.machine --examples 2000 --store sqlite --seed 7
-"""
-
-import argparse
 import os
-import random
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-import hypothesis
 import pytest
 from flow_engine.decisions.books import Report
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
@@ -38,9 +31,8 @@ from flow_engine.stores.contract import RunFilter, Store
 from flow_engine.stores.memory import MemoryStore
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.bundle import bundle_hash, bundle_of
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from simulation.checker import check_end, check_rows
 
 from stateful.reference import NEEDS, PLAN, WAITS, RunModel
@@ -401,37 +393,3 @@ class SqliteCommands(Commands):
 
 
 MACHINES: dict[str, type[Commands]] = {"memory": MemoryCommands, "sqlite": SqliteCommands}
-
-
-def campaign(store: str, examples: int, seed: int, shrink: bool = True) -> None:
-    """Raises what is wrong, with the shortest commands that lead to it."""
-    suppressed = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-    found = settings(
-        max_examples=examples,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        suppress_health_check=suppressed,
-        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-    )
-    run_state_machine_as_test(hypothesis.seed(seed)(MACHINES[store]), settings=found)  # type: ignore[arg-type]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m stateful.machine")
-    parser.add_argument("--examples", type=int, default=1000)
-    parser.add_argument("--store", choices=MACHINES, action="append")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
-    given = parser.parse_args()
-    print(f"seed {given.seed}")
-    for store in given.store or list(MACHINES):
-        began = time.monotonic()
-        MACHINES[store].ended = Counter()
-        campaign(store, given.examples, given.seed)
-        print(
-            f"{store}: {given.examples:,} sequences of up to {STEPS} commands, {time.monotonic() - began:.0f} s, {dict(MACHINES[store].ended)}"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,17 +1,18 @@
-"""A slice of the campaign, about ten seconds for each store; `stateful.machine` runs more."""
+"""A slice of the campaign, about ten seconds for each store; `stateful.campaign` runs more."""
 
 import random
 
 import pytest
 from flow_engine.decisions.graph import RunGraph
 
-from stateful.machine import MACHINES, campaign
+from stateful.campaign import campaign
+from stateful.machine import MACHINES
 
 
 @pytest.mark.parametrize("store", MACHINES)
 def test_the_store_means_what_the_model_means(store: str) -> None:
     seed = random.SystemRandom().randrange(2**32)
-    print(f"again by: PYTHONPATH=tests python -m stateful.machine --store {store} --seed {seed}")
+    print(f"again by: PYTHONPATH=tests python -m stateful.campaign --store {store} --seed {seed}")
     campaign(store, 40, seed)
     assert MACHINES[store].ended["succeeded"] + MACHINES[store].ended["failed"] > 0
 
