@@ -18,10 +18,10 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NamedTuple
 
+from peer_bodies import TRUE
 from workloads import Shape
 
 WORKERS, BATCH = 2, 64
-TRUE = "/bin/true" if Path("/bin/true").exists() else "/usr/bin/true"
 
 
 class Floor(NamedTuple):

@@ -28,7 +28,9 @@ def measure(shape: Shape, folder: Path) -> float:
             _output([sys.executable, str(Path(__file__).with_name("many_runs.py")), str(file), str(shape.runs)], folder)
         )
     start = time.perf_counter()
-    said = _output([_command(), "run", str(file), "--json", *(["--slots", "2"] if shape.name != "W5" else [])], folder)
+    said = _output(
+        [flow_command(), "run", str(file), "--json", *(["--slots", "2"] if shape.name != "W5" else [])], folder
+    )
     whole = time.perf_counter() - start
     document = json.loads(said)
     if document["state"] != "succeeded":
@@ -36,7 +38,7 @@ def measure(shape: Shape, folder: Path) -> float:
     return whole if shape.name == "W5" else _moment(document["finished_at"]) - _moment(document["created_at"])
 
 
-def _command() -> str:
+def flow_command() -> str:
     found = shutil.which("flow", path=str(Path(sys.executable).parent)) or shutil.which("flow")
     if found is None:
         raise Unmeasured("the command flow is not installed beside this Python")
@@ -44,15 +46,22 @@ def _command() -> str:
 
 
 def _output(command: list[str], folder: Path) -> str:
-    environment = {**os.environ, "FLOW_HOME": str(folder / "state"), "NO_COLOR": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept, as after any installation
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, env=environment, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=LIMIT, env=environment_of(folder), check=False
+        )
     except subprocess.TimeoutExpired:
         raise Unmeasured(f"not done after {LIMIT} s") from None
     if done.returncode:
         raise Unmeasured(f"exit {done.returncode}: {(done.stderr or done.stdout).strip()[-200:]}")
     return done.stdout
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """This environment, with a state of its own in `folder`."""
+    environment = {**os.environ, "FLOW_HOME": str(folder / "state"), "NO_COLOR": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept, as after any installation
+    return environment
 
 
 def _moment(text: str) -> float:

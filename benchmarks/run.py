@@ -1,27 +1,24 @@
 """Measures Flow beside the bare floor: `python benchmarks/run.py [--only W1 W2] [--repeat 3] [--save]`.
 
-Prints a table of seconds (median of the repeats), the floor of the same run, and their ratio. `--save` appends the figures to
-benchmarks/history.jsonl, a JSON line a workload. Figures move from machine to machine; ratios hold.
+Prints a table of seconds (median of the repeats), the floor of the same run, and their ratio. W7 has what a task costs as the
+run grows, without a floor. `--save` appends the figures to benchmarks/history.jsonl, a JSON line a workload. Figures move from
+machine to machine; ratios hold.
 """
 
 import argparse
-import json
-import os
-import platform
 import shutil
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import history
 from floors import floors_of
+from growth import Growth, growths
 from measured import Unmeasured, measure
 from workloads import Shape, shapes
-
-HISTORY = Path(__file__).with_name("history.jsonl")
 
 
 class Figure(NamedTuple):
@@ -48,12 +45,26 @@ def main() -> int:
     for shape in shapes(options.scale):
         if options.only and shape.name not in options.only:
             continue
-        for figure in _figures(shape, options):
+        for figure in figures_of(shape, options):
             figures.append(figure)
             print(_line(figure), flush=True)
+    grown = [] if options.floors or (options.only and "W7" not in options.only) else _grown(options.scale)
     if options.save:
-        _save(figures)
+        history.append(figure._asdict() | {"ratio": figure.ratio} for figure in figures)
+        history.append({"workload": "W7", **growth._asdict()} for growth in grown)
     return 0
+
+
+def _grown(scale: float) -> list[Growth]:
+    """W7, measured once: the largest takes as long as all others together. Runs kept: kept_runs.py."""
+    grown: list[Growth] = []
+    try:
+        for growth in growths(scale):
+            grown.append(growth)
+            print(growth.line(grown[0]), flush=True)
+    except Unmeasured as error:
+        print(f"W7   ! {error}")
+    return grown
 
 
 def _options() -> argparse.Namespace:
@@ -65,11 +76,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--shell", action="store_true", help="measure shell bodies too where the workload's own are Python"
     )
-    parser.add_argument("--save", action="store_true", help=f"append the figures to {HISTORY.name}")
+    parser.add_argument("--save", action="store_true", help=f"append the figures to {history.HISTORY.name}")
     return parser.parse_args()
 
 
-def _figures(shape: Shape, options: argparse.Namespace) -> Iterator[Figure]:
+def figures_of(shape: Shape, options: argparse.Namespace) -> Iterator[Figure]:
+    """The figures of a shape, one a body and floor; the floor that ratios use comes first."""
     bodies = [shape.body] + (["shell"] if options.shell and shape.body == "python" else [])
     for body in bodies:
         measured = shape._replace(body=body)
@@ -101,19 +113,6 @@ def _line(figure: Figure) -> str:
         f"{figure.workload:4} {figure.about:38} {figure.body:7} {shown(figure.flow):>8} {shown(figure.first):>8} "
         f"{shown(figure.floor):>8} {ratio:>7}  {figure.floor_about}{'  ! ' + figure.why if figure.why else ''}"
     )
-
-
-def _save(figures: list[Figure]) -> None:
-    machine = {
-        "cpus": os.cpu_count(),
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "machine": platform.machine(),
-    }
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    with HISTORY.open("a", encoding="utf-8") as file:
-        for figure in figures:
-            file.write(json.dumps({"at": when, **machine, **figure._asdict(), "ratio": figure.ratio}) + "\n")
 
 
 if __name__ == "__main__":
