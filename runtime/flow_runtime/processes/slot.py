@@ -142,7 +142,7 @@ class Slot:
     def _run(self, work: Work) -> str:
         """The result's JSON text."""
         try:
-            result = self._in_place(work) if work.task.body.kind in PYTHON else self._aside(work)
+            result = self._at_home(work) if work.scratch == self._home.path else self._aside(work)
             return "null" if result is None else result_text(work.secrets.masked(result))
         except (BodyFailed, BodyCancelled):
             raise
@@ -153,6 +153,17 @@ class Slot:
                 raise disk_full(os.path.dirname(self._place.files)) from error
             # around the body: a scratch folder that is gone, a result that JSON cannot hold
             raise BodyFailed("exception", described(error)) from error
+
+    def _at_home(self, work: Work) -> object:
+        """In the slot's own folder, where its inputs too may leave files."""
+        self._home.enter()
+        try:
+            if work.task.body.kind in PYTHON:
+                return self._in_place(work)
+            return self._runner(work.task.body.kind).run(work, _scope(work))
+        finally:
+            self._kills.clear()
+            self._home.clear()
 
     def _in_place(self, work: Work) -> object:
         """In this process, around which the limits are set."""
@@ -172,8 +183,7 @@ class Slot:
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._kills.clear()
-            if work.scratch != self._home.path:
-                remove_folder(work.scratch)
+            remove_folder(work.scratch)
 
     def _runner(self, kind: str) -> Runner:
         """Kinds that share an executor share its runner."""
