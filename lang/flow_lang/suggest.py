@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from typing import Self
 
 _MOST = 2000
 """Names that are looked at: in a huge file a suggestion is not worth seconds."""
@@ -13,7 +14,7 @@ class Meant(str):
     wrong: str
     right: str
 
-    def __new__(cls, wrong: str, right: str) -> "Meant":
+    def __new__(cls, wrong: str, right: str) -> Self:
         hint = super().__new__(cls, f"did you mean `{right}`?")
         hint.wrong, hint.right = wrong, right
         return hint

@@ -142,7 +142,9 @@ class Worker:
             self.cancel(record.id, record.cancel_reason or "asked")
         for child in self._store.children(record.id):
             self.adopt(child)
-        if not cancelled and not adopted.ready and not adopted.in_flight:
+        if adopted.growing:
+            self._again = self._clock()
+        elif not cancelled and not adopted.ready and not adopted.in_flight:
             self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
             self._finish_if_over(record.id)
         return True

@@ -321,7 +321,8 @@ class World:
             outcome = completion.outcome
             if not isinstance(outcome, Suspended) or outcome.child is None or outcome.child.id in self._plans:
                 continue
-            row = self._ledger.seen[completion.task.run][completion.task.seq]
+            run, seq = completion.task
+            row = next(row for row in self._ledger.seen[run] if row.seq == seq)
             if row.awaits and outcome.child.id in row.awaits:
                 child = outcome.child.id
                 self._plans[child] = outcome.child.plan

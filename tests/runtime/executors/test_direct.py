@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def test_its_words_are_those_of_bash(rest: str) -> None:
     words = plain_words(f"show {rest}")
     if words is None:
         return
-    script = f"show() {{ {sys.executable} -c '{SHOW}' \"$@\"; }}\nshow {rest}"
+    script = f"show() {{ {shlex.quote(sys.executable)} -c '{SHOW}' \"$@\"; }}\nshow {rest}"
     said = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=True)
     assert ["show", *json.loads(said.stdout)] == words
 
