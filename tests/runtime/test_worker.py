@@ -4,9 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from flow_engine.decisions.books import Report
 from flow_engine.decisions.rows import Rows
-from flow_engine.model import Expanded, Succeeded
+from flow_engine.model import Expanded, Failed, Succeeded
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.memory import MemoryStore
 from flow_lang.plan import Pool
@@ -185,19 +184,20 @@ def test_an_idle_slot_does_not_wait_for_what_stands_behind_a_long_body(slot: One
 def test_instances_that_are_still_to_be_made_are_made_by_who_takes_the_run_over(
     slot: OneSlot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All instances that there were had ended, so that nothing else would have made a transaction."""
-    monkeypatch.setattr(Rows, "CHUNK", 1)
+    """The one instance that there was had ended with its parent, so that nothing else would have made a transaction."""
     store, now = MemoryStore(), time.time()
     before = World(store, "w0", now)
-    before.start(plan(value_task("source"), each("work", "source")))
+    before.start(plan(value_task("source"), each("work", "source"), each("after", "work", aligned=True)))
     before.tick()
     before.tick(before.end("source"))
-    before.tick(before.end("work", Expanded(3, ['"a"', '"b"', '"c"'])))
-    store.tick("w0", now, Report([before.end("work[0]")]), [], 0)
-    assert len([row for row in store.tasks("run-1") if row.place is not None]) == 2
+    before.tick(before.end("work", Expanded(2, ['"a"', '"b"'])))
+    before.tick(before.end("work[0]", Failed("exit_1", "{}", retryable=False)), before.end("work[1]"))
+    monkeypatch.setattr(Rows, "CHUNK", 1)
+    before.tick(before.end("after", Expanded(2, None)))
     store.abandon("w0")
     worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
     assert worker.adopt("run-1")
-    for _ in range(4):
+    for _ in range(3):
         worker.step(0.0)
-    assert len([row for row in store.tasks("run-1") if row.place is not None]) == 3
+    found = [row.state for row in store.tasks("run-1") if row.node == 2 and row.place is not None]
+    assert found == ["upstream_failed", "claimed"]
