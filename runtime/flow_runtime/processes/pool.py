@@ -172,15 +172,13 @@ class SlotPool:
 
     def _choose(self, job: Job, depth: int, busy: list[SlotView]) -> SlotView | None:
         """The slot that has the least in hand; of two that have the same, what needs no Python leaves those that serve one to others."""
-        python, plan = job.kind in PYTHON, job.run.plan
-        best, least = None, depth
+        python, best, least = job.kind in PYTHON, None, depth
         for view in self._views:
             count = len(view.sent)
-            if count > least or count >= depth or view.kill is not None or view in busy:
+            if count > least or count >= depth or view in busy or not view.can_take(job.kind, job.run.plan):
                 continue
-            if python and view.python_plan is not None and view.python_plan != plan:
-                continue
-            if count < least or best is None or (not python and best.python_plan is not None is not view.python_plan):
+            freer = best is not None and best.python_plan is not None and view.python_plan is None
+            if count < least or best is None or (freer and not python):
                 best, least = view, count
         return best or self._renewed()
 

@@ -123,3 +123,15 @@ def test_a_slot_is_told_of_a_run_once_and_forgets_many(bench: Bench, monkeypatch
         *("begin", "item of 1001", "item of 1001", "begin", "item of 1002"),
         *("forget", "begin", "item of 1003", "begin", "item of 1001"),
     ]
+
+
+def test_what_needs_no_python_leaves_the_slot_that_serves_one(tmp_path: Path) -> None:
+    """Else the next Python body of that plan would wait behind it, or get a fresh process."""
+    made = Bench(tmp_path)
+    made.put("a")
+    made.end(0, 1)
+    made.pool.put(Job(Claim(TaskRef("run-a", 9), 1, 0, None, False), "shell", RunNote(1, "run-a", "a", "w", "/")))
+    made.pool.send()
+    assert made.held() == [[], ["run-a"]]
+    made.pool.close()
+    made.guardian.close()
