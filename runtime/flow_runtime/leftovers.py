@@ -13,7 +13,7 @@ from flow_engine.errors import UnknownRun
 from flow_engine.stores.contract import Store
 
 from flow_runtime.executors.folders import remove_folder, slot_folder
-from flow_runtime.incarnation import bury
+from flow_runtime.incarnation import alive, bury
 from flow_runtime.state_folder import StateFolder
 
 _SLOT = r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))"
@@ -35,7 +35,7 @@ def sweep(state: StateFolder, store: Store, own: str) -> int:
     if dead:
         reached("leftovers.buried")
     for entry in os.listdir(state.scratch):
-        if _is_left(entry, dead, store):
+        if _is_left(entry, dead, state, store):
             remove_folder(os.path.join(state.scratch, entry))
     return len(dead)
 
@@ -50,11 +50,12 @@ def _incarnations(state: StateFolder) -> Iterator[str]:
             yield found["slot"] or found["engine"]
 
 
-def _is_left(entry: str, dead: set[str], store: Store) -> bool:
+def _is_left(entry: str, dead: set[str], state: StateFolder, store: Store) -> bool:
     """Of a dead worker's slots, and of runs that have ended. What an engine wrote while it evaluated may be a result, and stays."""
     slot = re.fullmatch(_SLOT, entry)
     if slot is not None:
-        return slot["slot"] in dead
+        # one that was born when the dead were counted has looked like them for a moment; it has a folder only once it has its lock
+        return slot["slot"] in dead and not alive(state, slot["slot"])
     attempt = re.fullmatch(_ATTEMPT, entry)
     if attempt is None:
         return False

@@ -11,7 +11,7 @@ from flow_engine.errors import Refused, UnknownRun
 from flow_engine.model import NewRun, Succeeded
 from flow_runtime.files import ContentStore, want
 from flow_runtime.retention import collect
-from flow_runtime.retention.policy import Policy, policy_of
+from flow_runtime.retention.policy import RECENT, Policy, policy_of
 from flow_runtime.state_folder import StateFolder
 from support.command import Project
 from support.plans import plan, task
@@ -70,6 +70,16 @@ def test_the_newest_of_each_workflow_stay(state: StateFolder) -> None:
     with opened(state) as store:
         left = [row[0][0] for row in store._connection.execute("SELECT id FROM run ORDER BY id")]
     assert left == ["0", "1", "4", "5"]
+
+
+def test_a_run_that_has_just_ended_stays_since_its_end_may_still_be_told(project: Project) -> None:
+    """`flow run` reads the result after the run has ended: it said `unknown run` where a removal was quicker."""
+    project.write("w.flow", MADE)
+    for text in ("one", "two"):
+        project.flow("run", "w.flow:made", "-p", f"text={text}", "--json")
+    assert project.flow("gc", "--keep", "0", "--json").document["runs"] == 0
+    state = StateFolder(str(project.home))
+    assert gc(state, Policy(runs=0), later=RECENT + 1.0).runs == 1, "the newest of all stays"
 
 
 def test_what_another_run_names_stays_and_what_is_young_too(state: StateFolder) -> None:
@@ -132,7 +142,7 @@ def test_a_cached_result_goes_with_its_run_and_the_task_runs_again(project: Proj
     assert hit["tasks"][0].get("cached_from") == first["run"]
     state = StateFolder(str(project.home))
     project.flow("run", "w.flow:parent", "-p", "text=2", "--json")
-    assert gc(state, Policy(age=0.0), later=1.0).runs == 2
+    assert gc(state, Policy(age=0.0), later=RECENT + 1.0).runs == 2
     age_files(state)
     gc(state)
     again = project.flow("run", "w.flow:made", "-p", "text=1", "--json").document

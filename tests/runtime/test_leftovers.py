@@ -4,9 +4,13 @@ import fcntl
 import os
 import signal
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from flow_engine.stores.sqlite import SqliteStore
+from flow_runtime import leftovers
+from flow_runtime.executors.folders import slot_folder
 from flow_runtime.incarnation import Incarnation, alive, bury, cursor_path
 from flow_runtime.state_folder import StateFolder
 from support.command import Project
@@ -102,6 +106,26 @@ def test_a_lock_that_was_removed_before_it_was_taken_is_made_again(
     assert os.listdir(state.engines) == [f"{made.id}.lock"]
     made.end(cursor_path(state, made.id))
     assert os.listdir(state.engines) == []
+
+
+def test_the_slots_of_a_worker_that_was_born_during_a_sweep_keep_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock file was there and not yet locked when the dead were counted; its slots began before their folders were looked at."""
+    state = StateFolder(str(tmp_path / "s"))
+    state.make()
+    made = Incarnation(state)
+    folder = Path(slot_folder(state.scratch, made.id, 0))
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(leftovers, "bury", lambda *_: True)
+    monkeypatch.setattr(leftovers, "alive", lambda _, name: name == made.id)
+    with closing(SqliteStore(state.database)) as store:
+        leftovers.sweep(state, store, "")
+        assert folder.exists()
+        monkeypatch.setattr(leftovers, "alive", lambda *_: False)
+        leftovers.sweep(state, store, "")
+        assert not folder.exists()
+    made.end(cursor_path(state, made.id))
 
 
 def test_what_a_killed_slot_left_goes_with_its_worker(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from flow_engine.errors import Refused
 from flow_lang.values import parse_duration
 
 AGE, COUNT = "FLOW_KEEP_FOR", "FLOW_KEEP_RUNS"
+RECENT = 60.0
+"""Seconds for which a run stays whatever the policy: who worked on it, or waited for it, may still be telling how it ended."""
 
 
 class Policy(NamedTuple):
     """`age`: seconds since the end of a run; `runs`: the newest runs of each workflow. A run goes when it is older than the one and none
-    of the other. None for both: every run stays."""
+    of the other, and than `RECENT`. None for both: every run stays."""
 
     age: float | None = None
     runs: int | None = None
@@ -22,7 +24,7 @@ class Policy(NamedTuple):
 
     def ended_before(self, now: float) -> float:
         """Runs that ended earlier may go, in seconds since the epoch."""
-        return now - (self.age or 0.0)
+        return now - max(self.age or 0.0, RECENT)
 
 
 def policy_of(age: str | None, count: int | None, environment: Mapping[str, str]) -> Policy:
