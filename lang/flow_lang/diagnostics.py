@@ -56,7 +56,7 @@ MOST = 100
 """Diagnostics of one source; nobody reads more, and a file of a million wrong characters must not make a million."""
 _LONGEST = 60
 _MOST_OF_A_MESSAGE = 600
-_LONG_WORD = re.compile(r"\S{81,}")
+_LONG_WORD = r"\S{81,}"
 
 
 class Report:
@@ -114,7 +114,7 @@ def _cut(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     text = text if len(text) <= _MOST_OF_A_MESSAGE else text[:_MOST_OF_A_MESSAGE] + "…"
-    return _LONG_WORD.sub(lambda word: f"{word[0][:_LONGEST]}…{word[0][-1] if word[0].endswith('`') else ''}", text)
+    return re.sub(_LONG_WORD, lambda word: f"{word[0][:_LONGEST]}…{word[0][-1] if word[0].endswith('`') else ''}", text)
 
 
 def to_dict(diagnostic: Diagnostic, sources: Mapping[str, Source] | None = None) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from flow_lang.values import to_text
 
-_SPECIAL_IN_HEREDOC = re.compile(r"([$`\\])")
+_SPECIAL_IN_HEREDOC = r"([$`\\])"
 _NOTHING = "${_flow_nothing_-}"
 """Expands to nothing. Before each line of a value in a here-document, so that no value can be the line that ends it."""
-_SPECIAL_IN_DOUBLE = re.compile(r'([$`"\\])')
+_SPECIAL_IN_DOUBLE = r'([$`"\\])'
 
 
 class UnquotableValue(ValueError):
@@ -29,10 +29,10 @@ def quote(value: Any, context: str, how: str) -> str:
     text = to_text(value)
     if context == "double":
         _refuse_nul(text)
-        return _SPECIAL_IN_DOUBLE.sub(r"\\\1", text)
+        return re.sub(_SPECIAL_IN_DOUBLE, r"\\\1", text)
     if context == "heredoc":
         _refuse_nul(text)
-        return "\n".join(_NOTHING + line for line in _SPECIAL_IN_HEREDOC.sub(r"\\\1", text).split("\n"))
+        return "\n".join(_NOTHING + line for line in re.sub(_SPECIAL_IN_HEREDOC, r"\\\1", text).split("\n"))
     return _word(text)
 
 

@@ -42,17 +42,17 @@ class Mismatch(ValueError):
         super().__init__(f"expected {type_}{at}, got {self.shown} ({_kind_of(value)})")
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = r"(\d+(?:\.\d+)?)(ms|s|m|h|d)"
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)")
+_FLOAT = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_SIZE = r"(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)"
 _SIZE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE_UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def parse_duration(text: str) -> timedelta:
     """`30s`, `2h`, `1h30m`, `250ms`, `1d`. Raises ValueError."""
-    parts = list(_DURATION.finditer(text))
+    parts = list(re.finditer(_DURATION, text))
     if not parts or "".join(part.group() for part in parts) != text:
         raise ValueError(f"not a duration: {text!r} (write 250ms, 30s, 5m, 2h, 1d or 1h30m)")
     return timedelta(seconds=sum(float(part[1]) * _DURATION_UNITS[part[2]] for part in parts))
@@ -60,7 +60,7 @@ def parse_duration(text: str) -> timedelta:
 
 def parse_size(text: str) -> int:
     """`512MiB`, `2GB`, `0B`; bytes. Raises ValueError."""
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if not match:
         raise ValueError(f"not a size: {text!r} (write 0B, 64KiB, 512MiB, 2GiB or 10MB)")
     return round(float(match[1]) * _SIZE_UNITS[match[2]])
@@ -144,7 +144,7 @@ def parse_text(type_: Type, text: str) -> Any:
 
 _FROM_TEXT: dict[str, Callable[[str], Any]] = {
     "int": lambda text: int(text) if re.fullmatch(r"[+-]?[0-9]+", text) else _raise(text),
-    "float": lambda text: float(text) if _FLOAT.fullmatch(text) else _raise(text),
+    "float": lambda text: float(text) if re.fullmatch(_FLOAT, text) else _raise(text),
     "bool": lambda text: {"true": True, "false": False}[text],
     "date": str,
     "datetime": str,

@@ -28,6 +28,7 @@ from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
 
+MANY = 1 << 30
 NO_PLANS: Mapping[str, Plan] = {}
 
 
@@ -60,6 +61,12 @@ def _refuse_emptied(state: StateFolder) -> None:
             f"{state.database} is empty, and {state.logs} has logs of runs: put a backup of {state.root} in its place, "
             "or remove the file to begin anew"
         )
+
+
+def _wanted(plans: Mapping[str, Plan]) -> int:
+    """How many slots will be needed at once at least: what is known before anything runs."""
+    tasks = [task for plan in plans.values() for task in plan.workflow.tasks if task.body.kind not in DECIDED]
+    return MANY if any(task.loop for task in tasks) else len(tasks)
 
 
 class Embedded:
@@ -95,13 +102,16 @@ class Embedded:
             lambda number, sock: Slot(number, sock, cursor, place, plans).serve(),
             lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
+        self.pool = SlotPool(
+            self._guardian, cursor, count, lambda digest: self.store.bundle(digest), time.monotonic, frozenset(plans)
+        )
+        self.pool.fork(_wanted(plans))
         try:
             self.store = open_store(state, self.incarnation.id, draw)
         except BaseException:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
-        self.pool = SlotPool(self._guardian, cursor, count, self.store.bundle, time.monotonic, frozenset(plans))
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
         self.worker = Worker(

@@ -11,7 +11,7 @@ from flow_lang.named import NamedTuple
 from flow_lang.values import File
 
 _BLOCK = 1 << 20
-_KEPT = re.compile(r"(?P<place>(?P<root>.*/files)/(?:[0-9a-f]{2}/[0-9a-f]{64}|folders/[^/]+))/")
+_KEPT = r"(?P<place>(?P<root>.*/files)/(?:[0-9a-f]{2}/[0-9a-f]{64}|folders/[^/]+))/"
 
 
 class ContentStore(NamedTuple):
@@ -59,7 +59,7 @@ class ContentStore(NamedTuple):
 
 def want(path: str) -> bool:
     """Whether a file or folder is there; one that a content store keeps is then not taken by a removal that is under way."""
-    kept = _KEPT.match(path)
+    kept = re.match(_KEPT, path)
     if kept is None:
         return os.path.exists(path)
     with ContentStore(kept["root"]).locked():

@@ -1,6 +1,7 @@
 """Reading logs that grow, also over the moment in which a large one is written anew without its middle."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ class LogReader:
 def _moved(descriptor: int, offset: int) -> tuple[int, int]:
     """Where the place `offset` of a file is once its middle was left out, and how many bytes from there on were."""
     size = os.fstat(descriptor).st_size
-    found = MARK.search(os.pread(descriptor, size, 0))
+    found = re.search(MARK, os.pread(descriptor, size, 0))
     if found is None or offset <= found.start():
         return min(offset, size), 0
     tail = found.start() + int(found[1])

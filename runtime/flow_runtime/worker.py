@@ -39,6 +39,8 @@ WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
 
 
+MOMENT = 0.0003
+"""Seconds between two looks at answers that come one after another."""
 SPARE = 1024
 """The most claims beyond what the slots can take."""
 
@@ -213,13 +215,13 @@ class Worker:
         self._look_around()
 
     def _gather(self) -> None:
-        """Waits for the rest of what runs where that takes no longer than a transaction: one is then enough for all of it, instead of one
-        for the first answers and another for the others."""
-        if not self._done or self._pool.remaining() > self._cost:
-            return
+        """Waits until half of what the slots had is answered, but no longer than a transaction takes: one is then enough for all of that,
+        and the slots have the other half to work on while it is under way. It sleeps for moments, since to be woken by each answer costs
+        more than what it says."""
         end = time.monotonic() + self._cost
-        while self._pool.busy and (left := end - time.monotonic()) > 0:
-            self._take(self._pool.wait(left))
+        while 0 < len(self._done) < self._pool.in_hand and time.monotonic() < end:
+            time.sleep(MOMENT)
+            self._take(self._pool.wait(0.0))
 
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
@@ -333,9 +335,9 @@ class Worker:
         self._store.finish(self._id, self._clock(), ends)
         if any(self._live[end.run].record.parent for end in ends):
             self._wakes += self._store.arrivals(self._id)
+        self._queue.drop({end.run for end in ends})
         for end in ends:
             del self._live[end.run]
-            self._queue.drop(end.run)
             for observer in self._observers:
                 observer.ended(end.run)
 

@@ -48,8 +48,11 @@ def accepted(disk: Disk, project: Project, folder: Path) -> Counter[tuple[int, i
         if source.exists():
             (folder / name).write_bytes(source.read_bytes())
     with closing(SqliteStore(str(folder / "flow.db"))) as store:
-        rows = store._connection.execute("SELECT run, seq, attempt FROM attempt WHERE state = 'succeeded'").fetchall()
-        return Counter((row[0], row[1], 0) for row in rows)
+        rows = store._connection.execute(
+            "SELECT run, seq FROM attempt WHERE state = 'succeeded' "
+            "UNION ALL SELECT run, seq FROM task WHERE state = 'succeeded' AND worker IS NOT NULL"
+        ).fetchall()
+        return Counter((run, seq, 0) for run, seq in rows)
 
 
 def project_runs(disk: Disk, project: Project) -> list[str]:

@@ -51,7 +51,7 @@ def test_a_body_that_prints_without_end_keeps_the_beginning_and_the_end(
     assert ended.code == 0, ended
     (log,) = (project.home / "logs").rglob("*.log")
     data = log.read_bytes()
-    found = MARK.search(data)
+    found = re.search(MARK, data)
     assert found is not None
     assert len(data) <= LIMIT * 5 // 4 + 200
     assert data.startswith(b"first\n")
@@ -99,8 +99,8 @@ def test_what_is_shown_of_a_log_that_is_cut_while_it_is_followed(
     settle(str(log))
     assert log.stat().st_size < 400_000
     shown += b"".join(reader.read(str(log)))
-    left_out = sum(int(found[1]) for found in MARK.finditer(shown))
-    text = MARK.sub(b"", shown)
+    left_out = sum(int(found[1]) for found in re.finditer(MARK, shown))
+    text = re.sub(MARK, b"", shown)
     assert len(text) + left_out == written
     numbers = [int(found) for found in re.findall(rb"\b\d{5}\b", text)]
     assert numbers == sorted(numbers)
@@ -119,7 +119,7 @@ def test_a_hole_keeps_the_beginning_that_a_result_needs(tmp_path: Path, monkeypa
         assert stream.read(MIB) == data[:MIB]
         kept = b"".join(pieces(stream.fileno()))
     assert kept.endswith(data[-32 * 1024 :])
-    (found,) = MARK.finditer(kept)
+    (found,) = re.finditer(MARK, kept)
     assert len(kept) - len(found[0]) + int(found[1]) == 2 * MIB
 
 

@@ -33,6 +33,10 @@ def test_old_runs_go_with_all_that_they_had_and_young_ones_stay(project: Project
     young = project.flow("run", "w.flow:made", "-p", "text=young", "--json").document
     with opened(state) as store:
         store._connection.execute("UPDATE run SET finished_at = finished_at - 864000 WHERE workflow = 'parent'")
+        store._connection.execute(
+            "INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, finished_at) "
+            "SELECT run, seq, 0, 'w', 'lost', 0, 0 FROM task"
+        )
     age_files(state)
     assert len(os.listdir(state.logs)) == 3
     dry = project.flow("gc", "--keep-for", "5d", "--dry-run", "--json").document

@@ -47,8 +47,9 @@ class OneSlot:
     def rebalance_due(self) -> float | None:
         return self.due
 
-    def remaining(self) -> float:
-        return float("inf")
+    @property
+    def in_hand(self) -> int:
+        return 0
 
     def end_head(self) -> None:
         number, sent = self.view.head() or (0, None)

@@ -53,25 +53,30 @@ class Board:
         self._place: dict[int, int | None] = {}
 
     def claimed(self, claims: Iterable[Claim]) -> None:
-        for claim in claims:
-            if claim.task.run != self.run:
+        now = time.time()
+        for (run, seq), attempt, node, place, expands, awaits, _ in claims:
+            if run != self.run:
                 continue
-            self._node[claim.task.seq] = claim.node
-            line = self.lines[claim.node]
-            line.first = line.first or time.time()
-            if not claim.expands:
-                line.running += 1
-                line.retries += claim.attempt > 1 and claim.awaits is None
-                line.awaits.pop(_key(line, claim.place), None)
-                self._place[claim.task.seq] = claim.place
+            self._node[seq] = node
+            line = self.lines[node]
+            line.first = line.first or now
+            if expands:
+                continue
+            line.running += 1
+            line.retries += attempt > 1 and awaits is None
+            if line.awaits:
+                line.awaits.pop(_key(line, place), None)
+            self._place[seq] = place
 
     def completed(self, completions: Iterable[Completion]) -> None:
+        now = time.time()
         for completion in completions:
-            if completion.task.run != self.run:
+            run, seq = completion.task
+            if run != self.run:
                 continue
-            node = self._node.pop(completion.task.seq, None)
+            node = self._node.pop(seq, None)
             if node is not None:
-                self._end(self.lines[node], completion)
+                self._end(self.lines[node], completion, now)
 
     def settle(self, rows: Iterable[TaskRecord]) -> None:
         """The states that the tasks ended in, which the counts alone cannot tell: cancelled, or not started."""
@@ -82,7 +87,7 @@ class Board:
     def ended(self, run: str) -> None:
         self.over = self.over or run == self.run
 
-    def _end(self, line: Line, completion: Completion) -> None:
+    def _end(self, line: Line, completion: Completion, now: float) -> None:
         outcome = completion.outcome
         if isinstance(outcome, Expanded):
             line.total = outcome.size
@@ -92,7 +97,7 @@ class Board:
         if isinstance(outcome, Suspended):
             line.awaits[_key(line, place)] = outcome.awaits
             return
-        line.last = time.time()
+        line.last = now
         if isinstance(outcome, Succeeded):
             line.done += 1
             return

@@ -129,11 +129,18 @@ class Books:
                 graph.due,
                 graph.awaiting,
             )
+            if not graph.ready:
+                continue
+            orders = {at: rank(now, tasks[at].priority + priority) for at in {node[row] for row in graph.ready}}
             for row in graph.ready:
-                if states_[row] in _CLAIMABLE:
-                    due = dues.get(row, now)
+                if states_[row] not in _CLAIMABLE:
+                    continue
+                if row in dues:
+                    due = dues[row]
                     order = rank(due, tasks[node[row]].priority + priority)
                     hints.append(Hint(due, order, TaskRef(run, row), row in awaiting))
+                else:
+                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row)))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -199,17 +206,10 @@ class Books:
             return False
         if not graph.claim(row, desk.worker, desk.now):
             return False
-        desk.claims.append(
-            Claim(
-                hint.task,
-                graph.attempt[row],
-                graph.node[row],
-                graph.place_of(row),
-                graph.expands(row),
-                graph.awaiting.get(row),
-                graph.deadline.get(row),
-            )
-        )
+        node, awaits, deadline = graph.node[row], graph.awaiting.get(row), graph.deadline.get(row)
+        place = None if row == node else row - graph.base[node]
+        claim = Claim(hint.task, graph.attempt[row], node, place, graph.expands(row), awaits, deadline)
+        desk.claims.append(claim)
         return True
 
     def _pass(self, hint: Hint, graph: RunGraph, desk: "_Desk") -> bool:

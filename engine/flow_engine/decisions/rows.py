@@ -24,7 +24,7 @@ class Flight(NamedTuple):
 
 
 class Rows:
-    CHUNK = 1000
+    CHUNK = 250
     """Instances that one transaction makes of a `for`."""
 
     def __init__(self, run: str, shape: Shape) -> None:
@@ -84,8 +84,8 @@ class Rows:
     def is_free(self, row: int) -> bool:
         """Whether a start of this row is held back by nothing that others have. A `for` that gets its list and a suspended task that is
         looked at run no body."""
-        node = self.node[row]
-        return self.shape.free[node] or (row == node and self.shape.loops[node]) or row in self.awaiting
+        shape, node = self.shape, self.node[row]
+        return shape.free[node] or (row == node and shape.loops[node]) or row in self.awaiting
 
     def stops(self, row: int) -> bool:
         """Whether this row is of the part of the run that is being ended. What handles a failure or a cancellation goes on."""

@@ -1,6 +1,6 @@
 """What every queue promises. tests/conformance holds each of them to it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from flow_engine.model import Hint
@@ -19,6 +19,6 @@ class Queue(Protocol):
         """When the next hint is due (which may be past), or None when there is none."""
         ...
 
-    def drop(self, run: str) -> None:
-        """Forgets the hints of a run."""
+    def drop(self, runs: Collection[str]) -> None:
+        """Forgets the hints of these runs."""
         ...

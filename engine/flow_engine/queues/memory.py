@@ -1,6 +1,6 @@
 """The queue of a single process: two heaps, one for what is due by rank, one for what is not yet due by time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from heapq import heapify, heappop, heappush
 
 from flow_engine.model import Hint, TaskRef
@@ -36,6 +36,9 @@ class MemoryQueue:
             return min(hint.due for _, _, hint in self._due[:1])
         return self._later[0][0] if self._later else None
 
-    def drop(self, run: str) -> None:
-        self._due = sorted(entry for entry in self._due if entry[1].run != run)
-        self._later = sorted(entry for entry in self._later if entry[1].run != run)
+    def drop(self, runs: Collection[str]) -> None:
+        for heap in (self._due, self._later):
+            kept = [entry for entry in heap if entry[1].run not in runs]
+            if len(kept) < len(heap):
+                heap[:] = kept
+                heapify(heap)

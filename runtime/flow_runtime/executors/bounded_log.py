@@ -22,8 +22,9 @@ PERIOD = 0.1
 _BLOCK = 1 << 18
 _PAGE = 4096
 _PUNCH_HOLE, _KEEP_SIZE = 2, 1
-_OWN = re.compile(r".*/(?:\d+\.\d+\.log(?:\.out)?|\.spill \(deleted\))")
-MARK = re.compile(rb"\n\[\.\.\. (\d+) bytes left out: a log keeps its beginning and its end \.\.\.\]\n")
+_OWN = r".*/(?:\d+\.\d+\.log(?:\.out)?|\.spill \(deleted\))"
+MARK = rb"\n\[\.\.\. (\d+) bytes left out: a log keeps its beginning and its end \.\.\.\]\n"
+"""What `mark` makes, as a pattern. Patterns are compiled when they are first used: a cold start uses none of them."""
 
 
 def log_limit() -> int:
@@ -58,7 +59,7 @@ def trim_output(pid: int) -> None:
     """The same for the file that is standard output of a process, where that is a log."""
     path = f"/proc/{pid}/fd/1"
     try:
-        if _OWN.fullmatch(os.readlink(path)):
+        if re.fullmatch(_OWN, os.readlink(path)):
             trim(path)
     except OSError:
         return  # it has ended
@@ -83,7 +84,9 @@ def settle(path: str) -> None:
 
 def _told(blocks: Iterable[bytes]) -> int:
     """How many bytes these are, each mark as many as it tells of."""
-    return sum(len(block) + sum(int(found[1]) - len(found[0]) for found in MARK.finditer(block)) for block in blocks)
+    return sum(
+        len(block) + sum(int(found[1]) - len(found[0]) for found in re.finditer(MARK, block)) for block in blocks
+    )
 
 
 def pieces(descriptor: int, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -108,7 +111,7 @@ def without_edges(blocks: Iterable[bytes], width: int) -> Iterator[bytes]:
     """The same without so many bytes on each side of a mark, where half of a secret may stand that its mask would not know."""
     before, after_mark = b"", False
     for block in blocks:
-        is_mark = MARK.fullmatch(block) is not None
+        is_mark = re.fullmatch(MARK, block) is not None
         yield before[:-width] if is_mark else before
         before, after_mark = (block[width:] if after_mark else block), is_mark
     yield before

@@ -33,44 +33,49 @@ class HomeFolder:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._descriptor = -1
         self._changed = -1
         self._sure = False
 
     def enter(self) -> None:
         """Makes it the current folder; the first time it is made, without what a process before has left."""
-        if self._changed < 0:
+        if self._descriptor < 0:
             self._renew()
-        os.chdir(self.path)
+        os.fchdir(self._descriptor)
         self._sure = self._changed < time.clock_gettime_ns(_COARSE)
 
     def clear(self) -> None:
         try:
-            changed = os.lstat(self.path).st_mtime_ns
-            if self._sure and changed == self._changed:
+            now = os.fstat(self._descriptor)
+            if self._sure and now.st_ctime_ns == self._changed:
+                return
+            if not os.path.samestat(now, os.lstat(self.path)):
+                self._renew()
                 return
             self._empty()
-            self._changed = os.lstat(self.path).st_mtime_ns
+            self._changed = os.fstat(self._descriptor).st_ctime_ns
         except OSError:  # the body has removed it, or put something else in its place
             self._renew()
 
     def _empty(self) -> None:
         """Removes what is in it, without following a link that a body may have put there."""
-        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            for name in os.listdir(folder):
-                try:
-                    os.unlink(name, dir_fd=folder)
-                except (IsADirectoryError, PermissionError):
-                    import shutil
+        folder = self._descriptor
+        for name in os.listdir(folder):
+            try:
+                os.unlink(name, dir_fd=folder)
+            except (IsADirectoryError, PermissionError):
+                import shutil
 
-                    shutil.rmtree(name, dir_fd=folder)
-        finally:
-            os.close(folder)
+                shutil.rmtree(name, dir_fd=folder)
 
     def _renew(self) -> None:
         os.chdir("/")
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
         if os.path.islink(self.path):
             os.unlink(self.path)
         remove_folder(self.path)
         os.makedirs(self.path, exist_ok=True)
-        self._changed = os.lstat(self.path).st_mtime_ns
+        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._changed = os.fstat(self._descriptor).st_ctime_ns

@@ -42,7 +42,7 @@ class BodyOutput(io.TextIOBase):
 
     def end(self) -> str | None:
         """The path of the log, or None where the body wrote nothing."""
-        if self._log is None and os.fstat(self._spill).st_size:
+        if self._log is None and os.lseek(self._spill, 0, os.SEEK_END):
             self._open()
         if self._log is None:
             return None

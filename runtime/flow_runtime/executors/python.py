@@ -6,6 +6,7 @@ import signal
 import sys
 import types
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from flow_runtime.executors.full_disk import disk_full, has_no_room, is_full
 from flow_runtime.executors.inline import Function, compile_inline
 from flow_runtime.executors.output import BodyOutput
 from flow_runtime.executors.results import Settler, declared_path, encode_result
-from flow_runtime.executors.work import Work
+from flow_runtime.executors.work import Setting, Work
 
 
 class Record(dict[str, Any]):
@@ -65,9 +66,9 @@ class PythonBodies:
         body, key = work.task.body, (work.plan.entry, work.task.name)
         function = self._functions.get(key)
         if function is None:
-            self._reach(work.brief.source_folder)
-            file = work.plan.workflow.file or work.plan.file
-            function = compile_inline(body, work.brief.source_path, work.plan.sources.get(file, ""))
+            setting = work.brief.setting
+            self._reach(setting.source_folder)
+            function = compile_inline(body, setting.source_path, work.plan.sources.get(setting.source, ""))
             self._functions[key] = function
         if not body.names:
             return function()
@@ -153,12 +154,13 @@ class PythonRunner:
     def __init__(self, station: Station) -> None:
         self._home = station.home
         self._given: dict[str, str] = {}
+        self._mark: tuple[str, Setting] | None = None
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
 
     def run(self, work: Work, scope: Scope) -> object:
         bodies, output = self._warm(work)
-        self._note_environment(work.environment())
+        self._note_environment(work)
         output.install()  # a body before may have put something else there
         output.begin(work.log, work.secrets.mask, work.task.limits.output)
         try:
@@ -168,12 +170,20 @@ class PythonRunner:
         output.check()
         return result
 
-    def _note_environment(self, given: dict[str, str]) -> None:
+    def _note_environment(self, work: Work) -> None:
         """What has changed since the last body: to set a variable costs more than to run an empty body."""
-        for name, value in given.items():
-            if self._given.get(name) != value:
-                os.environ[name] = value
-        self._given = given
+        mark = (work.run, work.brief.setting)
+        if mark != self._mark:
+            self._mark = mark
+            self._set(work.run_environment())
+        self._set(work.own_environment())
+
+    def _set(self, variables: Mapping[str, str]) -> None:
+        given = self._given
+        for name, value in variables.items():
+            if given.get(name) != value:
+                given[name] = value
+                os.environb[name.encode()] = os.fsencode(value)
 
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:

@@ -24,27 +24,35 @@ class Place(NamedTuple):
     incarnation: str
 
 
+class Setting:
+    """What all tasks of one workflow have in common; `plan`'s entry is that workflow, and `folder` is that of the entry's file."""
+
+    def __init__(self, plan: Plan, folder: str, place: Place) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.place = place
+        self.types = NameTypes(plan.workflow)
+        self.source = plan.workflow.file or plan.file
+        """The flow file that the workflow is written in, as the plan names it."""
+        self.source_path = os.path.join(folder, self.source)
+        """And as tracebacks do."""
+        self.source_folder = os.path.dirname(self.source_path)
+        """Where relative paths of the workflow's file start."""
+
+
 class Brief:
     """What all attempts of one task have in common, worked out once."""
 
-    def __init__(self, plan: Plan, task: Task, folder: str, place: Place, types: "NameTypes") -> None:
-        """`plan`'s entry is the workflow of the run; `folder` is that of the entry's file."""
-        self.plan = plan
+    def __init__(self, setting: Setting, task: Task) -> None:
+        self.setting = setting
         self.task = task
-        self.folder = folder
-        self.place = place
-        self.source_path = os.path.join(folder, plan.workflow.file or plan.file)
-        """The flow file that the task is written in, as tracebacks name it."""
-        self.source_folder = os.path.dirname(self.source_path)
-        """Where relative paths of the task's file start."""
         self.inputs = tuple((given.name, compile_expr(given.value)) for given in task.inputs)
-        self._types = types
-        self._own = types.own(task)
+        self._own = setting.types.own(task)
         self._compiled: dict[int, tuple[Expr, Compiled]] = {}
 
     def decoded(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values in memory, as an expression of the task sees them."""
-        return self._types.decoded_with(self._own, values) if values else {}
+        return self.setting.types.decoded_with(self._own, values) if values else {}
 
     def compiled(self, expr: Expr) -> Compiled:
         """For an expression of the plan, which is compiled once."""
@@ -72,29 +80,38 @@ class Work(NamedTuple):
     @property
     def plan(self) -> Plan:
         """Its entry is the workflow of this run."""
-        return self.brief.plan
+        return self.brief.setting.plan
 
     @property
     def folder(self) -> str:
         """The folder of the entry's file."""
-        return self.brief.folder
+        return self.brief.setting.folder
 
     @property
     def place(self) -> Place:
-        return self.brief.place
+        return self.brief.setting.place
+
+    @property
+    def source_folder(self) -> str:
+        """The folder of the file that the task is written in."""
+        return self.brief.setting.source_folder
 
     def environment(self) -> dict[str, str]:
-        """What every body finds in its environment. The idempotency key is the same for all attempts; the fence rises."""
+        """What every body finds in its environment."""
+        return {**self.own_environment(), **self.run_environment()}
+
+    def own_environment(self) -> dict[str, str]:
+        """What differs from one attempt to the next. The idempotency key is the same for all attempts of a task; the fence rises."""
         attempt = str(self.attempt)
         return {
-            "FLOW_RUN": self.run,
             "FLOW_TASK": self.key,
             "FLOW_ATTEMPT": attempt,
             "FLOW_FENCE": attempt,
             "FLOW_IDEMPOTENCY_KEY": f"{self.run}:{self.key}",
-            "FLOW_FOLDER": self.brief.source_folder,
-            "FLOW_ENGINE": self.brief.place.incarnation,
         }
+
+    def run_environment(self) -> dict[str, str]:
+        return {"FLOW_RUN": self.run, "FLOW_FOLDER": self.source_folder, "FLOW_ENGINE": self.place.incarnation}
 
 
 def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
@@ -159,9 +176,10 @@ class NameTypes:
 def scope_of(work: Work) -> Scope:
     """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration."""
     brief = work.brief
-    values = brief.decoded(work.values)
-    values.update(work.secrets.values)
-    scope = Scope(values, FlowFiles(brief.source_folder, work.scratch))
+    values = brief.decoded(work.values) if work.values else {}
+    if work.secrets is not NO_SECRETS:
+        values.update(work.secrets.values)
+    scope = Scope(values, FlowFiles(brief.setting.source_folder, work.scratch))
     for name, compiled in brief.inputs:
         values[name] = compiled(scope)
     return scope

@@ -69,14 +69,15 @@ class Channel:
         self._sock.close()
 
     def _frames(self) -> list[bytes]:
-        frames, at, incoming = [], 0, self._incoming
-        while len(incoming) - at >= 4:
-            (length,) = _LENGTH.unpack_from(incoming, at)
-            if len(incoming) - at - 4 < length:
+        frames, at, incoming = [], 0, bytes(self._incoming)
+        end, length_at = len(incoming), _LENGTH.unpack_from
+        while end - at >= 4:
+            stop = at + 4 + length_at(incoming, at)[0]
+            if stop > end:
                 break
-            frames.append(bytes(incoming[at + 4 : at + 4 + length]))
-            at += 4 + length
-        del incoming[:at]
+            frames.append(incoming[at + 4 : stop])
+            at = stop
+        del self._incoming[:at]
         return frames
 
 

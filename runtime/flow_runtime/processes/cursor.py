@@ -7,14 +7,14 @@ numbers what it sends to a slot from 1; it takes unstarted work back by raising 
 
 import mmap
 import os
-import struct
 from functools import lru_cache
 
 from flow_lang.named import NamedTuple
 
 PAGE = 4096
 RING = 256
-_COUNT, _FLOOR, _GROUP, _CURRENT, _MEMORY, _CPU, _SPENT, _OUTPUT, _STARTS = 0, 8, 16, 24, 32, 40, 48, 56, 64
+_COUNT, _FLOOR, _GROUP, _CURRENT, _MEMORY, _CPU, _SPENT, _OUTPUT, _STARTS = range(9)
+"""Words of 8 bytes in a page."""
 
 
 class Allowance(NamedTuple):
@@ -59,59 +59,52 @@ class Page:
     """One slot's part."""
 
     def __init__(self, mapped: mmap.mmap, offset: int) -> None:
-        self._map = mapped
-        self._offset = offset
+        self._words = memoryview(mapped)[offset : offset + PAGE].cast("Q")
 
     def start(self, number: int, mark: int) -> bool:
         """Notes that work item `number` starts now. False: the engine has taken it back."""
-        self._put(_CURRENT, number)
-        if number <= self._get(_FLOOR):
+        words = self._words
+        words[_CURRENT] = number
+        if number <= words[_FLOOR]:
             return False
-        count = self._get(_COUNT)
-        self._put(_STARTS + 8 * (count % RING), mark)
-        self._put(_COUNT, count + 1)
+        count = words[_COUNT]
+        words[_STARTS + count % RING] = mark
+        words[_COUNT] = count + 1
         return True
 
     def take_back(self, last_sent: int) -> int:
         """Voids what has not started, up to number `last_sent`; gives the number of the last item that did start."""
-        self._put(_FLOOR, last_sent)
+        self._words[_FLOOR] = last_sent
         return self.current
 
     def reset(self) -> None:
         """For a new process in this slot; the ring stays, since it tells of attempts and not of processes."""
         for field in (_FLOOR, _GROUP, _CURRENT):
-            self._put(field, 0)
+            self._words[field] = 0
         self.allow(Allowance())
 
     @property
     def current(self) -> int:
         """The number of the last item that started."""
-        return self._get(_CURRENT)
+        return self._words[_CURRENT]
 
     @property
     def group(self) -> int:
-        return self._get(_GROUP)
+        return self._words[_GROUP]
 
     def note_group(self, group: int) -> None:
-        self._put(_GROUP, group)
+        self._words[_GROUP] = group
 
     @property
     def allowance(self) -> Allowance:
-        return Allowance(*(self._get(field) for field in (_MEMORY, _CPU, _SPENT, _OUTPUT)))
+        return Allowance(*(self._words[field] for field in (_MEMORY, _CPU, _SPENT, _OUTPUT)))
 
     def allow(self, allowance: Allowance) -> None:
         for field, value in zip((_MEMORY, _CPU, _SPENT, _OUTPUT), allowance, strict=True):
-            self._put(field, value)
+            self._words[field] = value
 
     def starts(self) -> set[int]:
-        return set(struct.unpack_from(f"<{RING}Q", self._map, self._offset + _STARTS)) - {0}
-
-    def _get(self, field: int) -> int:
-        value: int = struct.unpack_from("<Q", self._map, self._offset + field)[0]
-        return value
-
-    def _put(self, field: int, value: int) -> None:
-        struct.pack_into("<Q", self._map, self._offset + field, value)
+        return set(self._words[_STARTS : _STARTS + RING]) - {0}
 
 
 def mark_of(run: str, seq: int, attempt: int) -> int:

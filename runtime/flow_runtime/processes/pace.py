@@ -1,7 +1,5 @@
 """How far to send work ahead of a slot."""
 
-import math
-
 AHEAD_SECONDS = 0.02
 """How much work, by the average of late bodies, is sent to a slot at once."""
 AHEAD_LIMIT = 128
@@ -21,10 +19,6 @@ class Pace:
         else:
             weight = 0.5 if seconds < self._average else 0.2
             self._average += (seconds - self._average) * weight
-
-    def expected(self, items: int) -> float:
-        """Seconds that so many bodies take, one after another; without end where nothing is known."""
-        return math.inf if self._average is None else items * self._average
 
     def depth(self) -> int:
         if self._average is None:

@@ -5,6 +5,7 @@ is taken back when another slot is idle, or when the slot dies.
 """
 
 import json
+import os
 import select
 import signal
 from collections import deque
@@ -58,15 +59,22 @@ class SlotPool:
     def busy(self) -> bool:
         return bool(self._waiting) or any(view.sent for view in self._views)
 
+    @property
+    def in_hand(self) -> int:
+        """How many jobs the slots have that they have not answered."""
+        return sum(len(view.sent) for view in self._views)
+
     def capacity(self) -> int:
         """How many claims more could be used now."""
         depth = self._pace.depth()
         room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
         return max(room - len(self._waiting), 0)
 
-    def remaining(self) -> float:
-        """Seconds until all that was sent is expected to be done, by what the last bodies took."""
-        return self._pace.expected(max(len(view.sent) for view in self._views))
+    def fork(self, most: int) -> None:
+        """Begins processes in the first so many slots, before there is anything for them, so that nobody waits for them later."""
+        for view in self._views[: min(most, os.cpu_count() or 1)]:
+            if view.channel is None:
+                self._fork(view)
 
     def close(self) -> None:
         """Lets go of the slots, which end."""

@@ -21,7 +21,7 @@ from flow_runtime.executors.folders import HomeFolder, remove_folder, slot_folde
 from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
-from flow_runtime.executors.work import Brief, NameTypes, Place, Work, log_path, scope_of
+from flow_runtime.executors.work import Brief, Place, Setting, Work, log_path, scope_of
 from flow_runtime.processes.allowance import allowance_of, holds_much
 from flow_runtime.processes.channel import Channel
 from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
@@ -44,7 +44,7 @@ class Slot:
         self._page = cursor.page(slot)
         self._place = place
         self._plans = dict(plans)
-        self._types: dict[tuple[str, str], NameTypes] = {}
+        self._settings: dict[tuple[str, str, str], Setting] = {}
         self._runs: dict[int, RunNote] = {}
         self._briefs: dict[tuple[str, str, str, int], Brief] = {}
         self._todo: deque[Item] = deque()
@@ -100,6 +100,7 @@ class Slot:
             kept = {item.run for item in self._todo}
             self._runs = {number: note for number, note in self._runs.items() if number in kept}
             self._briefs.clear()
+            self._settings.clear()
         else:
             self._plans[order["plan"]] = plan_from_json(order["bundle"])
 
@@ -206,16 +207,16 @@ class Slot:
         return Work(item.number, run, seq, attempt, key, brief, task, values, scratch, log)
 
     def _brief(self, item: Item, note: RunNote) -> Brief:
-        plan = self._plans[note.plan]._replace(entry=note.workflow)
-        types = self._types.get((note.plan, note.workflow))
-        if types is None:
-            types = self._types[(note.plan, note.workflow)] = NameTypes(plan.workflow)
-        brief = Brief(plan, plan.workflow.tasks[item.node], note.folder, self._place, types)
-        self._briefs[(note.plan, note.workflow, note.folder, item.node)] = brief
+        where = (note.plan, note.workflow, note.folder)
+        setting = self._settings.get(where)
+        if setting is None:
+            plan = self._plans[note.plan]._replace(entry=note.workflow)
+            setting = self._settings[where] = Setting(plan, note.folder, self._place)
+        brief = self._briefs[(*where, item.node)] = Brief(setting, setting.plan.workflow.tasks[item.node])
         return brief
 
     def _with_secrets(self, work: Work) -> Work:
-        declared, folder = work.plan.workflow.secrets, work.brief.source_folder
+        declared, folder = work.plan.workflow.secrets, work.source_folder
         found = read_secrets(declared, work.task.secrets, self._environment, folder)
         return work._replace(secrets=found)
 

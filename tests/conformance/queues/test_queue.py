@@ -33,5 +33,5 @@ def test_age_overcomes_priority_so_that_nobody_starves(queue: Queue) -> None:
 
 def test_a_dropped_run_leaves_nothing(queue: Queue) -> None:
     queue.push([hint(1), hint(2, run="other"), hint(3, due=99.0)])
-    queue.drop("r")
+    queue.drop({"r"})
     assert [taken.task.run for taken in queue.pop(10, now=100.0)] == ["other"]

@@ -192,6 +192,26 @@ def test_an_approval_that_is_asked_again_needs_another_answer(world: World) -> N
     ]
 
 
+def test_what_succeeded_before_a_retry_stays_among_the_attempts(world: World) -> None:
+    """Its row alone told of it, and is now that of another attempt."""
+    world.start(plan(task("rows", undo="rows.undo"), task("bad", "rows"), undo(task("rows"))))
+    world.tick()
+    world.tick(world.end("rows"))
+    world.tick(world.end("bad", broken()))
+    world.run_all()
+    world.finish()
+    (first,) = world.store.attempts("run-1", 0)
+    assert (first.attempt, first.worker, first.state) == (1, "w1", "succeeded")
+    assert world.store.reopen("run-1", world.now)
+    assert world.store.attempts("run-1", 0) == [first]
+    adopted = world.store.adopt("w1", "run-1", world.now)
+    assert adopted is not None
+    world.hints += adopted.ready
+    world.run_all()
+    assert world.store.attempts("run-1", 0)[0] == first
+    assert [one.attempt for one in world.store.attempts("run-1", 0)] == [1, 2]
+
+
 @pytest.mark.parametrize("outcome", [Released(), Lost("its worker died")])
 def test_the_end_after_a_look_that_was_lost_is_kept_once(world: World, outcome: Released | Lost) -> None:
     """A worker was killed while it looked at a wait. On SQLite the attempt then had two ends, and nobody could go on with the run."""

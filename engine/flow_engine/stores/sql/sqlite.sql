@@ -23,16 +23,34 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 -- name: insert_fresh_task
 INSERT INTO task (run, seq, node, place, state, unmet, item, pool, slots) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 
+-- name: insert_instances
+WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i + 1 < ?9)
+INSERT INTO task (run, seq, node, place, state, unmet, pool, slots) SELECT ?1, ?2 + i, ?3, ?4 + i, ?5, ?6, ?7, ?8 FROM numbers
+
+-- name: insert_elements
+INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
+SELECT ?1, ?2 + key, ?3, ?4 + key, ?5, ?6, ?7, ?8, value FROM json_each(?9)
+
 -- name: keep_list
 UPDATE task SET item = ?, cursor = ? WHERE run = ? AND seq = ?
 
 -- name: move_cursor
 UPDATE task SET cursor = ? WHERE run = ? AND seq = ?
 
+-- name: claim_task
+UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = ?, ready_at = NULL, claimed_at = ?, finished_at = NULL,
+  started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
+WHERE run = ? AND seq = ?
+
 -- name: claim_tasks
 UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = ?, ready_at = NULL, claimed_at = ?, finished_at = NULL,
   started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
 WHERE run = ? AND seq IN (SELECT value FROM json_each(?))
+
+-- name: ready_task
+UPDATE task SET state = 'ready', unmet = 0, worker = NULL, ready_at = NULL, claimed_at = NULL, finished_at = NULL,
+  started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END
+WHERE run = ? AND seq = ?
 
 -- name: ready_tasks
 UPDATE task SET state = 'ready', unmet = 0, worker = NULL, ready_at = NULL, claimed_at = NULL, finished_at = NULL,
@@ -40,7 +58,7 @@ UPDATE task SET state = 'ready', unmet = 0, worker = NULL, ready_at = NULL, clai
 WHERE run = ? AND seq IN (SELECT value FROM json_each(?))
 
 -- name: succeed_task
-UPDATE task SET state = 'succeeded', worker = NULL, ready_at = NULL, claimed_at = NULL, finished_at = ?,
+UPDATE task SET state = 'succeeded', ready_at = NULL, finished_at = ?,
   started_at = CASE WHEN awaits IS NULL THEN ? ELSE started_at END, result = ?, error = NULL, log = ?, awaits = NULL, cache = NULL
 WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state IN ('claimed', 'running')
 
@@ -69,8 +87,8 @@ INSERT INTO event (run, at, changes) VALUES (?, ?, ?)
 -- name: insert_dead_letter
 INSERT INTO dead_letter (run, seq, attempt, topic, error, created_at) VALUES (?, ?, ?, ?, ?, ?)
 
--- name: owner
-SELECT owner, finished_at FROM run WHERE no = ?
+-- name: owned
+SELECT no FROM run WHERE no IN (SELECT value FROM json_each(?)) AND owner = ? AND finished_at IS NULL
 
 -- name: take
 UPDATE run SET owner = ? WHERE no = ? AND owner IS ? AND finished_at IS NULL
@@ -111,19 +129,24 @@ WITH RECURSIVE known (workflow) AS (
 SELECT workflow FROM known WHERE workflow = ?2 OR substr(workflow, -length(?2) - 1) = ':' || ?2
 
 -- name: task_columns
-SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
+SELECT seq, node, place, state, attempt, failures, losses, iif(state = 'succeeded', NULL, worker), ready_at,
+  iif(state = 'succeeded', NULL, claimed_at), started_at, finished_at,
   item, result, error, log, size, deadline_at, awaits, cache, cursor FROM task
 
 -- name: bare_task_columns
-SELECT seq, node, place, state, attempt, failures, losses, worker, ready_at, claimed_at, started_at, finished_at,
+SELECT seq, node, place, state, attempt, failures, losses, iif(state = 'succeeded', NULL, worker), ready_at,
+  iif(state = 'succeeded', NULL, claimed_at), started_at, finished_at,
   NULL, NULL, error, log, size, deadline_at, awaits, cache, cursor FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
 
 -- name: attempts
-SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM attempt
-WHERE run = ? AND seq = ? ORDER BY attempt
+SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM attempt WHERE run = ?1 AND seq = ?2
+UNION ALL
+SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM task
+WHERE run = ?1 AND seq = ?2 AND state = 'succeeded' AND worker IS NOT NULL
+ORDER BY attempt
 
 -- name: events
 SELECT id, at, changes FROM event WHERE run = ? AND id > ? ORDER BY id LIMIT 1000
@@ -184,6 +207,11 @@ ON CONFLICT (namespace, digest) DO UPDATE SET result = excluded.result, run = ex
 
 -- name: take_over_task
 UPDATE task SET attempt = ?, started_at = ?, finished_at = ?, item = ?, result = ?, cache = ? WHERE run = ? AND seq = ?
+
+-- name: keep_attempts
+INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
+SELECT run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM task
+WHERE run = ? AND seq IN (SELECT value FROM json_each(?)) AND state = 'succeeded' AND worker IS NOT NULL
 
 -- name: reopen_task
 UPDATE task SET state = ?, size = ?, place = ?, failures = 0, losses = 0, worker = NULL, ready_at = NULL, claimed_at = NULL,

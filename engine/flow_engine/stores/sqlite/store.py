@@ -110,15 +110,14 @@ class SqliteStore(SqliteSchedules):
         touched = self._books.touched(report, hints)
         try:
             with self._writing("tick"):
-                lost = [run for run in touched if run in self._books and not self._owned(worker, run)]
-                for run in lost:
+                for run in self._lost(worker, [run for run in touched if run in self._books]):
                     self._books.close(run)
                 tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
                 for note in notes:
                     for child in children_of(note):
                         touched.add(child.id)
                         self._books.open(self._begin(child), child.priority, self._usage)
-                    self._writer.write(self._no(note.graph.run), note, now)
+                self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
         except BaseException:
             for run in touched:
                 self._books.close(run)
@@ -129,19 +128,18 @@ class SqliteStore(SqliteSchedules):
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         with self._writing("finish"):
-            for end in ends:
-                if end.run not in self._books:
-                    raise _lost(end.run)
-                state = "failed" if end.error is not None else self._books.graph(end.run).outcome()
-                changed = self._execute(
-                    "run_ends", (state, end.result, end.error, now, self._no(end.run), worker)
-                ).rowcount
-                if not changed:
-                    raise _lost(end.run)
-                changes = json.dumps([["run", state]])
-                self._execute("insert_event", (self._no(end.run), now, changes))
+            runs = [end.run for end in ends]
+            lost = [run for run in runs if run not in self._books] or self._lost(worker, runs)
+            if lost:
+                raise _lost(lost[0])
+            ended = [(self._no(end.run), self._state_at(end), end) for end in ends]
+            self._writer.finish([(state, end.result, end.error, now, no, worker) for no, state, end in ended])
+            self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
         for end in ends:
             self._books.close(end.run)
+
+    def _state_at(self, end: RunEnd) -> str:
+        return "failed" if end.error is not None else self._books.graph(end.run).outcome()
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
@@ -246,9 +244,11 @@ class SqliteStore(SqliteSchedules):
         self._numbers[new.id] = no or 0
         return self._numbers[new.id]
 
-    def _owned(self, worker: str, run: str) -> bool:
-        row = self._one("owner", (self._no(run),))
-        return row is not None and row[0] == worker and row[1] is None
+    def _lost(self, worker: str, runs: Sequence[str]) -> list[str]:
+        """Which of these runs the worker owns no more."""
+        numbers = [self._no(run) for run in runs]
+        owned = {no for (no,) in self._all("owned", (json.dumps(numbers), worker))} if numbers else set()
+        return [run for run, no in zip(runs, numbers, strict=True) if no not in owned]
 
     def _remember(self, note: Notes) -> None:
         for row, done in note.completed.items():

@@ -3,8 +3,10 @@
 import json
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.crash_points import reached
@@ -24,52 +26,90 @@ DEAD_LETTERS = "flow.dead_letters"
 """The topic of tasks that name none."""
 
 
+ALONE = 8
+"""From so many rows of one run on, a statement of its own changes them all."""
+
+
+class _Batch(NamedTuple):
+    """What is written for all runs of a tick together."""
+
+    ended: list[Row]
+    claimed: list[Row]
+    ready: list[Row]
+    started: list[Row]
+    events: list[Row]
+
+
 class Writer:
     def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
         self._connection = connection
         self._queries = queries
 
-    def write(self, no: int, note: Notes, now: float) -> None:
-        """Writes all that a tick changed in one run, and clears the graph's notes."""
+    def write(self, notes: Iterable[tuple[int, Notes]], now: float) -> None:
+        """Writes all that a tick changed in its runs, which are numbered as in the table, and clears their graphs' notes. Raises
+        LostOwnership where a row is not as the graph has it."""
+        batch = _Batch([], [], [], [], [])
+        for no, note in notes:
+            self._write(no, note, now, batch)
+        self._fenced("succeed_task", batch.ended)
+        self._fenced("claim_task", batch.claimed)
+        self._fenced("ready_task", batch.ready)
+        self._many("run_starts", batch.started)
+        self._many("insert_event", batch.events)
+
+    def _write(self, no: int, note: Notes, now: float, batch: _Batch) -> None:
         graph = note.graph
-        changed = [row for row in graph.dirty if graph.state[row] != states.BLOCKED]
-        self._complete(no, note, now)
-        self._change(no, note, changed, now)
+        state, attempt = graph.state, graph.attempt
+        changed = [row for row in graph.dirty if state[row] != states.BLOCKED]
+        self._complete(no, note, now, batch)
+        self._change(no, note, changed, now, batch)
         self._start(no, note)
         self._insert_born(no, note, now)
         if changed:
-            state, attempt = graph.state, graph.attempt
-            changes = [(row, state[row], attempt[row]) for row in changed]
-            self._connection.execute(self._queries["insert_event"], (no, now, _compact(changes)))
+            changes = ",".join([f'[{row},"{state[row]}",{attempt[row]}]' for row in changed])
+            batch.events.append((no, now, f"[{changes}]"))
         if graph.flight and not graph.running:
             graph.running = True  # in a transaction that fails the graph goes too
-            self._connection.execute(self._queries["run_starts"], (now, no))
+            batch.started.append((now, no))
         graph.dirty.clear()
         graph.born.clear()
 
-    def _change(self, no: int, note: Notes, changed: Sequence[int], now: float) -> None:
+    def _change(self, no: int, note: Notes, changed: Sequence[int], now: float, batch: _Batch) -> None:
         """Rows that are neither new nor completed: most have been claimed or have become ready, all in the same way."""
         graph, completed, started = note.graph, note.completed, note.started
-        born = graph.born
+        rest = [row for row in changed if row not in completed and row not in started]
+        if graph.born:
+            rest = [row for row in rest if not any(row in span for span in graph.born)]
+        state, dated = graph.state, graph.deadline.keys() | graph.awaiting.keys() | graph.due.keys()
         claimed, ready, others = [], [], []
-        for row in changed:
-            if row in completed or row in started or (born and any(row in span for span in born)):
-                continue
-            state = graph.state[row]
-            if row in graph.deadline or row in graph.awaiting or row in graph.due:
+        for row in rest:
+            if row in dated:
                 others.append(row)
-            elif state == states.CLAIMED:
+            elif state[row] == states.CLAIMED:
                 claimed.append(row)
-            elif state == states.READY and (row != graph.node[row] or graph.size[row] < 0):
+            elif state[row] == states.READY and (row != graph.node[row] or graph.size[row] < 0):
                 ready.append(row)
             else:
                 others.append(row)
         self._many("update_task", [(*_columns(graph, row, now), no, row) for row in others])
-        if claimed:
-            flight = graph.flight[claimed[0]]
-            self._all_of("claim_tasks", claimed, (flight.worker, flight.claimed_at, no, _compact(claimed)))
-        if ready:
-            self._all_of("ready_tasks", ready, (no, _compact(ready)))
+        flight = graph.flight[claimed[0]] if claimed else ()
+        self._alike("claim_task", no, claimed, flight, batch.claimed)
+        self._alike("ready_task", no, ready, (), batch.ready)
+
+    def _alike(self, query: str, no: int, rows: list[int], values: Row, later: list[Row]) -> None:
+        """Rows that change in the same way: with one statement, or together with those of other runs where they are few."""
+        if len(rows) < ALONE:
+            later += [(*values, no, row) for row in rows]
+        elif self._connection.execute(self._queries[query + "s"], (*values, no, _compact(rows))).rowcount != len(rows):
+            raise _changed_by_another()
+
+    def finish(self, rows: list[Row]) -> None:
+        """(state, result, error, now, number, worker) of each run that ends."""
+        self._fenced("run_ends", rows)
+
+    def tell(self, rows: list[Row]) -> None:
+        """(number of the run, now, changes) of each event."""
+        self._many("insert_event", rows)
 
     def insert_tasks(self, no: int, graph: RunGraph, now: float) -> None:
         """The rows of a new run: one for each task of its workflow."""
@@ -84,25 +124,21 @@ class Writer:
         self._many("take_over_task", values)
 
     def reopen(self, no: int, changes: Sequence[Change]) -> None:
+        rows = _compact([change.seq for change in changes])
+        self._connection.execute(self._queries["keep_attempts"], (no, rows))
         self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
-    def _complete(self, no: int, note: Notes, now: float) -> None:
-        graph, claimed = note.graph, note.claimed
-        plain, attempts, others = [], [], {}
+    def _complete(self, no: int, note: Notes, now: float, batch: _Batch) -> None:
+        """The attempt of a body that just ended well stands in its task's row alone."""
+        state, others = note.graph.state, {}
         for row, done in note.completed.items():
-            _, attempt, worker, outcome, started, finished, log = done
-            if type(outcome) is Succeeded and outcome.cache is None and graph.state[row] == states.SUCCEEDED:
-                plain.append((now, started, outcome.result, log, no, row, attempt, worker))
-                times = (claimed[row], started, finished or now)
-                attempts.append((no, row, attempt, worker, "succeeded", *times, None, log))
+            _, attempt, worker, outcome, started, _, log = done
+            if type(outcome) is Succeeded and outcome.cache is None and state[row] == states.SUCCEEDED:
+                batch.ended.append((now, started, outcome.result, log, no, row, attempt, worker))
             else:
                 others[row] = done
-        written = self._many("succeed_task", plain)
-        self._many("insert_attempt", attempts)
-        if others:
-            written += self._complete_others(no, note, others, now)
-        if written != len(note.completed):
-            raise LostOwnership(f"run {graph.run}: its tasks were changed by another worker")
+        if others and self._complete_others(no, note, others, now) != len(others):
+            raise _changed_by_another()
 
     def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
         """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
@@ -152,9 +188,12 @@ class Writer:
 
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
+        dated = graph.deadline.keys() | graph.due.keys()
+        if _are_alike(graph, span) and dated.isdisjoint(span):
+            self._insert_alike(no, graph, span, items)
+            return
         fresh, others = [], []
         state, node, unmet, attempt = graph.state, graph.node, graph.unmet, graph.attempt
-        dated = graph.deadline.keys() | graph.due.keys()
         for row in span:
             item = items[row - span.start] if items else None
             if attempt[row] or row in dated or state[row] not in (states.BLOCKED, states.READY):
@@ -165,13 +204,47 @@ class Writer:
         self._many("insert_fresh_task", fresh)
         self._many("insert_task", others)
 
-    def _all_of(self, query: str, rows: Sequence[int], values: Row) -> None:
-        """Changes all of these rows with one statement."""
-        if self._connection.execute(self._queries[query], values).rowcount != len(rows):
-            raise LostOwnership("its tasks were changed by another worker")
+    def _insert_alike(self, no: int, graph: RunGraph, span: range, items: list[str] | None) -> None:
+        """Instances of a `for` that wait for the same, with one statement. Their elements are texts in it: JSON of SQLite would change
+        numbers."""
+        row = span.start
+        common = (
+            no,
+            row,
+            graph.node[row],
+            graph.place_of(row),
+            graph.state[row],
+            graph.unmet[row],
+            *_pool_of(graph, row),
+        )
+        if items is None:
+            self._connection.execute(self._queries["insert_instances"], (*common, len(span)))
+        else:
+            self._connection.execute(self._queries["insert_elements"], (*common, _compact(items)))
+
+    def _fenced(self, query: str, rows: list[Row]) -> None:
+        if self._many(query, rows) != len(rows):
+            raise _changed_by_another()
 
     def _many(self, query: str, rows: list[Row]) -> int:
         return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
+
+
+def _changed_by_another() -> LostOwnership:
+    """Not while every writer asks first who owns the run, in the same transaction."""
+    return LostOwnership("tasks of a run that this worker owns were changed by another")
+
+
+def _are_alike(graph: RunGraph, span: range) -> bool:
+    """Whether these are new instances that differ in nothing but their place."""
+    first, count, part = span.start, len(span), slice(span.start, span.stop)
+    if graph.group_of(first) is None or graph.state[first] not in (states.BLOCKED, states.READY):
+        return False
+    return (
+        graph.state[part].count(graph.state[first]) == count
+        and graph.unmet[part].count(graph.unmet[first]) == count
+        and not any(graph.attempt[part])
+    )
 
 
 def _columns(graph: RunGraph, row: int, now: float) -> Row:
