@@ -142,7 +142,7 @@ class Worker:
             self.cancel(record.id, record.cancel_reason or "asked")
         for child in self._store.children(record.id):
             self.adopt(child)
-        if adopted.growing:
+        if adopted.restless:
             self._again = self._clock()
         elif not cancelled and not adopted.ready and not adopted.in_flight:
             self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]

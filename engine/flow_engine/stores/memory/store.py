@@ -105,7 +105,7 @@ class MemoryStore(MemorySchedules):
             for seq, flight in graph.flight.items()
             if flight.worker != worker
         ]
-        return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, bool(graph.unborn))
+        return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
 
     def abandon(self, worker: str) -> None:
         for run, kept in list(self._runs.items()):

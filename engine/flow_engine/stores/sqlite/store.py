@@ -70,8 +70,8 @@ class SqliteStore(SqliteSchedules):
             return None
         plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
-            growing = bool(self._books.graph(record.id).unborn)
-            return Adopted(record, plan, self._books.take_ready([record.id], now), [], growing)
+            restless = self._books.graph(record.id).is_restless
+            return Adopted(record, plan, self._books.take_ready([record.id], now), [], restless)
         with self._writing("adopt"):
             refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
@@ -84,7 +84,7 @@ class SqliteStore(SqliteSchedules):
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
         ready = self._books.take_ready([record.id], now)
-        return Adopted(record._replace(owner=worker), plan, ready, in_flight, bool(graph.unborn))
+        return Adopted(record._replace(owner=worker), plan, ready, in_flight, graph.is_restless)
 
     def _with_list(self, run: str, row: TaskRecord) -> TaskRecord:
         """With the elements of a `for` whose instances are still to be made."""
