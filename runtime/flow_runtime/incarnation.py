@@ -20,9 +20,10 @@ class Incarnation:
         self._descriptor = _lock(self._path)
         os.write(self._descriptor, str(os.getpid()).encode())
 
-    def end(self, cursor_path: str) -> None:
-        """Removes the lock and the start cursor: nothing of this life is left to recover."""
-        for path in (cursor_path, self._path):
+    def end(self, cursor_path: str | None) -> None:
+        """Removes the lock and the start cursor: nothing of this life is left to recover. Without a path they stay, for whoever takes over
+        what was under way, and this life is over all the same."""
+        for path in (cursor_path, self._path) if cursor_path is not None else ():
             _unlink(path)
         os.close(self._descriptor)
 

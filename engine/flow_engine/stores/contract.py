@@ -65,8 +65,9 @@ class Store(Protocol):
         """Takes a run that nobody alive owns and that has not ended; None otherwise."""
         ...
 
-    def abandon(self, worker: str) -> None:
-        """Gives back whatever this worker owns, so that another may adopt it."""
+    def abandon(self, worker: str) -> bool:
+        """Gives back what this worker owns, so that another may adopt it. What is in flight was started or not, which only the worker's start
+        cursor tells: such a run stays with its name, and is free once it is dead. Whether all was given back."""
         ...
 
     def unowned(self, limit: int) -> list[str]:

@@ -77,6 +77,10 @@ UPDATE run SET owner = ? WHERE no = ? AND owner IS ? AND finished_at IS NULL
 
 -- name: abandon
 UPDATE run SET owner = NULL WHERE owner = ? AND finished_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM task t WHERE t.run = run.no AND t.state IN ('claimed', 'running'))
+
+-- name: owns
+SELECT 1 FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner = ? LIMIT 1
 
 -- name: run_starts
 UPDATE run SET state = 'running', started_at = ? WHERE no = ? AND state = 'queued'

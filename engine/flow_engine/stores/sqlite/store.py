@@ -90,9 +90,10 @@ class SqliteStore(SqliteSchedules):
         """With the elements of a `for` whose instances are still to be made."""
         return row if row.cursor is None else row._replace(item=self.items(run, [row.seq])[0])
 
-    def abandon(self, worker: str) -> None:
+    def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
             self._execute("abandon", (worker,))
+            return self._one("owns", (worker,)) is None
 
     def unowned(self, limit: int) -> list[str]:
         rows = self._all("unfinished", (limit,))
