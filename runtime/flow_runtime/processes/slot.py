@@ -23,7 +23,7 @@ from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import Brief, NameTypes, Place, Work, log_path, scope_of
 from flow_runtime.processes.allowance import allowance_of, holds_much
-from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.channel import Channel, aside
 from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
 from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
 from flow_runtime.processes.kinds import AT_HOME, PYTHON
@@ -40,6 +40,7 @@ class Slot:
         self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]
     ) -> None:
         os.environ[SLOT_VARIABLE] = str(slot)
+        sock = aside(sock)
         self._channel = Channel(sock)
         self._page = cursor.page(slot)
         self._place = place
