@@ -17,7 +17,7 @@ from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.incarnation import alive, bury
 from flow_runtime.state_folder import StateFolder
 
-_SLOT = r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))"
+_SLOT = r"(?:slot-(?P<slot>\w+)-\d+(?:\.\d+)?|engine-(?P<engine>\w+))"
 _ATTEMPT = r"(?P<run>\w+)-\d+\.\d+"
 
 
