@@ -15,6 +15,7 @@ from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
 from flow_lang.values import Mismatch
 
+from flow_runtime.executors.aftermath import has_other_limits
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
 from flow_runtime.executors.folders import HomeFolder, remove_folder, slot_folder
@@ -59,7 +60,7 @@ class Slot:
         self._poll.register(sock, select.POLLIN)
 
     def serve(self) -> None:
-        """Until the engine's end closes, or the memory of this process is kept by what ran in it."""
+        """Until the engine's end closes, or what ran in this process has kept its memory or set it limits."""
         while True:
             while not self._todo:
                 self._poll.poll()
@@ -160,7 +161,10 @@ class Slot:
         self._home.enter()
         try:
             if work.task.body.kind in PYTHON:
-                return self._in_place(work)
+                try:
+                    return self._in_place(work)
+                finally:
+                    self._full = self._full or has_other_limits()
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._kills.clear()
@@ -176,7 +180,7 @@ class Slot:
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._page.allow(Allowance())
-            self._full = holds_much(limits)
+            self._full = self._full or holds_much(limits)
 
     def _aside(self, work: Work) -> object:
         """In a process of its own or none; what it leaves is removed."""

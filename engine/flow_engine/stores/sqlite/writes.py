@@ -67,9 +67,9 @@ class Writer:
         self._many("update_task", [(*_columns(graph, row, now), no, row) for row in others])
         if claimed:
             flight = graph.flight[claimed[0]]
-            self._all_of("claim_tasks", claimed, (flight.worker, flight.claimed_at, no, _compact(claimed)))
+            self._all_of(graph.run, "claim_tasks", claimed, (flight.worker, flight.claimed_at, no, _compact(claimed)))
         if ready:
-            self._all_of("ready_tasks", ready, (no, _compact(ready)))
+            self._all_of(graph.run, "ready_tasks", ready, (no, _compact(ready)))
 
     def insert_tasks(self, no: int, graph: RunGraph, now: float) -> None:
         """The rows of a new run: one for each task of its workflow."""
@@ -102,7 +102,7 @@ class Writer:
         if others:
             written += self._complete_others(no, note, others, now)
         if written != len(note.completed):
-            raise LostOwnership(f"run {graph.run}: its tasks were changed by another worker")
+            raise _changed(graph.run)
 
     def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
         """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
@@ -165,13 +165,17 @@ class Writer:
         self._many("insert_fresh_task", fresh)
         self._many("insert_task", others)
 
-    def _all_of(self, query: str, rows: Sequence[int], values: Row) -> None:
-        """Changes all of these rows with one statement."""
+    def _all_of(self, run: str, query: str, rows: Sequence[int], values: Row) -> None:
+        """Changes all of these rows of a run with one statement."""
         if self._connection.execute(self._queries[query], values).rowcount != len(rows):
-            raise LostOwnership("its tasks were changed by another worker")
+            raise _changed(run)
 
     def _many(self, query: str, rows: list[Row]) -> int:
         return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
+
+
+def _changed(run: str) -> LostOwnership:
+    return LostOwnership(f"run {run}: its tasks were changed by another worker")
 
 
 def _columns(graph: RunGraph, row: int, now: float) -> Row:
