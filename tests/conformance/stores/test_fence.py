@@ -162,3 +162,12 @@ def test_a_run_of_which_something_is_in_flight_is_not_given_back(
     assert adopted is not None
     assert [flight.worker for flight in adopted.in_flight] == ["w1"]
     assert world.store.abandon("w1")
+
+
+def test_runs_that_nobody_owns_are_found_behind_those_of_others(world: World) -> None:
+    """Only as many rows were looked at as runs were asked for: a worker beside others that had their hands full found none."""
+    for number in range(5):
+        world.start(plan(task("a")), f"run-{number}")
+    for number in range(5, 8):
+        world.submit(plan(task("a")), f"run-{number}")
+    assert world.store.unowned(2) == ["run-5", "run-6"]

@@ -96,7 +96,7 @@ WHERE no = ? AND finished_at IS NULL
 SELECT id FROM run WHERE owner = ? AND cancel_requested_at IS NOT NULL AND finished_at IS NULL
 
 -- name: unfinished
-SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id LIMIT ?
+SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id
 
 -- name: owners
 SELECT DISTINCT owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner IS NOT NULL

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from flow_lang.plan import Plan
@@ -21,6 +22,7 @@ from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
+from flow_engine.stores.sqlite.reads import reading
 from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
@@ -96,12 +98,18 @@ class SqliteStore(SqliteSchedules):
             return self._one("owns", (worker,)) is None
 
     def unowned(self, limit: int) -> list[str]:
-        rows = self._all("unfinished", (limit,))
-        verdicts: dict[str, bool] = {}
-        for _, owner in rows:
-            if owner is not None and owner not in verdicts:
-                verdicts[owner] = self._alive(owner)
-        return [run for run, owner in rows if owner is None or not verdicts[owner]]
+        """However many others own come first: it looks on until it has found so many, or none are left."""
+        found: list[str] = []
+        living: dict[str, bool] = {}
+        with closing(self._execute("unfinished", ())) as rows, reading(self._connection):
+            for run, owner in rows:
+                if owner is not None and owner not in living:
+                    living[owner] = self._alive(owner)
+                if owner is None or not living[owner]:
+                    found.append(run)
+                    if len(found) >= limit:
+                        break
+        return found
 
     def owners(self) -> set[str]:
         return {row[0] for row in self._all("owners", ())}
