@@ -11,9 +11,10 @@ import sys
 import time
 from types import FrameType
 
-from flow_engine.errors import OtherVersion, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
 
 from flow_runtime.embedded import Embedded
+from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.state_folder import StateFolder
 
@@ -112,11 +113,13 @@ class Daemon:
         wanted = [run for run in engine.store.unowned(4 * self._runs) if run not in self._aside]
         for run in wanted[:room]:
             try:
+                record = engine.store.run(run)
+                need_kinds(engine.store.plan(record.plan_hash, record.workflow))
                 engine.worker.adopt(run)
-            except (UnknownRun, Unreadable, ValueError, LookupError) as error:
+            except (UnknownRun, UnknownKind, Unreadable, ValueError, LookupError) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 self._aside[run] = now + ASIDE
-                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")
+                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {_told(error)}")
         return len(wanted) > room
 
     def _orphaned(self) -> bool:
@@ -153,6 +156,10 @@ class _Look:
             return False
         self._changes, self._looked_at = changes, now
         return True
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, FlowError) else repr(error)
 
 
 def _close(engine: Embedded) -> None:

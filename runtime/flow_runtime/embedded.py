@@ -13,8 +13,8 @@ from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 
-from flow_runtime.dispatch import DECIDED, Dispatcher
-from flow_runtime.executors.contract import load
+from flow_runtime.dispatch import Dispatcher
+from flow_runtime.executors.contract import DECIDED, load
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.leftovers import remove_own, sweep

@@ -149,7 +149,9 @@ class Slot:
         except (BodyFailed, BodyCancelled):
             raise
         except UnknownKind as error:
-            raise BodyFailed("exception", str(error)) from error
+            failure = BodyFailed("exception", str(error))
+            failure.retryable = False
+            raise failure from error
         except Exception as error:
             if is_full(error):
                 raise disk_full(os.path.dirname(self._place.files)) from error
