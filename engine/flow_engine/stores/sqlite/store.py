@@ -78,6 +78,7 @@ class SqliteStore(SqliteSchedules):
             refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
+            record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
             rows = [self._with_list(record.id, row) for row in self._all_tasks(record.id)]
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
@@ -86,7 +87,7 @@ class SqliteStore(SqliteSchedules):
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
         ready = self._books.take_ready([record.id], now)
-        return Adopted(record._replace(owner=worker), plan, ready, in_flight, graph.is_restless)
+        return Adopted(record, plan, ready, in_flight, graph.is_restless)
 
     def _with_list(self, run: str, row: TaskRecord) -> TaskRecord:
         """With the elements of a `for` whose instances are still to be made."""
