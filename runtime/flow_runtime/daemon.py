@@ -11,14 +11,18 @@ import sys
 import time
 from types import FrameType
 
-from flow_engine.errors import OtherVersion, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
 
 from flow_runtime.embedded import Embedded
+from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.state_folder import StateFolder
 
 RUNS = 256
 """Runs that one worker has in hand at once; the others wait in the state."""
+RESTING = 64
+"""So many times that number it has where its slots would be idle otherwise: what waits for people, for a pool or for its next attempt must
+not keep the others from running."""
 LOOK = 0.05
 """Seconds between two looks whether another process has written to the state (SQLite's data_version, no query)."""
 LOOK_ANYWAY = 2.0
@@ -82,8 +86,9 @@ class Daemon:
         look = _Look(engine)
         while not self._over(engine):
             engine.follow_clock()
-            if not self._stops and engine.worker.runs < self._runs and look.due():
-                look.again = self._adopt(engine)
+            room = 0 if self._stops else self._room(engine)
+            if room > 0 and look.due():
+                look.again = self._adopt(engine, room)
             engine.worker.step(LOOK)
 
     def _over(self, engine: Embedded) -> bool:
@@ -94,19 +99,27 @@ class Daemon:
             engine.worker.drain()
         return engine.worker.drained
 
-    def _adopt(self, engine: Embedded) -> bool:
-        """Takes runs that nobody owns, as many as there is room for; whether some were left."""
+    def _room(self, engine: Embedded) -> int:
+        """How many runs more it may take."""
+        runs = engine.worker.runs
+        if runs < self._runs:
+            return self._runs - runs
+        return max(min(engine.worker.spare(), self._runs, RESTING * self._runs - runs), 0)
+
+    def _adopt(self, engine: Embedded, room: int) -> bool:
+        """Takes runs that nobody owns, so many at most; whether some were left."""
         now = time.monotonic()
         self._aside = {run: until for run, until in self._aside.items() if until > now}
         wanted = [run for run in engine.store.unowned(4 * self._runs) if run not in self._aside]
-        room = self._runs - engine.worker.runs
         for run in wanted[:room]:
             try:
+                record = engine.store.run(run)
+                need_kinds(engine.store.plan(record.plan_hash, record.workflow))
                 engine.worker.adopt(run)
-            except (UnknownRun, Unreadable, ValueError, LookupError) as error:
+            except (UnknownRun, UnknownKind, Unreadable, ValueError, LookupError) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 self._aside[run] = now + ASIDE
-                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {error!r}")
+                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {_told(error)}")
         return len(wanted) > room
 
     def _orphaned(self) -> bool:
@@ -143,6 +156,10 @@ class _Look:
             return False
         self._changes, self._looked_at = changes, now
         return True
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, FlowError) else repr(error)
 
 
 def _close(engine: Embedded) -> None:

@@ -29,12 +29,10 @@ from flow_lang.types import optional
 from flow_lang.values import Mismatch, decode
 
 from flow_runtime.cache_keys import is_there
+from flow_runtime.executors.contract import DECIDED
 from flow_runtime.files import want
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
-
-DECIDED = ("wait", "child")
-"""The kinds of body that no executor runs: the engine decides what becomes of them."""
 
 
 class Dispatcher:

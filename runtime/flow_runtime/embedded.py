@@ -13,8 +13,8 @@ from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 
-from flow_runtime.dispatch import DECIDED, Dispatcher
-from flow_runtime.executors.contract import load
+from flow_runtime.dispatch import Dispatcher
+from flow_runtime.executors.contract import DECIDED, load
 from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.leftovers import remove_own, sweep
@@ -132,21 +132,23 @@ class Embedded:
             self._steady.follow()
 
     def close(self, last: bool = False) -> None:
-        """Ends the slots; runs that have not ended are free for another worker. Raises StoreError where the state could not be
+        """Ends the slots; runs that have not ended are free for another worker, those of which something was in flight because this
+        incarnation is dead then: its start cursor stays, as after a crash, to tell what had started. Raises StoreError where the state could not be
         told; then too no process is left, and the runs are free because this incarnation is dead. `last`: the process ends next, and the
         database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
         reached("worker.closing")
+        free = False
         try:
-            self.store.abandon(self.incarnation.id)
+            free = self.store.abandon(self.incarnation.id)
             with suppress(OSError):  # to tidy up is no reason to fail: what is left is found by the next one
                 if remove_own(self.state, self.incarnation.id, self._slots):
                     sweep(self.state, self.store, self.incarnation.id)
         finally:
             if not last:
                 self.store.close()
-            self.incarnation.end(self._cursor_path)
+            self.incarnation.end(self._cursor_path if free else None)
 
     def _was_started(self, run: str, seq: int, attempt: int, worker: str) -> bool:
         """Asks a dead worker's start cursor; before anything runs again, whatever it left running is ended."""

@@ -4,7 +4,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flow_engine.crash_points import reached
 from flow_lang.named import NamedTuple
@@ -30,6 +30,10 @@ class ContentStore(NamedTuple):
             if not os.path.exists(target) or _sha256(target) != digest:
                 os.makedirs(folder, exist_ok=True)
                 partial = f"{target}.{os.getpid()}"
+                with suppress(FileNotFoundError):
+                    os.unlink(
+                        partial
+                    )  # of a process that was killed and had this number, as a container gives it again
                 _link(path, partial, status)
                 os.chmod(partial, 0o555 if status.st_mode & 0o111 else 0o444)
                 reached("files.copied")
@@ -126,5 +130,6 @@ def _move_folder(source: str, target: str) -> None:
         import shutil
 
         partial = f"{target}.{os.getpid()}"
+        shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed and had this number
         shutil.copytree(source, partial, symlinks=True)
         os.rename(partial, target)

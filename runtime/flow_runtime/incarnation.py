@@ -7,6 +7,7 @@ descriptor of the file would drop it, so that a process never asks whether its o
 import fcntl
 import os
 import time
+from collections.abc import Callable
 
 from flow_engine.ids import new_id
 
@@ -20,9 +21,10 @@ class Incarnation:
         self._descriptor = _lock(self._path)
         os.write(self._descriptor, str(os.getpid()).encode())
 
-    def end(self, cursor_path: str) -> None:
-        """Removes the lock and the start cursor: nothing of this life is left to recover."""
-        for path in (cursor_path, self._path):
+    def end(self, cursor_path: str | None) -> None:
+        """Removes the lock and the start cursor: nothing of this life is left to recover. Without a path they stay, for whoever takes over
+        what was under way, and this life is over all the same."""
+        for path in (cursor_path, self._path) if cursor_path is not None else ():
             _unlink(path)
         os.close(self._descriptor)
 
@@ -40,8 +42,9 @@ def _lock(path: str) -> int:
         os.close(descriptor)
 
 
-def bury(state: StateFolder, incarnation: str) -> bool:
-    """Removes the lock and the start cursor of a process that is dead; False where it lives."""
+def bury(state: StateFolder, incarnation: str, needed: Callable[[], bool] = lambda: False) -> bool:
+    """Removes the lock and the start cursor of a process that is dead; False where it lives, or where they are `needed`: that is asked once it
+    is dead for certain, since it may have taken a run in its last moment."""
     try:
         descriptor = os.open(lock_path(state, incarnation), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -49,6 +52,8 @@ def bury(state: StateFolder, incarnation: str) -> bool:
         return True
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if needed():
+            return False
         for path in (cursor_path(state, incarnation), lock_path(state, incarnation)):
             _unlink(path)
     except OSError:
@@ -74,13 +79,14 @@ def cursor_path(state: StateFolder, incarnation: str) -> str:
 
 
 def alive(state: StateFolder, incarnation: str) -> bool:
-    """Whether the process of that incarnation still holds its lock. The kernel lets go of it even on kill -9."""
+    """Whether the process of that incarnation still holds its lock. The kernel lets go of it even on kill -9. Many may ask at once: they share
+    the lock for that moment, and do not take each other for the living."""
     try:
         descriptor = os.open(lock_path(state, incarnation), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:

@@ -7,6 +7,7 @@ until the runs are taken over), the folders of its slots, and those of attempts 
 import os
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from flow_engine.crash_points import reached
 from flow_engine.errors import UnknownRun
@@ -16,7 +17,7 @@ from flow_runtime.executors.folders import remove_folder, slot_folder
 from flow_runtime.incarnation import alive, bury
 from flow_runtime.state_folder import StateFolder
 
-_SLOT = r"(?:slot-(?P<slot>\w+)-\d+|engine-(?P<engine>\w+))"
+_SLOT = r"(?:slot-(?P<slot>\w+)-\d+(?:\.\d+)?|engine-(?P<engine>\w+))"
 _ATTEMPT = r"(?P<run>\w+)-\d+\.\d+"
 
 
@@ -31,13 +32,18 @@ def remove_own(state: StateFolder, incarnation: str, slots: int) -> bool:
 def sweep(state: StateFolder, store: Store, own: str) -> int:
     """Removes what dead workers have left that no run needs any more: how many of them. `own` is the worker that asks, which lives."""
     needed = {own, *store.owners()}
-    dead = {name for name in _incarnations(state) if name not in needed and bury(state, name)}
+    traces = [name for name in _incarnations(state) if name not in needed]
+    dead = {name for name in traces if bury(state, name, partial(_owns, store, name))}
     if dead:
         reached("leftovers.buried")
     for entry in os.listdir(state.scratch):
         if _is_left(entry, dead, state, store):
             remove_folder(os.path.join(state.scratch, entry))
     return len(dead)
+
+
+def _owns(store: Store, incarnation: str) -> bool:
+    return incarnation in store.owners()
 
 
 def _incarnations(state: StateFolder) -> Iterator[str]:

@@ -116,6 +116,12 @@ class Worker:
         """Nothing runs, and nothing is known that is not durable: only time can bring something."""
         return not (self._pool.busy or self._done or self._cancels or self._timeouts or self._wakes or self._once)
 
+    def spare(self) -> int:
+        """How many bodies more could run than all that it has gives now; 0 while something of that is still to be decided."""
+        due = self._queue.next_due()
+        waits = due is not None and due <= self._clock()
+        return 0 if waits or self._done or self._wakes else self._pool.capacity()
+
     def next_event(self) -> float | None:
         """When something happens next that time brings: a delay, a timer, a run's time. None: never."""
         times = [self._queue.next_due(), self._again, *self._alarms.next()]
@@ -144,7 +150,7 @@ class Worker:
             self.cancel(record.id, record.cancel_reason or "asked")
         for child in self._store.children(record.id):
             self.adopt(child)
-        if adopted.growing:
+        if adopted.restless:
             self._again = self._clock()
         elif not cancelled and not adopted.ready and not adopted.in_flight:
             self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]

@@ -11,7 +11,7 @@ from flow_engine.model import Completion, InFlight, Lost, Released, TaskRef
 from flow_engine.stores.contract import Adopted
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang import bundle
-from flow_lang.plan import Pool, Retry
+from flow_lang.plan import Body, Plan, Pool, Retry, Task, Workflow
 from flow_runtime.daemon import Daemon
 from flow_runtime.incarnation import Incarnation, alive, cursor_path
 from flow_runtime.state_folder import StateFolder
@@ -170,6 +170,34 @@ def test_river_1105_a_worker_that_cannot_read_a_run_leaves_it_to_others(
     with closing(project.store()) as store:
         newer = store.run("run-1")
         assert (newer.state, newer.owner) == ("queued", None)
+        assert store.run("run-2").state == "succeeded"
+
+
+@pytest.mark.parametrize("where", ["main", "undo", "child"])
+def test_river_1105_a_run_with_a_kind_of_body_that_nobody_knows_here_is_left_to_others(
+    tmp_path: Path, where: str
+) -> None:
+    """Its plan can be read, so that it was taken, and its task failed. Workers of two versions share a state while one is replaced."""
+    project = Project(tmp_path / "p")
+    project.home.mkdir()
+    newer = Task("new", Body("quantum"), phase="undo" if where == "undo" else "main", of="a" if where == "undo" else "")
+    first = task("a", undo="new" if where == "undo" else "")
+    workflows = {"newer": Workflow("newer", (), (first, newer))}
+    if where == "child":
+        workflows = {"newer": Workflow("newer", (), (first,)), "lib.flow:called": Workflow("called", (), (newer,))}
+    with closing(project.store()) as store:
+        world = World(store)
+        world.submit(Plan("newer", workflows, "w.flow", {}), "run-1")
+        world.submit(plan(task("a"), name="known"), "run-2")
+    _serve(project, lambda store: store.run("run-2").finished_at is not None)
+    for command in (("run", "--resume", "run-1"), ("cancel", "run-1")):
+        told = project.flow(*command)
+        assert told.code == 2
+        assert "runs no `quantum` bodies" in told.err
+    with closing(project.store()) as store:
+        left = store.run("run-1")
+        assert (left.state, left.owner, left.cancel_requested_at is not None) == ("queued", None, True)
+        assert {row.state for row in store.tasks("run-1")} <= {"ready", "blocked"}
         assert store.run("run-2").state == "succeeded"
 
 

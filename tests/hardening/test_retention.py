@@ -191,6 +191,19 @@ def test_a_run_that_is_tried_again_in_the_meantime_stays(state: StateFolder) -> 
         assert rows(state, "run") == 2
 
 
+def test_a_run_that_is_tried_again_and_ends_again_in_the_meantime_stays(state: StateFolder) -> None:
+    """It had been seen when it was old, and looked the same again when its turn came: its new end was taken from whoever waited for it."""
+    world_run(state, "a" * 26, ["x"], 1000.0)
+    world_run(state, "b" * 26, ["y"], 1000.0)
+    with opened(state) as store:
+        (found,) = store.removal.old(2000.0, 0)
+        store._connection.execute("UPDATE run SET finished_at = 5000.0 WHERE id = ?", ("a" * 26,))
+        assert store.removal.remove(found) == []
+        store._connection.execute("UPDATE run SET finished_at = 1000.0 WHERE id = ?", ("a" * 26,))
+        (found,) = store.removal.old(2000.0, 0)
+        assert [tree.ids for tree in store.removal.remove(found)] == [("a" * 26,)]
+
+
 def test_strays_of_a_broken_removal_go_and_those_of_a_submission_under_way_stay(state: StateFolder) -> None:
     old, young = "0" * 26, "9" * 26
     for parent in (state.logs, state.submitted):

@@ -128,6 +128,52 @@ def test_the_slots_of_a_worker_that_was_born_during_a_sweep_keep_their_folders(
     made.end(cursor_path(state, made.id))
 
 
+def killed_worker(state: StateFolder) -> str:
+    """The incarnation of a process that died without tidying up."""
+    pid = os.fork()
+    if pid == 0:
+        made = Incarnation(state)
+        Path(cursor_path(state, made.id)).touch()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    (lock,) = Path(state.engines).glob("*.lock")
+    return lock.stem
+
+
+def test_a_worker_that_takes_a_run_in_its_last_moment_keeps_its_start_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owners were asked first, then it took the run and died, then it was found dead: its run could no longer be told from a started
+    one."""
+    state = StateFolder(str(tmp_path / "s"))
+    state.make()
+    name = killed_worker(state)
+    with closing(SqliteStore(state.database)) as store:
+        answers = iter([set[str](), {name}, {name}])
+        monkeypatch.setattr(store, "owners", lambda: next(answers))
+        assert leftovers.sweep(state, store, "") == 0
+        assert os.path.exists(cursor_path(state, name))
+        monkeypatch.setattr(store, "owners", set)
+        assert leftovers.sweep(state, store, "") == 1
+        assert os.listdir(state.engines) == []
+
+
+def test_two_that_ask_about_the_dead_at_once_both_hear_so(tmp_path: Path) -> None:
+    """Each took the other for the owner: flow run --resume said that another process worked on the run."""
+    state = StateFolder(str(tmp_path / "s"))
+    state.make()
+    name = killed_worker(state)
+    asking = os.fork()
+    if asking == 0:
+        for _ in range(100_000):
+            alive(state, name)
+        os._exit(0)
+    answers = {alive(state, name) for _ in range(10_000)}
+    os.kill(asking, signal.SIGKILL)
+    os.waitpid(asking, 0)
+    assert answers == {False}
+
+
 def test_what_a_killed_slot_left_goes_with_its_worker(tmp_path: Path) -> None:
     """Another slot went on with the task, so that nobody took the run over."""
     project = Project(tmp_path / "p")

@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from flow_engine import states
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, RunRecord
@@ -51,6 +52,23 @@ def test_it_works_on_many_runs_a_few_at_once(tmp_path: Path) -> None:
     with project.running("worker", "--runs", "3"):
         until(lambda: all(ended(project, run) for run in runs))
     assert {record(project, run).state for run in runs} == {states.SUCCEEDED}
+
+
+WAITS = 'flow 1\nworkflow waits { wait go -> bool { approval = "go?" } }\n'
+TRIES = 'flow 1\nworkflow tries { task a { shell "exit 1"; retry = retry(3, backoff = constant(1h)) } }\n'
+HELD = 'flow 1\nworkflow held { pool p { slots = 1 }; task a { shell "sleep 60"; pool = p } }\n'
+
+
+@pytest.mark.parametrize("source", [WAITS, TRIES, HELD])
+def test_runs_that_wait_keep_no_other_from_running(tmp_path: Path, source: str) -> None:
+    """A worker that had as many runs as it takes in hand did nothing until somebody approved one of them."""
+    project = Project(tmp_path)
+    for _ in range(5):
+        submit(project, source)
+    last = submit(project, ONE)
+    with project.running("worker", "--runs", "2", "--slots", "2"):
+        until(lambda: ended(project, last), what="the end of a run behind five that wait")
+    assert record(project, last).state == states.SUCCEEDED
 
 
 def test_sigterm_drains(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class Actor:
         self.inbox += lost
         if adopted.record.cancel_requested_at is not None:
             self.cancels.append(run)
-        elif not (adopted.ready or adopted.in_flight or adopted.growing):
+        elif not (adopted.ready or adopted.in_flight or adopted.restless):
             self.finishing.append(run)
 
     def drain(self, now: float) -> None:

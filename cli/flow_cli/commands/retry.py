@@ -14,6 +14,7 @@ from flow_engine.model import RunRecord
 from flow_lang.params import bind
 from flow_runtime.edited import reuse_of
 from flow_runtime.embedded import Embedded
+from flow_runtime.executors.contract import need_kinds
 from flow_runtime.files import FlowFiles
 from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import StateFolder
@@ -67,6 +68,7 @@ def _from_failed(run: str | None, request: RunRequest) -> int:
     if record.parent is not None:
         message = f"run {record.id} is a child run of {record.parent}, which has to go on with it"
         raise CommandError(exits.USAGE, "child", f"{message}; try that one again: flow retry {record.parent}")
+    need_kinds(store.plan(record.plan_hash, record.workflow))
     store.close()
     return _in_engine(state, lambda engine: _reopened(engine, record), request)
 

@@ -17,6 +17,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.params import bind
 from flow_runtime.document import external, run_document
 from flow_runtime.embedded import NO_PLANS, Embedded, open_store
+from flow_runtime.executors.contract import need_kinds
 from flow_runtime.files import FlowFiles
 from flow_runtime.plans import Loaded
 from flow_runtime.state_folder import find_state
@@ -58,6 +59,8 @@ def _resume(request: RunRequest) -> int:
     state = find_state(os.getcwd())
     store = open_store(state)
     record = store.run(request.resume or "")
+    if record.finished_at is None:
+        need_kinds(store.plan(record.plan_hash, record.workflow))
     store.close()
     if record.finished_at is not None:
         return _report(open_store(state), record, request)

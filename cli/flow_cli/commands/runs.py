@@ -12,6 +12,7 @@ from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of, run_document
 from flow_runtime.embedded import Embedded, open_store
+from flow_runtime.executors.contract import need_kinds
 from flow_runtime.signals import awaits_of
 from flow_runtime.state_folder import StateFolder, find_state
 
@@ -91,6 +92,7 @@ def cancel(run: str, wait: float) -> int:
         print(f"run {record.id} has ended already: {record.state}", file=sys.stderr)
         return exits.OK
     if record.id in store.unowned(1_000_000):
+        need_kinds(store.plan(record.plan_hash, record.workflow))  # who runs them finds that it was asked for
         store.close()
         return _cancel_here(state, record.id)
     deadline = time.monotonic() + wait

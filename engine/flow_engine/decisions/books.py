@@ -51,8 +51,8 @@ class Books:
         self._gates = Gates()
         self._parked: dict[tuple[str, str], list[tuple[float, Hint]]] = {}
         self._begun: set[str] = set()
-        self._growing: set[str] = set()
-        """Runs in which instances of a `for` are still to be made."""
+        self._restless: set[str] = set()
+        """Runs that the next tick looks at whatever it is told: instances of a `for` are to be made, or a restore has gone on by itself."""
 
     def __contains__(self, run: str) -> bool:
         return run in self._entries
@@ -60,7 +60,8 @@ class Books:
     def open(self, graph: RunGraph, priority: int, usage: Usage, begun: bool = False) -> None:
         """`begun`: some of it has run before, so that it has its place among the runs of its workflow."""
         self._entries[graph.run] = Entry(graph, priority)
-        self._note_growth(graph)
+        if graph.is_restless:
+            self._restless.add(graph.run)
         if begun:
             self._enter_run(graph, usage)
         for row in graph.flight:
@@ -71,7 +72,7 @@ class Books:
         if self._entries.pop(run, None) is not None:
             self._gates.leave_run(run)
             self._begun.discard(run)
-            self._growing.discard(run)
+            self._restless.discard(run)
 
     def graph(self, run: str) -> RunGraph:
         return self._entries[run].graph
@@ -82,7 +83,7 @@ class Books:
         runs.update(started.task.run for started in report.started)
         runs.update(report.cancels, report.timeouts)
         runs.update(task.run for task in report.wakes)
-        runs.update(self._growing)
+        runs.update(self._restless)
         runs.update(hint.task.run for hint in hints)
         runs.update(hint.task.run for parked in self._parked.values() for _, hint in parked)
         return runs
@@ -111,8 +112,8 @@ class Books:
                 self._claim(hint, desk)
             else:
                 kept.append(hint)
-        for note in notes.values():
-            self._note_growth(note.graph)
+        for note in notes.values():  # what a restore has done by itself is written with this tick
+            (self._restless.add if note.graph.unborn else self._restless.discard)(note.graph.run)
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
         stopping = [run for run, note in notes.items() if note.graph.failing and note.graph.flight]
         return Tick(claims, kept, refused, finishing, stopping, self._again(desk)), list(notes.values())
@@ -169,13 +170,10 @@ class Books:
         return refused
 
     def _grow(self, now: float, notes: dict[str, Notes]) -> None:
-        for run in sorted(self._growing):
+        for run in sorted(self._restless):
             note = self._note(run, notes)
             if note is not None:
                 note.graph.grow(now)
-
-    def _note_growth(self, graph: RunGraph) -> None:
-        (self._growing.add if graph.unborn else self._growing.discard)(graph.run)
 
     def _wake(self, task: TaskRef, desk: "_Desk") -> None:
         """Claims a suspended task whatever the worker has in hand: to look at it takes no slot."""
@@ -234,7 +232,7 @@ class Books:
         self._gates.enter(graph.run, _RUN_ROW, _run_gate(graph), usage, 0.0)
 
     def _again(self, desk: "_Desk") -> float | None:
-        if self._growing:
+        if self._restless:
             return desk.now
         if not self._parked:
             return None

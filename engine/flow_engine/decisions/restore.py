@@ -6,6 +6,7 @@
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from flow_engine import states
 from flow_engine.decisions.graph import RunGraph
@@ -54,10 +55,21 @@ def _reserve(graph: RunGraph, rows: Sequence[TaskRecord]) -> None:
         first, born = graph.base[row.node], row.cursor or 0
         graph.unborn[row.node] = born
         if row.item is not None:
-            graph.lists[row.node] = [json.dumps(item, ensure_ascii=False) for item in json.loads(row.item)]
+            graph.lists[row.node] = [_text(item) for item in json.loads(row.item)]
         span = slice(first + born, first + (row.size or 0))
         graph.node[span] = [row.node] * (span.stop - span.start)
         graph.unmet[span] = [len(graph.shape.elements[row.node])] * (span.stop - span.start)
+
+
+def _text(item: Any) -> str:
+    """As it is kept: readable, and escaped where a text in it is no Unicode, as the name of a file may be."""
+    text = json.dumps(item, ensure_ascii=False)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return json.dumps(item)
+    return text
 
 
 def _place(graph: RunGraph, row: TaskRecord) -> None:

@@ -141,6 +141,12 @@ class Rows:
         if state in BADNESS and not (state == states.FAILED and self.shape.workflow.tasks[node].optional):
             self.worst[node] = max(self.worst.get(node, state), state, key=BADNESS.index)
 
+    @property
+    def is_restless(self) -> bool:
+        """Whether it goes on though nobody claims or completes anything: instances are to be made, or what a restore found is to be
+        written (all parents of a row had ended, and one was skipped, say)."""
+        return bool(self.unborn or self.dirty)
+
     def is_born(self, instance: int) -> bool:
         node = self.node[instance]
         return node not in self.unborn or instance - self.base[node] < self.unborn[node]

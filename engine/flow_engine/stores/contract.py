@@ -35,13 +35,13 @@ class Submitted(NamedTuple):
 
 class Adopted(NamedTuple):
     """A run that this worker owns now. `in_flight` is what a dead owner had: complete each as Lost or Released in the dead owner's name.
-    `growing`: instances of a `for` are still to be made, which the next tick does; so one must follow."""
+    `restless`: the next tick goes on with it whatever it is told (instances of a `for` are still to be made, say); so one must follow."""
 
     record: RunRecord
     plan: Plan
     ready: list[Hint]
     in_flight: list[InFlight]
-    growing: bool = False
+    restless: bool = False
 
 
 class RunFilter(NamedTuple):
@@ -65,8 +65,9 @@ class Store(Protocol):
         """Takes a run that nobody alive owns and that has not ended; None otherwise."""
         ...
 
-    def abandon(self, worker: str) -> None:
-        """Gives back whatever this worker owns, so that another may adopt it."""
+    def abandon(self, worker: str) -> bool:
+        """Gives back what this worker owns, so that another may adopt it. What is in flight was started or not, which only the worker's start
+        cursor tells: such a run stays with its name, and is free once it is dead. Whether all was given back."""
         ...
 
     def unowned(self, limit: int) -> list[str]:

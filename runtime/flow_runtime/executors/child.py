@@ -21,6 +21,21 @@ NOT_STARTED = ("no_interpreter", "spawn")
 """The codes of a body whose program could not be started."""
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL for a body that is over a limit; one that is over its memory gets none."""
+_DEFAULTS = (
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    *(
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGQUIT,
+        signal.SIGTERM,
+        signal.SIGUSR1,
+        signal.SIGUSR2,
+        signal.SIGALRM,
+        signal.SIGCHLD,
+    ),
+)
+"""What Python ignores, and what a Python body in the same process may have set to be ignored."""
 
 
 class Interrupt(Protocol):
@@ -106,7 +121,8 @@ class Child:
                 environment,
                 file_actions=actions,
                 setpgroup=0,
-                setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],
+                setsigmask=(),
+                setsigdef=_DEFAULTS,
             )
         except OSError as error:
             if self._pump:

@@ -6,12 +6,17 @@ from functools import cache
 from importlib import import_module
 from typing import Literal, Protocol
 
+from flow_engine.errors import Refused
 from flow_lang.evaluate import Scope
 from flow_lang.named import NamedTuple
+from flow_lang.plan import Plan
 
 from flow_runtime.executors.child import Group, Interrupt
 from flow_runtime.executors.folders import HomeFolder
 from flow_runtime.executors.work import Work
+
+DECIDED = ("wait", "child")
+"""The kinds of body that no executor runs: the engine decides what becomes of them."""
 
 
 class Station(NamedTuple):
@@ -41,8 +46,13 @@ class Executor(NamedTuple):
     in_tests: Literal["run", "skip", "mock"] = "run"
 
 
-class UnknownKind(Exception):
-    pass
+class UnknownKind(Refused):
+    """A newer Flow has made the plan than is to run it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"this Flow runs no `{kind}` bodies: it is older than the one that made the plan; install that one, or leave the run to its workers"
+        )
 
 
 @cache
@@ -54,8 +64,19 @@ def executor(kind: str) -> Executor:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise UnknownKind(f"this version of Flow runs no `{kind}` bodies; install that which made the plan") from error
+        raise UnknownKind(kind) from error
     return found
+
+
+def need_kinds(plan: Plan) -> None:
+    """Raises UnknownKind where this Flow cannot run a body of the plan, be it of a child run or of what handles a failure: such a run is left
+    to who can."""
+    from importlib.util import find_spec
+
+    kinds = {task.body.kind for workflow in plan.workflows.values() for task in workflow.tasks}
+    for kind in sorted(kinds - {*DECIDED}):
+        if find_spec(f"{__package__}.{kind}") is None:
+            raise UnknownKind(kind)
 
 
 def load(kinds: Iterable[str]) -> None:

@@ -11,6 +11,8 @@ from flow_runtime.executors.full_disk import disk_full, is_full
 from flow_runtime.executors.usage import output_exceeded
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from flow_runtime.executors.masking import Mask, MaskedStream
 
 
@@ -66,15 +68,7 @@ class BodyOutput(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if text:
-            data = text.encode("utf-8", "backslashreplace")
-            self._written += len(data)
-            self.check()
-            try:
-                self._log_data(data)
-            except OSError as error:
-                if is_full(error):
-                    raise disk_full(os.path.dirname(os.path.dirname(os.path.dirname(self._path)))) from error
-                raise
+            self.write_bytes(text.encode("utf-8", "backslashreplace"))
         return len(text)
 
     def _log_data(self, data: bytes) -> None:
@@ -86,6 +80,26 @@ class BodyOutput(io.TextIOBase):
 
     def writable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        """Not for a body to do: the next one prints to it too."""
+
+    def reconfigure(self, **_: object) -> None:
+        """It is UTF-8 and never waits, whatever is asked for."""
+
+    @property
+    def buffer(self) -> "BodyBytes":
+        return BodyBytes(self)
+
+    def write_bytes(self, data: bytes) -> None:
+        self._written += len(data)
+        self.check()
+        try:
+            self._log_data(data)
+        except OSError as error:
+            if is_full(error):
+                raise disk_full(os.path.dirname(os.path.dirname(os.path.dirname(self._path)))) from error
+            raise
 
     def fileno(self) -> int:
         return 1
@@ -125,6 +139,25 @@ class BodyOutput(io.TextIOBase):
     def _point_at(self, descriptor: int) -> None:
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
+
+
+class BodyBytes(io.BufferedIOBase):
+    """`sys.stdout.buffer` of a body: bytes that go to the same log as they are."""
+
+    def __init__(self, output: BodyOutput) -> None:
+        self._output = output
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._output.fileno()
+
+    def write(self, data: "ReadableBuffer") -> int:
+        found = bytes(data)
+        if found:
+            self._output.write_bytes(found)
+        return len(found)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -2,7 +2,6 @@
 
 import linecache
 import os
-import signal
 import sys
 import types
 import typing
@@ -13,6 +12,7 @@ from typing import Any
 from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.values import File, to_text
 
+from flow_runtime.executors.aftermath import Aftermath
 from flow_runtime.executors.contract import Executor, Station
 from flow_runtime.executors.failure import BodyFailed, Terminated, described
 from flow_runtime.executors.full_disk import disk_full, has_no_room, is_full
@@ -157,6 +157,7 @@ class PythonRunner:
         self._mark: tuple[str, Setting] | None = None
         self._bodies: PythonBodies | None = None
         self._output: BodyOutput | None = None
+        self._aftermath = Aftermath(_terminated)
 
     def run(self, work: Work, scope: Scope) -> object:
         bodies, output = self._warm(work)
@@ -166,6 +167,7 @@ class PythonRunner:
         try:
             result = bodies.run(work, scope)
         finally:
+            self._aftermath.mend()
             output.end()
         output.check()
         return result
@@ -188,7 +190,6 @@ class PythonRunner:
     def _warm(self, work: Work) -> tuple[PythonBodies, BodyOutput]:
         if self._bodies is None or self._output is None:
             self._output = BodyOutput(os.path.join(self._home.path, ".spill"))
-            signal.signal(signal.SIGTERM, _terminated)
             self._bodies = PythonBodies(work.folder)
         return self._bodies, self._output
 

@@ -2,6 +2,7 @@
 
 import _socket
 import array
+import fcntl
 import os
 import struct
 
@@ -9,13 +10,21 @@ _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
 _AT_ONCE = 4096
 """Bytes: about ten work items, or fewer that are large."""
+_ASIDE = 500
+"""From which number on a descriptor is out of the way of programs that count from 3."""
+
+
+class Garbled(Exception):
+    """What came over a channel is not what its peer says: something else has written to its descriptor."""
 
 
 class Channel:
-    """One end. `send` never blocks: what the peer does not take at once is kept, and `flush` goes on when the socket is writable."""
+    """One end. `send` never blocks: what the peer does not take at once is kept, and `flush` goes on when the socket is writable. A frame of
+    more than `most` bytes is none."""
 
-    def __init__(self, sock: "_socket.socket") -> None:
+    def __init__(self, sock: "_socket.socket", most: int = 2**32) -> None:
         self._sock = sock
+        self._most = most
         self._incoming = bytearray()
         self._outgoing = bytearray()
         sock.setblocking(False)
@@ -51,7 +60,7 @@ class Channel:
             self._outgoing.clear()  # the reader's end of file tells the rest
 
     def receive(self) -> list[bytes] | None:
-        """The frames that have arrived, perhaps none; None when the peer is gone."""
+        """The frames that have arrived, perhaps none; None when the peer is gone. Raises Garbled."""
         while True:
             try:
                 data = self._sock.recv(_READ)
@@ -72,7 +81,10 @@ class Channel:
         frames, at, incoming = [], 0, bytes(self._incoming)
         end, length_at = len(incoming), _LENGTH.unpack_from
         while end - at >= 4:
-            stop = at + 4 + length_at(incoming, at)[0]
+            length = length_at(incoming, at)[0]
+            if length > self._most:
+                raise Garbled(f"a frame of {length} bytes")
+            stop = at + 4 + length
             if stop > end:
                 break
             frames.append(incoming[at + 4 : stop])
@@ -83,6 +95,16 @@ class Channel:
 
 def pair() -> tuple["_socket.socket", "_socket.socket"]:
     return _socket.socketpair()
+
+
+def aside(sock: "_socket.socket") -> "_socket.socket":
+    """The same socket under a high number: Python bodies run beside it, and some write to the descriptors from 3 on or close them."""
+    try:
+        number = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _ASIDE)
+    except OSError:
+        return sock  # so many are not allowed here
+    sock.close()
+    return _socket.socket(fileno=number)
 
 
 def send_socket(carrier: "_socket.socket", sock: "_socket.socket", text: bytes) -> None:

@@ -7,6 +7,7 @@ numbers what it sends to a slot from 1; it takes unstarted work back by raising 
 
 import mmap
 import os
+from contextlib import suppress
 from functools import lru_cache
 
 from flow_lang.named import NamedTuple
@@ -37,7 +38,7 @@ class Cursor:
             if slots is not None:
                 os.posix_fallocate(descriptor, 0, slots * PAGE)  # a write to a page without disk behind it is SIGBUS
             size = os.fstat(descriptor).st_size // PAGE * PAGE  # a part of a page says nothing
-            self._map = mmap.mmap(descriptor, size) if size else mmap.mmap(-1, PAGE)
+            self._map = _mapped(descriptor, size) if size else mmap.mmap(-1, PAGE)
         finally:
             os.close(descriptor)
         self.slots = size // PAGE
@@ -105,6 +106,20 @@ class Page:
 
     def starts(self) -> set[int]:
         return set(self._words[_STARTS : _STARTS + RING]) - {0}
+
+
+def _mapped(descriptor: int, size: int) -> mmap.mmap:
+    """The file in memory. `mmap` keeps a descriptor of its own, through which a Python body that writes to whatever is open would write over
+    the cursor: the null device takes its place."""
+    number = os.dup(descriptor)  # the lowest that is free: mmap takes it next
+    os.close(number)
+    mapped = mmap.mmap(descriptor, size)
+    with suppress(OSError):  # it took another
+        if os.path.samestat(os.fstat(number), os.fstat(descriptor)):
+            null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+            os.dup2(null, number, inheritable=False)
+            os.close(null)
+    return mapped
 
 
 def mark_of(run: str, seq: int, attempt: int) -> int:

@@ -10,10 +10,14 @@ from typing import Any
 
 from flow_lang.named import NamedTuple
 
+from flow_runtime.processes.channel import Garbled
+
 _ITEM = struct.Struct("<cIIIiII")
 _DONE = struct.Struct("<cIddH")
 NO_PLACE = -1
 FORGET = b'{"forget":true}'
+MOST = 128 * 1024 * 1024
+"""Bytes of an answer: well over what the largest result takes, and below what four letters are as a number."""
 
 
 class Item(NamedTuple):
@@ -81,10 +85,21 @@ def done_frame(number: int, started: float, finished: float, log: str, result: s
 
 
 def read_answer(frame: bytes) -> Done | dict[str, Any]:
-    """What a slot says."""
-    if frame[:1] != b"D":
-        message: dict[str, Any] = json.loads(frame)
-        return message
+    """What a slot says; of a message `n` is the item's number. Raises Garbled."""
+    try:
+        return _read_done(frame) if frame[:1] == b"D" else _read_message(frame)
+    except (ValueError, struct.error) as error:
+        raise Garbled(str(error)) from error
+
+
+def _read_message(frame: bytes) -> dict[str, Any]:
+    message = json.loads(frame)
+    if not (isinstance(message, dict) and isinstance(message.get("n"), int)):
+        raise Garbled("a message that names no item")
+    return message
+
+
+def _read_done(frame: bytes) -> Done:
     _, number, started, finished, length = _DONE.unpack_from(frame)
     at = _DONE.size + length
     log = frame[_DONE.size : at].decode("utf-8", "surrogateescape") if length else ""

@@ -20,6 +20,7 @@ from flow_engine.errors import FlowError
 
 from flow_runtime.processes.channel import Channel, pair, receive_socket, send_socket
 from flow_runtime.processes.cursor import Cursor
+from flow_runtime.processes.frames import MOST
 from flow_runtime.processes.orphans import adopt_orphans, end_orphans, take_name
 
 Prepare = Callable[[], None]
@@ -69,7 +70,7 @@ class Guardian:
         ours, theirs = pair()
         send_socket(self._carrier, theirs, str(slot).encode())
         theirs.close()
-        return Channel(ours)
+        return Channel(ours, MOST)
 
     def end_bodies_of(self, slot: int) -> None:
         """Ends whatever the bodies of a slot whose process has died left running, wherever it went."""

@@ -18,7 +18,7 @@ from flow_runtime.answers import outcome_of
 from flow_runtime.executors.bounded_log import trim_output
 from flow_runtime.executors.usage import PERIOD
 from flow_runtime.processes.allowance import over
-from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.channel import Channel, Garbled
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.frames import Done, read_answer
 from flow_runtime.processes.guardian import Guardian, GuardianDied
@@ -213,6 +213,15 @@ class SlotPool:
         self._poll.register(channel, select.POLLIN)
 
     def _hear(self, view: SlotView) -> list[Answer]:
+        try:
+            return self._heard(view)
+        except Garbled:
+            if view.channel is not None:
+                self._unwatch(view.channel)
+            view.end_garbled(self._clock())
+            return []
+
+    def _heard(self, view: SlotView) -> list[Answer]:
         if view.channel is None:
             return []
         frames = view.channel.receive()
@@ -221,8 +230,7 @@ class SlotPool:
             return []
         now = self._clock()
         answers = []
-        for frame in frames:
-            said = read_answer(frame)
+        for said in [read_answer(frame) for frame in frames]:
             job = view.take(said.number if isinstance(said, Done) else said["n"], now)
             if job is None:
                 continue

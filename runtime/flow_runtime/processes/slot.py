@@ -15,6 +15,7 @@ from flow_lang.evaluate import EvaluationError, Scope
 from flow_lang.plan import Limits, Plan
 from flow_lang.values import Mismatch
 
+from flow_runtime.executors.aftermath import has_other_limits
 from flow_runtime.executors.contract import Executor, Runner, Station, UnknownKind, executor
 from flow_runtime.executors.failure import BodyCancelled, BodyFailed, described
 from flow_runtime.executors.folders import HomeFolder, remove_folder, slot_folder
@@ -23,7 +24,7 @@ from flow_runtime.executors.results import result_text
 from flow_runtime.executors.secrets import read_secrets
 from flow_runtime.executors.work import Brief, Place, Setting, Work, log_path, scope_of
 from flow_runtime.processes.allowance import allowance_of, holds_much
-from flow_runtime.processes.channel import Channel
+from flow_runtime.processes.channel import Channel, aside
 from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
 from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
 from flow_runtime.processes.kinds import AT_HOME, PYTHON
@@ -40,6 +41,7 @@ class Slot:
         self, slot: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]
     ) -> None:
         os.environ[SLOT_VARIABLE] = str(slot)
+        sock = aside(sock)
         self._channel = Channel(sock)
         self._page = cursor.page(slot)
         self._place = place
@@ -58,7 +60,7 @@ class Slot:
         self._poll.register(sock, select.POLLIN)
 
     def serve(self) -> None:
-        """Until the engine's end closes, or the memory of this process is kept by what ran in it."""
+        """Until the engine's end closes, or what ran in this process has kept its memory or set it limits."""
         while True:
             while not self._todo:
                 self._poll.poll()
@@ -148,7 +150,9 @@ class Slot:
         except (BodyFailed, BodyCancelled):
             raise
         except UnknownKind as error:
-            raise BodyFailed("exception", str(error)) from error
+            failure = BodyFailed("exception", str(error))
+            failure.retryable = False
+            raise failure from error
         except Exception as error:
             if is_full(error):
                 raise disk_full(os.path.dirname(self._place.files)) from error
@@ -160,7 +164,10 @@ class Slot:
         self._home.enter()
         try:
             if work.task.body.kind in PYTHON:
-                return self._in_place(work)
+                try:
+                    return self._in_place(work)
+                finally:
+                    self._full = self._full or has_other_limits()
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._kills.clear()
@@ -176,7 +183,7 @@ class Slot:
             return self._runner(work.task.body.kind).run(work, _scope(work))
         finally:
             self._page.allow(Allowance())
-            self._full = holds_much(limits)
+            self._full = self._full or holds_much(limits)
 
     def _aside(self, work: Work) -> object:
         """In a process of its own or none; what it leaves is removed."""

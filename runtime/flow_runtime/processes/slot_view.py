@@ -17,6 +17,10 @@ GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
 MOST_RUNS = 256
 """Runs that a slot knows at a time."""
+_GARBLED = Exceeded(
+    "crashed",
+    "the body wrote to a descriptor of its worker, which it had not opened: print, or write to a file that it opens",
+)
 
 
 class Job(NamedTuple):
@@ -136,6 +140,13 @@ class SlotView:
         """Ends the Python body that runs as item `number` for a limit: at once where it is memory, since the machine may have none left."""
         self.kill = Kill(number, over.code, now, over)
         self._signal(signal.SIGKILL if over.code == "memory" else signal.SIGTERM)
+
+    def end_garbled(self, now: float) -> None:
+        """Ends the slot at once, since nothing that it says can be trusted: a body wrote to what is not its own."""
+        head = self.head()
+        if head is not None:
+            self.kill = Kill(head[0], _GARBLED.code, now, _GARBLED)
+        self._signal(signal.SIGKILL)
 
     def end_again(self) -> None:
         """For a slot whose process id became known after it was asked to end."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from flow_runtime.executors.folders import open_folders
 from flow_runtime.files import ContentStore
 from flow_runtime.retention.references import References
 
@@ -73,12 +74,7 @@ def remove(store: ContentStore, kept: Kept) -> bool:
 
 def remove_tree(path: str) -> None:
     """All of a folder, whatever the modes in it. Raises OSError where the system refuses."""
-    os.chmod(path, 0o700)
-    for root, folders, _ in os.walk(path):
-        for folder in folders:
-            inner = os.path.join(root, folder)
-            if not os.path.islink(inner):
-                os.chmod(inner, 0o700)
+    open_folders(path)
     shutil.rmtree(path)
 
 

@@ -8,8 +8,8 @@ from flow_lang.evaluate import compile_expr
 from flow_lang.plan import Plan, Task
 from flow_lang.values import encode
 
-from flow_runtime.dispatch import DECIDED, Dispatcher, failed
-from flow_runtime.executors.contract import executor
+from flow_runtime.dispatch import Dispatcher, failed
+from flow_runtime.executors.contract import DECIDED, executor
 from flow_runtime.inputs import RunInputs
 from flow_runtime.wire import dumps
 

@@ -1,5 +1,5 @@
 from flow_engine import states
-from flow_engine.model import Cancelled, Expanded, Succeeded
+from flow_engine.model import Cancelled, Expanded, Skipped, Succeeded
 from support.plans import each, plan, task, value_task
 from support.world import OK, World, broken
 
@@ -77,3 +77,24 @@ def test_an_ended_run_cannot_be_cancelled(world: World) -> None:
     world.tick(world.end("a", OK))
     world.finish()
     assert not world.store.request_cancel("run-1", world.now)
+
+
+def test_a_retry_of_which_nothing_can_start_ends(world: World) -> None:
+    """What was cancelled had a parent that was skipped, and the other one ended well in spite of the cancellation: nothing of it is ready
+    when it is tried again, and nobody looked at the run any more."""
+    world.start(plan(value_task("a"), value_task("s"), value_task("x", "a", "s")))
+    world.tick()
+    world.tick(world.end("s", Skipped("no")), cancels=["run-1"])
+    world.tick(world.end("a"))
+    world.finish()
+    assert world.store.run("run-1").state == states.CANCELLED
+    assert world.store.reopen("run-1", world.now) == 1
+    adopted = world.store.adopt("w1", "run-1", world.now)
+    assert adopted is not None
+    assert adopted.restless
+    tick = world.tick()
+    assert tick.finishing == ["run-1"]
+    assert world.states() == {"a": states.SUCCEEDED, "s": states.SKIPPED, "x": states.SKIPPED}
+    assert tick.again is None
+    world.finish()
+    assert world.store.run("run-1").state == states.SUCCEEDED

@@ -1,5 +1,7 @@
 """The instances of a long `for` are made some at a time, and a worker that dies between loses none."""
 
+import json
+
 import pytest
 from flow_engine import states
 from flow_engine.decisions.books import Report
@@ -64,10 +66,10 @@ def test_the_group_does_not_end_before_its_last_instance_is_made(world: World) -
     assert set(rows(world).values()) == {states.SUCCEEDED}
 
 
-def test_another_worker_makes_the_rest(world: World) -> None:
+def test_another_worker_makes_the_rest(world: World, dead: set[str]) -> None:
     expanded(world)
     world.tick(world.end("work[1]"))
-    world.store.abandon("w1")
+    dead.add("w1")
     heir = World(world.store, "w2", world.now)
     heir.plans = world.plans
     adopted = heir.store.adopt("w2", "run-1", heir.now)
@@ -91,6 +93,24 @@ def test_what_is_cancelled_has_all_of_its_rows(world: World) -> None:
     assert sorted(rows(world).values()) == [states.CANCELLED] * 5 + [states.CLAIMED] * 3
     world.tick(*[world.end(f"work[{n}]") for n in range(3)])
     assert world.finishing == ["run-1"]
+
+
+def test_elements_that_are_no_unicode_outlive_their_worker(world: World, dead: set[str]) -> None:
+    """Names of files, say. Who took the run over could not write them, and ended with all that it had in hand."""
+    items = [json.dumps(text) for text in ("a", "b\udcff", "c", "d\udcff", "\u00e9", "f", "g\udcff")]
+    world.start(plan(value_task("source"), each("work", "source")))
+    world.tick()
+    world.tick(world.end("source"))
+    world.tick(world.end("work", Expanded(len(items), items)))
+    dead.add("w1")
+    heir = World(world.store, "w2", world.now)
+    heir.plans = world.plans
+    adopted = heir.store.adopt("w2", "run-1", heir.now)
+    assert adopted is not None
+    for _ in range(3):
+        heir.tick()
+    kept = heir.store.items("run-1", [row.seq for row in heir.store.tasks("run-1") if row.place is not None])
+    assert [json.loads(item or "") for item in kept] == [json.loads(item) for item in items]
 
 
 def test_one_that_fails_fast_ends_what_is_not_made(world: World) -> None:

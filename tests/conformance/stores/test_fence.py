@@ -145,3 +145,29 @@ def test_the_owners_of_runs_that_go_on_are_known_also_when_they_are_dead(world: 
     world.run_all()
     world.finish()
     assert world.store.owners() == set()
+
+
+def test_a_run_of_which_something_is_in_flight_is_not_given_back(
+    world: World, open_store: Callable[[], Store], dead: set[str]
+) -> None:
+    """Only the start cursor of its worker tells what had started, and that is kept for as long as the worker owns something."""
+    world.start(plan(task("a")), "busy")
+    world.tick()
+    world.start(plan(task("b")), "free")
+    assert not world.store.abandon("w1")
+    assert world.store.owners() == {"w1"}
+    assert open_store().unowned(10) == ["free"]
+    dead.add("w1")
+    adopted = open_store().adopt("w2", "busy", world.now)
+    assert adopted is not None
+    assert [flight.worker for flight in adopted.in_flight] == ["w1"]
+    assert world.store.abandon("w1")
+
+
+def test_runs_that_nobody_owns_are_found_behind_those_of_others(world: World) -> None:
+    """Only as many rows were looked at as runs were asked for: a worker beside others that had their hands full found none."""
+    for number in range(5):
+        world.start(plan(task("a")), f"run-{number}")
+    for number in range(5, 8):
+        world.submit(plan(task("a")), f"run-{number}")
+    assert world.store.unowned(2) == ["run-5", "run-6"]

@@ -1,9 +1,14 @@
 """The folder that bodies of one process share is empty for each, however short they are."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
+from flow_runtime.executors import folders
 from flow_runtime.executors.folders import HomeFolder
+from support.command import Project
+from support.privileges import without_override
 
 
 @pytest.fixture
@@ -53,3 +58,56 @@ def test_a_link_in_its_place_is_not_followed(home: HomeFolder, tmp_path: Path) -
     Path("inner").symlink_to(tmp_path / "precious")
     home.clear()
     assert (tmp_path / "precious/file").exists()
+
+
+def test_folders_that_nobody_may_write_to_go_too(tmp_path: Path) -> None:
+    """Go's module cache is closed like that. The next body found it in its folder, and it stayed for ever."""
+    project = Project(tmp_path / "p")
+    project.before = without_override()
+    closed = "mkdir -p mod/cache; echo x >mod/cache/f; chmod -R a-w mod"
+    project.write(
+        "w.flow",
+        f"""flow 1
+workflow w {{
+  task a {{ shell "{closed}" }}
+  task b -> str {{ after [a]; shell "ls -A" }}
+  task c {{ after [b]; python '''
+    import subprocess
+    subprocess.run(["bash", "-c", "{closed}; chmod 0 ."], check=True)
+  ''' }}
+  task d -> int {{ after [c]; python "import os; return len(os.listdir())" }}
+  return [b, "~{{d}}"]
+}}
+""",
+    )
+    done = project.flow("run", "--slots", "1", "--json", "w.flow")
+    assert done.document["result"] == ["", "0"]
+    assert list((project.home / "scratch").iterdir()) == []
+
+
+def test_what_cannot_be_removed_is_moved_out_of_the_way(home: HomeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container has written it as root, say."""
+    home.enter()
+    Path("of_root").mkdir()
+    monkeypatch.setattr(folders, "remove_folder", lambda folder: False)
+    Path(home.path).chmod(0o500)
+    monkeypatch.setattr(HomeFolder, "_empty", lambda self: os.rmdir("/proc"))  # raises OSError, as for what is not ours
+    home.clear()
+    home.enter()
+    assert list(Path().iterdir()) == []
+    (aside,) = Path(home.path).parent.glob("home.*")
+    assert [path.name for path in aside.iterdir()] == ["of_root"]
+
+
+def test_a_file_system_that_rounds_times_is_not_relied_upon(home: HomeFolder) -> None:
+    """Within one second all changes have one time there."""
+    second = (time.time_ns() // 10**9 - 5) * 10**9
+    home.enter()
+    home.clear()
+    os.utime(home.path, ns=(second, second))
+    home.clear()
+    home.enter()
+    Path("left").touch()
+    os.utime(home.path, ns=(second, second))
+    home.clear()
+    assert list(Path(home.path).iterdir()) == []

@@ -1,5 +1,6 @@
 """What a Python body may return where its task declares results by `out`, and what it may not leave to the bodies after it."""
 
+import os
 from pathlib import Path
 
 from flow_lang import types
@@ -41,3 +42,42 @@ def test_a_body_that_puts_something_in_the_place_of_standard_output_silences_its
     silent = python("import io, sys\nsys.stdout = io.StringIO()\nprint('unseen')\nreturn 'x'")
     done = one_after_the_other(tmp_path, silent, python("print('seen')\nreturn 'x'"))
     assert (done["t0"].log, done["t1"].log) == ("", "seen\n")
+
+
+def test_a_timer_that_a_body_has_set_ends_no_other(tmp_path: Path) -> None:
+    """The next one was told that it had ended its process (signal 14)."""
+    armed = python("import signal\nsignal.setitimer(signal.ITIMER_REAL, 0.3)\nreturn 'x'")
+    done = one_after_the_other(tmp_path, armed, python("import time\ntime.sleep(0.6)\nreturn 'whole'"))
+    assert done["t1"].result == "whole"
+
+
+def test_the_mask_of_new_files_the_signals_and_the_limits_are_as_before(tmp_path: Path) -> None:
+    """Also for shell bodies, which are started from the same process."""
+    odd = python(
+        "import os, resource, signal\nos.umask(0o777)\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\nreturn str(os.getpid())"
+    )
+    seen = python(
+        "import os, resource, signal\nreturn f'{os.umask(0o22):o} {signal.getsignal(signal.SIGTERM).__name__} '"
+        "f'{resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 64} {os.getpid()}'"
+    )
+    shell = Body("shell", ('echo "$(umask) $(ulimit -n) $(trap -p)" $(grep SigBlk /proc/self/status)',))
+    again = python("import os, signal\nos.umask(0o777)\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nreturn 'x'")
+    done = one_after_the_other(tmp_path, odd, seen, again, shell)
+    mask, handler, many, process = done["t1"].result.split()
+    own = os.umask(0o22)
+    os.umask(own)
+    assert (mask, handler, many) == (f"{own:o}", "_terminated", "True")
+    assert process != done["t0"].result, "limits that were lowered cannot be lifted: it is another process"
+    told, files, *rest = done["t3"].result.split()
+    assert (int(told, 8), int(files) > 64, rest) == (own, True, ["SigBlk:", "0000000000000000"])
+
+
+def test_standard_output_is_closed_by_nobody_and_takes_bytes(tmp_path: Path) -> None:
+    """Programs that write bytes had no `buffer` to write to, and after one that had closed its output no other could print."""
+    closing = python(
+        "import sys\nsys.stdout.reconfigure(line_buffering=True)\nsys.stdout.buffer.write(b'one\\xff\\n')\nsys.stdout.close()\nreturn 'x'"
+    )
+    done = one_after_the_other(tmp_path, closing, python("print('two', flush=True)\nreturn 'x'"))
+    assert (done["t0"].log, done["t1"].log) == ("one\ufffd\n", "two\n")

@@ -105,13 +105,15 @@ class MemoryStore(MemorySchedules):
             for seq, flight in graph.flight.items()
             if flight.worker != worker
         ]
-        return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, bool(graph.unborn))
+        return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
 
-    def abandon(self, worker: str) -> None:
+    def abandon(self, worker: str) -> bool:
         for run, kept in list(self._runs.items()):
-            if kept.record.owner == worker and kept.record.finished_at is None:
+            in_flight = any(row.state in states.IN_FLIGHT for row in kept.tasks)
+            if kept.record.owner == worker and kept.record.finished_at is None and not in_flight:
                 self._replace(run, owner=None)
                 self._books_of(worker).close(run)
+        return worker not in self.owners()
 
     def unowned(self, limit: int) -> list[str]:
         records = [kept.record for kept in self._runs.values() if kept.record.finished_at is None]

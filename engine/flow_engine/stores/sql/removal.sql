@@ -5,7 +5,7 @@ SELECT DISTINCT namespace, workflow FROM run ORDER BY namespace, workflow
 SELECT id FROM run WHERE namespace = ? AND workflow = ? AND parent_run IS NULL ORDER BY id DESC LIMIT 1 OFFSET ?
 
 -- name: old_runs
-SELECT id, no, EXISTS (SELECT 1 FROM run c WHERE c.parent_run = run.id) FROM run
+SELECT id, no, finished_at, EXISTS (SELECT 1 FROM run c WHERE c.parent_run = run.id) FROM run
 WHERE namespace = ? AND workflow = ? AND id > ? AND id < ? AND finished_at < ? AND parent_run IS NULL
 ORDER BY id LIMIT ?
 

@@ -95,6 +95,10 @@ UPDATE run SET owner = ? WHERE no = ? AND owner IS ? AND finished_at IS NULL
 
 -- name: abandon
 UPDATE run SET owner = NULL WHERE owner = ? AND finished_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM task t WHERE t.run = run.no AND t.state IN ('claimed', 'running'))
+
+-- name: owns
+SELECT 1 FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner = ? LIMIT 1
 
 -- name: run_starts
 UPDATE run SET state = 'running', started_at = ? WHERE no = ? AND state = 'queued'
@@ -110,7 +114,7 @@ WHERE no = ? AND finished_at IS NULL
 SELECT id FROM run WHERE owner = ? AND cancel_requested_at IS NOT NULL AND finished_at IS NULL
 
 -- name: unfinished
-SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id LIMIT ?
+SELECT id, owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL ORDER BY priority DESC, id
 
 -- name: owners
 SELECT DISTINCT owner FROM run INDEXED BY run_unfinished WHERE finished_at IS NULL AND owner IS NOT NULL

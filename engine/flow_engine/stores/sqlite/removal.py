@@ -20,10 +20,11 @@ _LAST = "~"
 
 
 class Tree(NamedTuple):
-    """An ended run and its child runs: their numbers and ids. The first is the run."""
+    """An ended run and its child runs: their numbers and ids, and when the last of them ended. The first is the run."""
 
     numbers: tuple[int, ...]
     ids: tuple[str, ...]
+    ended: float
 
 
 class Snapshot(NamedTuple):
@@ -49,7 +50,10 @@ class SqliteRemoval:
             after = ""
             while kept:
                 page = self._all("old_runs", namespace, workflow, after, kept[0][0], ended_before, PAGE)
-                found = (self._tree(id_) if has_children else Tree((no,), (id_,)) for id_, no, has_children in page)
+                found = (
+                    self._tree(id_) if has_children else Tree((no,), (id_,), ended)
+                    for id_, no, ended, has_children in page
+                )
                 yield [tree for tree in found if tree is not None and newest not in tree.numbers]
                 if len(page) < PAGE:
                     break
@@ -71,7 +75,7 @@ class SqliteRemoval:
         return parts
 
     def remove(self, trees: Sequence[Tree]) -> list[Tree]:
-        """One transaction: what is gone. One that was tried again in the meantime stays."""
+        """One transaction: what is gone. One that was tried again in the meantime stays, also where it has ended again: its end is new."""
         with transaction(self._connection, "remove"):
             gone = [tree for tree in trees if self._tree(tree.ids[0]) == tree]
             numbers = json.dumps([number for tree in gone for number in tree.numbers])
@@ -141,7 +145,8 @@ class SqliteRemoval:
         rows = self._all("tree", run)
         if not rows or any(finished is None for _, _, finished in rows):
             return None
-        return Tree(tuple(number for number, _, _ in rows), tuple(id_ for _, id_, _ in rows))
+        numbers, ids, ends = zip(*rows, strict=True)
+        return Tree(numbers, ids, max(ends))
 
     def _number(self, query: str) -> int | None:
         number: int | None = self._all(query)[0][0]

@@ -16,10 +16,25 @@ _DATABASE = b"SQLite format 3\0"
 _LOGS = (0x377F0682, 0x377F0683)
 """The first number of a log, for each order of bytes in its checksums (sqlite.org/fileformat2.html, 4.1)."""
 _HEADER = 100
+_LOOKS = 100
+"""How often files that others change are looked at again."""
 
 
 def refuse_damaged(path: str) -> None:
-    """Raises StoreError where the state at `path` is damaged; nothing is written."""
+    """Raises StoreError where the state at `path` is damaged; nothing is written. While others work with it the file and its log change
+    between two looks (the last to close it removes the log), so that only what was still the whole time is judged."""
+    for look in range(_LOOKS):
+        before = _identity(path), _identity(path + LOG)
+        try:
+            _judge(path)
+        except (StoreError, FileNotFoundError):
+            if look == _LOOKS - 1 or before == (_identity(path), _identity(path + LOG)):
+                raise
+        else:
+            return
+
+
+def _judge(path: str) -> None:
     logged = _size(path + LOG)
     if not _size(path):
         if logged:
@@ -80,7 +95,7 @@ class Presence:
     def check(self) -> None:
         """Raises StoreError where one was removed or replaced. What only a removed log holds is written to the database first."""
         for file in self._files:
-            found = _identity(file)
+            found = _number(file)
             if file in self._known and found != self._known[file]:
                 self._gone(file, found is None)
             if found is not None:
@@ -89,7 +104,7 @@ class Presence:
     def _gone(self, file: str, removed: bool) -> None:
         how = "removed" if removed else "replaced"
         kept = ""
-        if removed and file != self._path and _identity(self._path) == self._known.get(self._path):
+        if removed and file != self._path and _number(self._path) == self._known.get(self._path):
             with suppress(sqlite3.Error):  # then it is as lost as it was
                 self._connection.execute("PRAGMA wal_checkpoint(FULL)")
                 kept = "; what it held is in the database now"
@@ -98,9 +113,16 @@ class Presence:
         )
 
 
-def _identity(file: str) -> tuple[int, int] | None:
+def _number(file: str) -> tuple[int, int] | None:
+    """Which file this is, whatever is in it."""
+    found = _identity(file)
+    return None if found is None else found[:2]
+
+
+def _identity(file: str) -> tuple[int, int, int, int] | None:
+    """Device, number, size and time of change; None where there is no file."""
     try:
         status = os.stat(file)
     except FileNotFoundError:
         return None
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

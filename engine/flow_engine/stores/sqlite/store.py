@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from flow_lang.plan import Plan
@@ -21,6 +22,7 @@ from flow_engine.stores.outcomes import children_of, gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
+from flow_engine.stores.sqlite.reads import reading
 from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
@@ -70,12 +72,13 @@ class SqliteStore(SqliteSchedules):
             return None
         plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
-            growing = bool(self._books.graph(record.id).unborn)
-            return Adopted(record, plan, self._books.take_ready([record.id], now), [], growing)
+            restless = self._books.graph(record.id).is_restless
+            return Adopted(record, plan, self._books.take_ready([record.id], now), [], restless)
         with self._writing("adopt"):
             refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
+            record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
             rows = [self._with_list(record.id, row) for row in self._all_tasks(record.id)]
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
@@ -84,23 +87,30 @@ class SqliteStore(SqliteSchedules):
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
         ready = self._books.take_ready([record.id], now)
-        return Adopted(record._replace(owner=worker), plan, ready, in_flight, bool(graph.unborn))
+        return Adopted(record, plan, ready, in_flight, graph.is_restless)
 
     def _with_list(self, run: str, row: TaskRecord) -> TaskRecord:
         """With the elements of a `for` whose instances are still to be made."""
         return row if row.cursor is None else row._replace(item=self.items(run, [row.seq])[0])
 
-    def abandon(self, worker: str) -> None:
+    def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
             self._execute("abandon", (worker,))
+            return self._one("owns", (worker,)) is None
 
     def unowned(self, limit: int) -> list[str]:
-        rows = self._all("unfinished", (limit,))
-        verdicts: dict[str, bool] = {}
-        for _, owner in rows:
-            if owner is not None and owner not in verdicts:
-                verdicts[owner] = self._alive(owner)
-        return [run for run, owner in rows if owner is None or not verdicts[owner]]
+        """However many others own come first: it looks on until it has found so many, or none are left."""
+        found: list[str] = []
+        living: dict[str, bool] = {}
+        with closing(self._execute("unfinished", ())) as rows, reading(self._connection):
+            for run, owner in rows:
+                if owner is not None and owner not in living:
+                    living[owner] = self._alive(owner)
+                if owner is None or not living[owner]:
+                    found.append(run)
+                    if len(found) >= limit:
+                        break
+        return found
 
     def owners(self) -> set[str]:
         return {row[0] for row in self._all("owners", ())}

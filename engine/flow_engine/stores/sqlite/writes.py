@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flow_lang.named import NamedTuple
@@ -45,15 +45,15 @@ class Writer:
         self._connection = connection
         self._queries = queries
 
-    def write(self, notes: Iterable[tuple[int, Notes]], now: float) -> None:
+    def write(self, notes: Sequence[tuple[int, Notes]], now: float) -> None:
         """Writes all that a tick changed in its runs, which are numbered as in the table, and clears their graphs' notes. Raises
         LostOwnership where a row is not as the graph has it."""
         batch = _Batch([], [], [], [], [])
         for no, note in notes:
             self._write(no, note, now, batch)
-        self._fenced("succeed_task", batch.ended)
-        self._fenced("claim_task", batch.claimed)
-        self._fenced("ready_task", batch.ready)
+        for query, rows in (("succeed_task", batch.ended), ("claim_task", batch.claimed), ("ready_task", batch.ready)):
+            if self._many(query, rows) != len(rows):
+                raise _changed([note.graph.run for _, note in notes])
         self._many("run_starts", batch.started)
         self._many("insert_event", batch.events)
 
@@ -93,19 +93,21 @@ class Writer:
                 others.append(row)
         self._many("update_task", [(*_columns(graph, row, now), no, row) for row in others])
         flight = graph.flight[claimed[0]] if claimed else ()
-        self._alike("claim_task", no, claimed, flight, batch.claimed)
-        self._alike("ready_task", no, ready, (), batch.ready)
-
-    def _alike(self, query: str, no: int, rows: list[int], values: Row, later: list[Row]) -> None:
-        """Rows that change in the same way: with one statement, or together with those of other runs where they are few."""
-        if len(rows) < ALONE:
-            later += [(*values, no, row) for row in rows]
-        elif self._connection.execute(self._queries[query + "s"], (*values, no, _compact(rows))).rowcount != len(rows):
-            raise _changed_by_another()
+        for query, rows, values, later in (
+            ("claim_task", claimed, flight, batch.claimed),
+            ("ready_task", ready, (), batch.ready),
+        ):
+            # with one statement, or together with those of other runs where they are few
+            if len(rows) < ALONE:
+                later += [(*values, no, row) for row in rows]
+            elif self._connection.execute(self._queries[f"{query}s"], (*values, no, _compact(rows))).rowcount != len(
+                rows
+            ):
+                raise _changed([graph.run])
 
     def finish(self, rows: list[Row]) -> None:
-        """(state, result, error, now, number, worker) of each run that ends."""
-        self._fenced("run_ends", rows)
+        """(state, result, error, now, number, worker) of each run that ends, which the worker owns."""
+        self._many("run_ends", rows)
 
     def tell(self, rows: list[Row]) -> None:
         """(number of the run, now, changes) of each event."""
@@ -138,7 +140,7 @@ class Writer:
             else:
                 others[row] = done
         if others and self._complete_others(no, note, others, now) != len(others):
-            raise _changed_by_another()
+            raise _changed([note.graph.run])
 
     def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
         """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
@@ -222,17 +224,14 @@ class Writer:
         else:
             self._connection.execute(self._queries["insert_elements"], (*common, _compact(items)))
 
-    def _fenced(self, query: str, rows: list[Row]) -> None:
-        if self._many(query, rows) != len(rows):
-            raise _changed_by_another()
-
     def _many(self, query: str, rows: list[Row]) -> int:
         return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
 
 
-def _changed_by_another() -> LostOwnership:
-    """Not while every writer asks first who owns the run, in the same transaction."""
-    return LostOwnership("tasks of a run that this worker owns were changed by another")
+def _changed(runs: Sequence[str]) -> LostOwnership:
+    """Not while every writer asks first, in the same transaction, who owns the run. `runs`: one of them it was."""
+    one, more = f"run {runs[0]}", f" or one of {len(runs) - 1:,} others" if len(runs) > 1 else ""
+    return LostOwnership(f"{one}{more}: its tasks were changed by another worker")
 
 
 def _are_alike(graph: RunGraph, span: range) -> bool:

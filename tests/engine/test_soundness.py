@@ -1,0 +1,70 @@
+"""What is looked at before a database is opened, while other processes open and close it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from flow_engine.errors import StoreError
+from flow_engine.stores.sqlite import SqliteStore, soundness
+
+
+def test_a_log_that_its_last_user_removes_in_the_middle_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that began when another one ended said that the state could not be opened: no such file."""
+    path = str(tmp_path / "flow.db")
+    other = SqliteStore(path)
+    look = soundness._refuse_log
+    seen: list[str] = []
+
+    def refuse_log(file: str) -> None:
+        if not seen:
+            other.close()  # with which SQLite removes the log
+        seen.append(file)
+        look(file)
+
+    monkeypatch.setattr(soundness, "_refuse_log", refuse_log)
+    SqliteStore(path).close()
+    assert seen == [path]
+
+
+def test_a_database_that_grows_in_the_middle_is_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first page, which tells how long it is, is written before the others."""
+    path = tmp_path / "flow.db"
+    SqliteStore(str(path)).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    look = soundness._is_cut
+    seen: list[bool] = []
+
+    def is_cut(file: str, header: bytes) -> bool:
+        found = look(file, header)
+        if not seen:
+            path.write_bytes(whole)  # the other process goes on
+        seen.append(found)
+        return found
+
+    monkeypatch.setattr(soundness, "_is_cut", is_cut)
+    SqliteStore(str(path)).close()
+    assert seen == [True, False]
+
+
+def test_a_database_that_is_cut_and_lies_still_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "flow.db"
+    SqliteStore(str(path)).close()
+    path.write_bytes(path.read_bytes()[:8192])
+    looks: list[str] = []
+    judge = soundness._judge
+
+    def judged(file: str) -> None:
+        looks.append(file)
+        judge(file)
+
+    monkeypatch.setattr(soundness, "_judge", judged)
+    with pytest.raises(StoreError, match="its end is missing"):
+        SqliteStore(str(path))
+    assert len(looks) == 1
+    with pytest.raises(sqlite3.DatabaseError):
+        sqlite3.connect(path).execute("SELECT * FROM run").fetchall()
