@@ -8,7 +8,9 @@ import os
 import pytest
 from flow_lang.compile import Session, check_source
 from flow_lang.source import Source
-from flow_lang.syntax.lexer import scan
+from flow_lang.syntax import tree
+from flow_lang.syntax.lexer import Token, scan
+from flow_lang.syntax.parser import Parser
 from lang.compiling import Memory
 from lang.editing import case, programs, told
 
@@ -75,6 +77,68 @@ def test_a_keystroke_reads_and_checks_one_task(monkeypatch: pytest.MonkeyPatch) 
     scanned, tasks = read_and_checked(monkeypatch, session, edited)
     assert scanned < 120
     assert tasks == ["t19", "t20"]  # and the one that uses it, which may point to where it is declared
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, session: Session, text: str) -> list[str]:
+    """The text of each part that is parsed for a version."""
+    found: list[str] = []
+    advance = Parser.advance
+
+    def counted(parser: Parser, tokens: list[Token], at: int, end: int) -> int:
+        found.append(" ".join(token.text for token in tokens[at:end]))
+        return advance(parser, tokens, at, end)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parser, "advance", counted)
+        check(session, text)
+    return [part for part in found if "task t" in part or len(part) > 400]
+
+
+WRONG = {
+    "a brace that closes the workflow": ("  task t20", 0, "}"),
+    "a brace that closes a task": ("    in before: int = t20", 0, "}"),
+    "a brace that opens nothing": ("  task t20", 0, "{"),
+    "a brace after a value": ("in before: int = t20", 20, " {"),
+    "a block that is never closed": ("  task t20", 0, "pool p {\n"),
+    "tasks in a block that is never closed": ("  task t20", 0, "finally {\n"),
+    "a long text that never ends": ("    in before: int = t20", 0, '"""'),
+    "a raw text that never ends": ("    in before: int = t20", 0, "'''"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_moves_all_that_follows_to_another_block_does_not_read_it_again(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A keystroke took as long as a check from scratch: after it, and when it was taken back."""
+    place, within, typed = WRONG[what]
+    at = TEXT.index(place) + within
+    session = Session()
+    check(session, TEXT)
+    assert len(parsed(monkeypatch, session, TEXT[:at] + typed + TEXT[at:])) <= 3, what
+    assert len(parsed(monkeypatch, session, TEXT)) <= 2, what
+    with monkeypatch.context() as patch:
+        assert read_and_checked(patch, session, TEXT) == (0, [])
+
+
+def test_what_is_written_above_an_item_is_known_after_a_mistake() -> None:
+    """The text of a `##` was lost where a heading was wrong for a while."""
+    session = Session()
+    text = TEXT.replace("  task t7 ", "  ## Seven.\n  task t7 ")
+    for version in (text, text.replace("-> int {\n  task t0", "-> {\n  task t0"), text):
+        check(session, version)
+    found = session.check(Source("test.flow", text), Memory()).files[-1].tree
+    assert [item.doc for item in found.items[1].items if isinstance(item, tree.TaskItem) and item.doc] == ["Seven."]
+
+
+def test_blocks_in_blocks_are_as_deep_as_they_are_read() -> None:
+    """What was read in the file stands 62 blocks deep with the next version, where its brackets are too many."""
+    session = Session()
+    item = '  task x { in a: int = ((((1)))); shell "echo ~{a}" }\n'
+    check(session, f"flow 1\n{item}")
+    check(session, "flow 1\n" + "{\n" * 62 + item)
+    check(session, "flow 1\n" + "{\n" * 70 + item)
+    check(session, f"flow 1\nworkflow w {{\n{item}}}\n")
 
 
 def test_a_changed_type_is_seen_by_who_uses_it() -> None:
