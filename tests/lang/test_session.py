@@ -76,7 +76,7 @@ def test_a_keystroke_reads_and_checks_one_task(monkeypatch: pytest.MonkeyPatch) 
     edited = TEXT.replace("echo ~{before}", "echo  ~{before}", 20).replace("echo  ~{before}", "echo ~{before}", 19)
     scanned, tasks = read_and_checked(monkeypatch, session, edited)
     assert scanned < 120
-    assert tasks == ["t19", "t20"]  # and the one that uses it, which may point to where it is declared
+    assert tasks == ["t19"]
 
 
 def parsed(monkeypatch: pytest.MonkeyPatch, session: Session, text: str) -> list[str]:
@@ -154,6 +154,81 @@ def test_what_is_said_moves_with_the_text() -> None:
     assert check(session, wrong) == ["FLOW201 t99"]
     assert check(session, wrong.replace("task t3 ", "# a line more\n  task t3 ")) == ["FLOW201 t99"]
     assert check(session, wrong.replace('    shell "echo ~{before}"\n', "", 1)) == ["FLOW313 t0", "FLOW201 t99"]
+
+
+DECLARED = """flow 1
+type Order { id: str, total: float }
+type Other { id: str }
+policy flaky = retry(3)
+policy slow = retry(2)
+workflow w(day: date, n: int = 1, m: int = 2) -> int {
+  timeout = 6h
+  pool api { slots = 4 }
+  pool big { slots = 9 }
+  secret token = env("TOKEN")
+  task orders -> list[Order] { shell "list ~{day}" }
+  task other -> Other { shell "other"; retry = flaky }
+  task sums for order in orders -> float { shell "sum ~{order.total} ~{m}"; pool = api; slots = 3 }
+  task count -> int { shell "count ~{n}"; retry = slow; deadline = 2h }
+  task done -> str { shell "say ~{other.id} ~{token}"; after [sums] }
+  finally { task tidy { shell "rm -rf x" } }
+  return count
+}
+"""
+EDITS = {
+    "the text above": ("flow 1\n", "flow 1\n# what it does\n", []),
+    "the edition": ("flow 1\n", "flow 11\n", []),
+    "a field of a type": ("total: float }", "total: float, note: str? }", ["orders", "sums"]),
+    "a field that somebody uses": ("total: float", "sum: float", ["orders", "sums"]),
+    "the place of a type": ("type Other", "\n\ntype Other", []),
+    "a policy": ("retry(3)", "retry(4)", ["other"]),
+    "a policy that takes too long": ("slow = retry(2)", "slow = retry(9, backoff = fixed(1h))", ["count"]),
+    "a new type": ("type Other", "type New { a: int }\ntype Other", []),
+    "a default": ("n: int = 1", "n: int = 7", []),
+    "a name of a parameter": ("m: int = 2", "k: int = 2", ["sums"]),
+    "a type of a parameter": ("day: date", "day: str", ["orders"]),
+    "a setting of the workflow": ("6h", "7h", []),
+    "the slots of a pool": ("slots = 4", "slots = 5", ["sums"]),
+    "too few slots": ("slots = 4", "slots = 2", ["sums"]),
+    "a pool that is gone": ("  pool api { slots = 4 }\n", "", ["sums"]),
+    "a wrong pool": ("slots = 4", "slots = 0", ["sums"]),
+    "what a secret is": ('env("TOKEN")', 'env("KEY")', []),
+    "a secret that is a parameter": ('  secret token = env("TOKEN")\n', "", ["done"]),
+    "defaults": ("  secret", "  defaults { timeout = 1h }\n  secret", ["orders", "other", "sums", "count", "done"]),
+    "what is returned": ("return count", "return count + 1", []),
+    "what comes at the end": ("rm -rf x", "rm -rf y", []),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_declaration_that_changes_is_seen_by_who_uses_it_and_asks_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A new version of any type, policy, pool, parameter or setting had all tasks checked again."""
+    old, new, checked = EDITS[what]
+    assert DECLARED.count(old) == 1
+    session = Session()
+    check(session, DECLARED)
+    edited = DECLARED.replace(old, new)
+    _, tasks = read_and_checked(monkeypatch, session, edited)
+    assert sorted(tasks) == sorted(checked)
+    for version in (edited, DECLARED, edited):
+        check(session, version)
+
+
+def test_a_wrong_pool_that_goes_is_missed() -> None:
+    session = Session()
+    wrong = DECLARED.replace("slots = 4", "slots = 0")
+    assert check(session, wrong) == ["FLOW310 0"]
+    assert check(session, wrong.replace("  pool api { slots = 0 }\n", "")) == ["FLOW201 api"]
+
+
+def test_a_type_that_comes_with_the_name_of_a_value_is_seen() -> None:
+    session = Session()
+    text = DECLARED.replace("type Other", "type n { a: int }\ntype Other")
+    check(session, DECLARED)
+    check(session, text)
+    check(session, DECLARED)
 
 
 def test_a_name_that_was_not_there_may_come() -> None:

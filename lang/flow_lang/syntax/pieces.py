@@ -185,7 +185,8 @@ def _around_the_change(known: Version, new: str) -> tuple[list[Piece], list[Piec
     first = 0
     while first < len(pieces) and pieces[first].run.place + pieces[first].run.length <= same and _closed(pieces[first]):
         first += 1
-    place = len(old) - _most(most - same, lambda n: old[len(old) - n :] == new[len(new) - n :])
+    start = pieces[first - 1].run.place + pieces[first - 1].run.length if first else 0
+    place = len(old) - _most(most - start, lambda n: old[len(old) - n :] == new[len(new) - n :])
     last = len(pieces)
     while last > first and pieces[last - 1].run.place >= place:
         last -= 1
