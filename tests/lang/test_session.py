@@ -7,6 +7,7 @@ import os
 
 import pytest
 from flow_lang.compile import Session, check_source
+from flow_lang.editor.outline import outline
 from flow_lang.source import Source
 from flow_lang.syntax import tree
 from flow_lang.syntax.lexer import Token, scan
@@ -139,6 +140,17 @@ def test_blocks_in_blocks_are_as_deep_as_they_are_read() -> None:
     check(session, "flow 1\n" + "{\n" * 62 + item)
     check(session, "flow 1\n" + "{\n" * 70 + item)
     check(session, f"flow 1\nworkflow w {{\n{item}}}\n")
+
+
+def test_a_workflow_without_its_end_ends_where_the_next_one_begins() -> None:
+    """Its end was before its start in the file where what followed had been read earlier, which an editor does not take."""
+    session = Session()
+    two = "flow 1\n" + "".join(f'workflow {name} {{\n  task t {{ shell "true" }}\n}}\n' for name in "ab")
+    for text in (two, two.replace("flow 1", "# two\nflow 1"), two.replace("}\n}\n", "}\n", 1)):
+        source = Source("test.flow", text)
+        fresh, found = (one.check(source, Memory()).files[-1] for one in (Session(), session))
+        assert outline(found) == outline(fresh)
+        assert [entry.name for entry in outline(found)] == ["a", "b"]
 
 
 def test_a_changed_type_is_seen_by_who_uses_it() -> None:

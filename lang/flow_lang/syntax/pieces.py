@@ -29,8 +29,8 @@ from flow_lang.syntax.words import Words
 _MOST_TEXT = 2 << 20
 """Characters that were read one after another, most of them no longer in the file. Then all is read anew."""
 
-_GAP = "\n"
-"""Before what is read anew, so that the place after the end of the file is not that of something else."""
+_GAP = "\n\n"
+"""Before what is read anew, so that what stands after the end of the file neither begins nor ends where something else does."""
 
 
 class Read(NamedTuple):
