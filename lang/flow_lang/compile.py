@@ -15,6 +15,7 @@ from flow_lang.checks.python.bundle import add_local_modules
 from flow_lang.checks.python.files import Files
 from flow_lang.checks.registry import all_kinds, all_words
 from flow_lang.checks.unused import lint_unused
+from flow_lang.checks.used_names import UsedNames
 from flow_lang.collector import waiting_collector
 from flow_lang.diagnostics import Diagnostic, Report, Span, in_files, in_order
 from flow_lang.named import NamedTuple
@@ -134,7 +135,8 @@ class _Compiler:
             for item in flow.tree.items:
                 if isinstance(item, tree.WorkflowItem):
                     lint_workflow(item, made[item.name.text], flow.report, all_kinds())
-            lint_unused(flow, made)
+            names = self.memory.of(flow.path).names if self.memory is not None else UsedNames()
+            lint_unused(flow, made, names)
 
     def _test(self, flow: FlowFile, checked: dict[str, Tested]) -> None:
         """The tests of every file are checked, those of the entry are kept."""

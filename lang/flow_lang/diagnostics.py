@@ -138,7 +138,7 @@ def in_file(span: Span, lines: Lines) -> Span:
     """Where a span of a tree is in its file. One without a place stays so."""
     if not span.end:
         return span
-    end = lines.in_file(span.end - 1) + 1
+    end = lines.end_in_file(span.end)
     return Span(end if span.start == span.end else lines.in_file(span.start), end)
 
 

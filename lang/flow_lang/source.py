@@ -44,6 +44,10 @@ class Lines:
         """The offset in the file of an offset of the tree."""
         return offset
 
+    def end_in_file(self, offset: int) -> int:
+        """The offset in the file of one of the tree that is the first after something."""
+        return offset
+
     def in_text(self, offset: int) -> int:
         """The offset of the tree for one in the file."""
         return offset
@@ -91,6 +95,13 @@ class MovedLines(Lines):
     def in_file(self, offset: int) -> int:
         run = self._by_start[max(bisect_right(self._starts, offset) - 1, 0)]
         return run.place + min(max(offset - run.start, 0), run.length)
+
+    def end_in_file(self, offset: int) -> int:
+        """What ends where a run starts, and in none before it, is a `}` that was put in there."""
+        at = bisect_right(self._starts, offset) - 1
+        run, before = self._by_start[max(at, 0)], self._by_start[max(at - 1, 0)]
+        put_in = run.start == offset and before.start + before.length != offset
+        return run.place if put_in else self.in_file(offset - 1) + 1
 
     def in_text(self, offset: int) -> int:
         run = self._by_place[max(bisect_right(self._places, offset) - 1, 0)]

@@ -25,7 +25,7 @@ class Document:
         self.asked: set[str] = set()
         """The files that its last check has read, or looked for."""
         self.workflows: dict[str, Tested] = {}
-        """Its workflows by name, as the last version without a wrong text had them."""
+        """The workflows of the program by their name in a plan, its own as the last version without a wrong text had them."""
         self._program: Program | None = None
         self._names: Names | None = None
         self._positions: Positions | None = None
@@ -57,9 +57,8 @@ class Document:
             loader = FolderLoader(os.path.dirname(self.path), self.documents.text_of, self.documents.disk)
             self._program = self.session.check(Source(self.shown, self.text), loader)
             self.asked = loader.asked
-            if not self.file.broken:
-                own = [one for one in self._program.workflows.values() if not one.workflow.file]
-                self.workflows = {one.workflow.name: one for one in own}
+            known = self.workflows if self.file.broken else {}
+            self.workflows = {**known, **self._program.workflows}
         return self._program
 
     @property

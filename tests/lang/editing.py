@@ -9,10 +9,14 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from flow_lang.checks.registry import all_words
 from flow_lang.compile import Compiled, Session, check_source
-from flow_lang.source import Source
+from flow_lang.diagnostics import Report, Span, in_file
+from flow_lang.source import Lines, Source
+from flow_lang.syntax import tree
+from flow_lang.syntax.build import parse_file
 from lang.compiling import Memory
 from lang.derivation import Derivation, Grammar
 from lang.programs import FILES, SOURCES
@@ -169,9 +173,13 @@ def case(seed: str, versions: int = VERSIONS) -> Iterator[str]:
     session = Session()
     for version in range(versions):
         source, loader = Source("test.flow", editor.text), Memory(editor.files)
-        found, fresh = session.check(source, loader).compiled, check_source(source, loader)
+        checked, fresh = session.check(source, loader), check_source(source, loader)
+        found, file = checked.compiled, checked.files[-1]
         if told(found) != told(fresh):
             yield f"seed {seed}, version {version} of {program.name}\n{editor.text}\n{_differ(found, fresh)}"
+            return
+        if not file.broken and placed(file.tree, file.lines) != _tree(source):
+            yield f"seed {seed}, version {version} of {program.name}\n{editor.text}\nthe tree is another one"
             return
         editor.step()
 
@@ -179,6 +187,22 @@ def case(seed: str, versions: int = VERSIONS) -> Iterator[str]:
 def told(found: Compiled) -> tuple[object, ...]:
     """What a check says, with every place; a plan is no part of it."""
     return found.diagnostics, found.sources, found.workflows
+
+
+def placed(node: Any, lines: Lines) -> Any:
+    """A tree with the offsets that its nodes have in the file, each node with the name of its type."""
+    if isinstance(node, Span):
+        return in_file(node, lines)
+    if not isinstance(node, tuple):
+        return node
+    parts = [placed(part, lines) for part in node]
+    if isinstance(node, tree.Text):
+        parts[node._fields.index("content")] = lines.in_file(node.content)
+    return type(node).__name__, *parts
+
+
+def _tree(source: Source) -> Any:
+    return placed(parse_file(source, Report(source.path), all_words()), Lines(source.text))
 
 
 def _differ(found: Compiled, fresh: Compiled) -> str:

@@ -67,3 +67,39 @@ def test_a_completed_word_is_one_of_the_proposals(program: Program) -> None:
         if declaration.name not in labels and not (python or texts_in_texts):
             missed.append((declaration.name, before))
     assert missed == []
+
+
+LIBRARY = """flow 1
+type Report { ok: bool }
+policy patient = retry(9)
+## Counts rows.
+workflow check(tables: list[file], least: int = 1) -> Report { task t -> Report { shell "check" }; return t }
+workflow other { task t { shell "true" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("  call x = lib.", ["check", "other"]),
+        ("  call x = lib.ch", ["check", "other"]),
+        ("  task x { call lib.", ["check", "other"]),
+        ("  task x -> lib.", ["Report"]),
+        ("  task x -> list[lib.", ["Report"]),
+        ("  task x { in a: lib.", ["Report"]),
+        ("  task x { retry = lib.", ["patient"]),
+        ("  task x { in a: int = lib.", []),
+        ("  call x = lib.check(lib.", []),
+        ("  call x = gone.", []),
+    ],
+)
+def test_what_an_imported_file_has_is_proposed_after_its_name(typed: str, expected: list[str]) -> None:
+    text = f'flow 1\nimport "lib.flow"\nimport "gone.flow"\nworkflow w {{\n{typed}'
+    found = Session().check(Source("test.flow", text), Memory({"lib.flow": LIBRARY}))
+    made = proposals(text, len(text), names_of(found.files[-1]), found.workflows)
+    assert [one.name for one in made] == expected
+    for one in made:
+        if one.name == "check":
+            assert "workflow check(tables: list[file], least: int) -> Report" in one.doc
+            assert "Counts rows." in one.doc
+            assert one.detail == "lib.flow"

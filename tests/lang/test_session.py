@@ -7,8 +7,11 @@ import os
 
 import pytest
 from flow_lang.compile import Session, check_source
+from flow_lang.editor.outline import outline
 from flow_lang.source import Source
-from flow_lang.syntax.lexer import scan
+from flow_lang.syntax import tree
+from flow_lang.syntax.lexer import Token, scan
+from flow_lang.syntax.parser import Parser
 from lang.compiling import Memory
 from lang.editing import case, programs, told
 
@@ -74,7 +77,80 @@ def test_a_keystroke_reads_and_checks_one_task(monkeypatch: pytest.MonkeyPatch) 
     edited = TEXT.replace("echo ~{before}", "echo  ~{before}", 20).replace("echo  ~{before}", "echo ~{before}", 19)
     scanned, tasks = read_and_checked(monkeypatch, session, edited)
     assert scanned < 120
-    assert tasks == ["t19", "t20"]  # and the one that uses it, which may point to where it is declared
+    assert tasks == ["t19"]
+
+
+def parsed(monkeypatch: pytest.MonkeyPatch, session: Session, text: str) -> list[str]:
+    """The text of each part that is parsed for a version."""
+    found: list[str] = []
+    advance = Parser.advance
+
+    def counted(parser: Parser, tokens: list[Token], at: int, end: int) -> int:
+        found.append(" ".join(token.text for token in tokens[at:end]))
+        return advance(parser, tokens, at, end)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Parser, "advance", counted)
+        check(session, text)
+    return [part for part in found if "task t" in part or len(part) > 400]
+
+
+WRONG = {
+    "a brace that closes the workflow": ("  task t20", 0, "}"),
+    "a brace that closes a task": ("    in before: int = t20", 0, "}"),
+    "a brace that opens nothing": ("  task t20", 0, "{"),
+    "a brace after a value": ("in before: int = t20", 20, " {"),
+    "a block that is never closed": ("  task t20", 0, "pool p {\n"),
+    "tasks in a block that is never closed": ("  task t20", 0, "finally {\n"),
+    "a long text that never ends": ("    in before: int = t20", 0, '"""'),
+    "a raw text that never ends": ("    in before: int = t20", 0, "'''"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_moves_all_that_follows_to_another_block_does_not_read_it_again(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A keystroke took as long as a check from scratch: after it, and when it was taken back."""
+    place, within, typed = WRONG[what]
+    at = TEXT.index(place) + within
+    session = Session()
+    check(session, TEXT)
+    assert len(parsed(monkeypatch, session, TEXT[:at] + typed + TEXT[at:])) <= 3, what
+    assert len(parsed(monkeypatch, session, TEXT)) <= 2, what
+    with monkeypatch.context() as patch:
+        assert read_and_checked(patch, session, TEXT) == (0, [])
+
+
+def test_what_is_written_above_an_item_is_known_after_a_mistake() -> None:
+    """The text of a `##` was lost where a heading was wrong for a while."""
+    session = Session()
+    text = TEXT.replace("  task t7 ", "  ## Seven.\n  task t7 ")
+    for version in (text, text.replace("-> int {\n  task t0", "-> {\n  task t0"), text):
+        check(session, version)
+    found = session.check(Source("test.flow", text), Memory()).files[-1].tree
+    assert [item.doc for item in found.items[1].items if isinstance(item, tree.TaskItem) and item.doc] == ["Seven."]
+
+
+def test_blocks_in_blocks_are_as_deep_as_they_are_read() -> None:
+    """What was read in the file stands 62 blocks deep with the next version, where its brackets are too many."""
+    session = Session()
+    item = '  task x { in a: int = ((((1)))); shell "echo ~{a}" }\n'
+    check(session, f"flow 1\n{item}")
+    check(session, "flow 1\n" + "{\n" * 62 + item)
+    check(session, "flow 1\n" + "{\n" * 70 + item)
+    check(session, f"flow 1\nworkflow w {{\n{item}}}\n")
+
+
+def test_a_workflow_without_its_end_ends_where_the_next_one_begins() -> None:
+    """Its end was before its start in the file where what followed had been read earlier, which an editor does not take."""
+    session = Session()
+    two = "flow 1\n" + "".join(f'workflow {name} {{\n  task t {{ shell "true" }}\n}}\n' for name in "ab")
+    for text in (two, two.replace("flow 1", "# two\nflow 1"), two.replace("}\n}\n", "}\n", 1)):
+        source = Source("test.flow", text)
+        fresh, found = (one.check(source, Memory()).files[-1] for one in (Session(), session))
+        assert outline(found) == outline(fresh)
+        assert [entry.name for entry in outline(found)] == ["a", "b"]
 
 
 def test_a_changed_type_is_seen_by_who_uses_it() -> None:
@@ -90,6 +166,81 @@ def test_what_is_said_moves_with_the_text() -> None:
     assert check(session, wrong) == ["FLOW201 t99"]
     assert check(session, wrong.replace("task t3 ", "# a line more\n  task t3 ")) == ["FLOW201 t99"]
     assert check(session, wrong.replace('    shell "echo ~{before}"\n', "", 1)) == ["FLOW313 t0", "FLOW201 t99"]
+
+
+DECLARED = """flow 1
+type Order { id: str, total: float }
+type Other { id: str }
+policy flaky = retry(3)
+policy slow = retry(2)
+workflow w(day: date, n: int = 1, m: int = 2) -> int {
+  timeout = 6h
+  pool api { slots = 4 }
+  pool big { slots = 9 }
+  secret token = env("TOKEN")
+  task orders -> list[Order] { shell "list ~{day}" }
+  task other -> Other { shell "other"; retry = flaky }
+  task sums for order in orders -> float { shell "sum ~{order.total} ~{m}"; pool = api; slots = 3 }
+  task count -> int { shell "count ~{n}"; retry = slow; deadline = 2h }
+  task done -> str { shell "say ~{other.id} ~{token}"; after [sums] }
+  finally { task tidy { shell "rm -rf x" } }
+  return count
+}
+"""
+EDITS = {
+    "the text above": ("flow 1\n", "flow 1\n# what it does\n", []),
+    "the edition": ("flow 1\n", "flow 11\n", []),
+    "a field of a type": ("total: float }", "total: float, note: str? }", ["orders", "sums"]),
+    "a field that somebody uses": ("total: float", "sum: float", ["orders", "sums"]),
+    "the place of a type": ("type Other", "\n\ntype Other", []),
+    "a policy": ("retry(3)", "retry(4)", ["other"]),
+    "a policy that takes too long": ("slow = retry(2)", "slow = retry(9, backoff = fixed(1h))", ["count"]),
+    "a new type": ("type Other", "type New { a: int }\ntype Other", []),
+    "a default": ("n: int = 1", "n: int = 7", []),
+    "a name of a parameter": ("m: int = 2", "k: int = 2", ["sums"]),
+    "a type of a parameter": ("day: date", "day: str", ["orders"]),
+    "a setting of the workflow": ("6h", "7h", []),
+    "the slots of a pool": ("slots = 4", "slots = 5", ["sums"]),
+    "too few slots": ("slots = 4", "slots = 2", ["sums"]),
+    "a pool that is gone": ("  pool api { slots = 4 }\n", "", ["sums"]),
+    "a wrong pool": ("slots = 4", "slots = 0", ["sums"]),
+    "what a secret is": ('env("TOKEN")', 'env("KEY")', []),
+    "a secret that is a parameter": ('  secret token = env("TOKEN")\n', "", ["done"]),
+    "defaults": ("  secret", "  defaults { timeout = 1h }\n  secret", ["orders", "other", "sums", "count", "done"]),
+    "what is returned": ("return count", "return count + 1", []),
+    "what comes at the end": ("rm -rf x", "rm -rf y", []),
+}
+
+
+@pytest.mark.parametrize("what", EDITS)
+def test_a_declaration_that_changes_is_seen_by_who_uses_it_and_asks_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A new version of any type, policy, pool, parameter or setting had all tasks checked again."""
+    old, new, checked = EDITS[what]
+    assert DECLARED.count(old) == 1
+    session = Session()
+    check(session, DECLARED)
+    edited = DECLARED.replace(old, new)
+    _, tasks = read_and_checked(monkeypatch, session, edited)
+    assert sorted(tasks) == sorted(checked)
+    for version in (edited, DECLARED, edited):
+        check(session, version)
+
+
+def test_a_wrong_pool_that_goes_is_missed() -> None:
+    session = Session()
+    wrong = DECLARED.replace("slots = 4", "slots = 0")
+    assert check(session, wrong) == ["FLOW310 0"]
+    assert check(session, wrong.replace("  pool api { slots = 0 }\n", "")) == ["FLOW201 api"]
+
+
+def test_a_type_that_comes_with_the_name_of_a_value_is_seen() -> None:
+    session = Session()
+    text = DECLARED.replace("type Other", "type n { a: int }\ntype Other")
+    check(session, DECLARED)
+    check(session, text)
+    check(session, DECLARED)
 
 
 def test_a_name_that_was_not_there_may_come() -> None:

@@ -165,7 +165,7 @@ def test_hover_says_what_a_name_is(client: Client, uri: str) -> None:
         ("int(total", 5, "in total: float"),
         ("clean.rows))", 7, "out rows: int"),
         ("sum(clean", 1, "sum(items: list[N]) -> N"),
-        ("quality.check(", 9, 'workflow check  # in "lib/quality.flow"'),
+        ("quality.check(", 9, 'workflow check(rows: int) -> int  # in "lib/quality.flow"'),
         ("timeout = 1m", 2, "Bounds each attempt"),
         ("nightly(day: date,", 1, "workflow nightly(day: date, limit: float) -> int"),
         ("finally", 1, "runs at the end"),
@@ -242,6 +242,7 @@ def test_completion_knows_the_place(client: Client, uri: str) -> None:
         ("retry = flaky", "retry = f", {"flaky"}, {"day"}),
         ("pool = api", "pool = a", {"api"}, {"day"}),
         ("call scored = score(fetch)", "call scored = s", {"score", "quality"}, {"day"}),
+        ("checks = quality.check(rows = sum(clean.rows))", "checks = quality.", {"check"}, {"day", "score"}),
         ("mock scored", "m\n  mock scored", {"mock", "run", "assert"}, {"task"}),
         ("order in fetch {", "order in f", {"fetch", "range"}, {"order"}),
     ):

@@ -14,7 +14,7 @@ from flow_lang.checks.scope import already_declared
 from flow_lang.checks.settings.reader import Reader
 from flow_lang.checks.settings.retries import Policies
 from flow_lang.checks.tasks.context import Context
-from flow_lang.checks.tasks.known import Facts, KnownTasks
+from flow_lang.checks.tasks.known import Facts, KnownTasks, bare
 from flow_lang.checks.types.declared import Types
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.named import NamedTuple
@@ -25,7 +25,7 @@ EDITION = 1
 
 class Declared(NamedTuple):
     """A file whose declarations have been read; `workflows` are filled in as they are checked. `facts` is all that its tasks may depend on, besides
-    what their workflow declares; `memory` what is known of them."""
+    what their workflow declares and what they look up; `memory` what is known of them."""
 
     file: FlowFile
     context: Context
@@ -38,12 +38,15 @@ class Declared(NamedTuple):
         """What is known of the tasks of one of its workflows."""
         if self.memory is None:
             return KnownTasks()
-        own = tuple(
-            inner for inner in item.items if not isinstance(inner, tree.TaskItem | tree.CallItem | tree.WaitItem)
-        )
         callables = self.context.workflows
-        called = {alias: dict(found) if found else None for alias, found in callables.imported.items()}
-        return self.memory.tasks(item.name.text, (self.facts, own, dict(callables.here), called))
+        called = {alias: _seen(found) if found else None for alias, found in callables.imported.items()}
+        own = (self._for_all(item), _seen(callables.here), called)
+        return self.memory.tasks(item.name.text, (self.facts, *own))
+
+    def _for_all(self, item: tree.WorkflowItem) -> Facts:
+        """What a workflow says to all its tasks: its `defaults`, and the policies that they may name."""
+        found = [inner for inner in item.items if isinstance(inner, tree.Section) and inner.word.text == "defaults"]
+        return bare(tuple(found)), dict(self.policies.named) if found else {}
 
 
 def declare(
@@ -66,8 +69,18 @@ def declare(
         workflows, {alias: other.workflows if other else None for alias, other in imported.items()}, report
     )
     context = Context(report, types, file.lines, functions.functions, settings, callables, kinds)
-    items = tuple(item for item in file.tree.items if not isinstance(item, tree.WorkflowItem | tree.TestItem))
-    return Declared(file, context, policies, workflows, (items, dict(files.texts)), memory)
+    paths = {alias: other.path if other is not None else None for alias, other in file.imports.items()}
+    python = {name: (found.path, found.name, found.function) for name, found in functions.functions.items()}
+    return Declared(file, context, policies, workflows, (paths, python, dict(files.texts)), memory)
+
+
+def _seen(workflows: Workflows) -> Workflows:
+    """What callers depend on, which is not where it stands in its file."""
+    nowhere = Span(0, 0)
+    return {
+        name: child._replace(name_span=nowhere, spans={}) if child is not None else None
+        for name, child in workflows.items()
+    }
 
 
 def _declare(item: tree.Item, types: Types, functions: Imports, report: Report) -> None:

@@ -83,6 +83,11 @@ class Scope:
         """Names with a dot that are known here, such as `run.id`."""
         self.uses: list[Use] = []
 
+    @property
+    def added(self) -> Mapping[str, Symbol]:
+        """The names that were added, as they are at any time."""
+        return self.symbols.maps[0]
+
     def find(self, name: str, span: Span, lenient: bool, member: str = "") -> Symbol | None:
         symbol = self.symbols.get(name)
         if symbol is None:

@@ -2,23 +2,23 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from flow_lang import plan
 from flow_lang.checks.expressions.constants import references
 from flow_lang.checks.imports.files import FlowFile
+from flow_lang.checks.used_names import UsedNames, named
 from flow_lang.diagnostics import Report, Span, in_file
 from flow_lang.syntax import tree
 
 
-def lint_unused(file: FlowFile, made: Mapping[str, plan.Workflow]) -> None:
-    """Warnings; for a file that has been checked and found right, with its workflows by name."""
+def lint_unused(file: FlowFile, made: Mapping[str, plan.Workflow], names: UsedNames) -> None:
+    """Warnings; for a file that has been checked and found right, with its workflows by name. `names` are those of its earlier versions."""
     for item in file.tree.items:
         if isinstance(item, tree.WorkflowItem):
             _of_workflow(item, made[item.name.text], file)
     declared = list(_declared(file, _is_program(file, made)))
     if declared:
-        used = set(_named(file.tree)) | _told(file.report)
+        used = names.of(file.tree) | _told(file.report)
         for what, name in declared:
             if name.text not in used:
                 _warn(file.report, what, name.text, name.span, "remove it, or use it")
@@ -66,9 +66,8 @@ def _of_workflow(item: tree.WorkflowItem, made: plan.Workflow, file: FlowFile) -
             hint = "use it in a task, or remove it; who runs the workflow gives it for nothing"
             _warn(report, "parameter", param.name.text, param.name.span, hint)
     secrets = {secret.name: secret for secret in made.secrets}
-    pools = {task.pool for task in made.tasks} | set(
-        _named(tuple(i for i in item.items if isinstance(i, tree.Section)))
-    )
+    sections = tuple(inner for inner in item.items if isinstance(inner, tree.Section))
+    pools = {task.pool for task in made.tasks} | set(named(sections))
     for inner in item.items:
         if isinstance(inner, tree.SecretItem) and inner.name.text not in {
             n for task in made.tasks for n in task.secrets
@@ -97,19 +96,6 @@ def _in_environment(secret: plan.Secret, item: tree.SecretItem, owner: tree.Work
     text, outer, inner = file.source.text, in_file(owner.span, file.lines), in_file(item.span, file.lines)
     around = text[outer.start : inner.start] + text[inner.end : outer.end]
     return secret.source == "env" and re.search(rf"\b{re.escape(secret.key)}\b", around) is not None
-
-
-def _named(node: Any) -> Iterator[str]:
-    """Every name in the expressions and types of a part of the tree."""
-    pending: list[Any] = [node]
-    while pending:
-        here = pending.pop()
-        if isinstance(here, tree.Ref | tree.NamedType):
-            yield here.name
-        elif isinstance(here, tree.ForeignType):
-            yield here.module.text
-        elif isinstance(here, tuple) and not isinstance(here, Span):
-            pending += here
 
 
 def _warn(report: Report, what: str, name: str, span: Span, hint: str) -> None:

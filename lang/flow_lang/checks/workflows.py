@@ -176,7 +176,7 @@ class WorkflowChecker:
         return [self._check_task(name) for name in ordered]
 
     def _check_task(self, name: str) -> plan.Task:
-        checked = self.known.check(self.tasks[name], self.shapes[name], self.context, self.names.symbols)
+        checked = self.known.check(self.tasks[name], self.shapes[name], self.context, self.names.added)
         if checked.doubtful:
             self.names.symbols[name] = self.names.symbols[name]._replace(type=UNKNOWN)
         elif checked.skips:

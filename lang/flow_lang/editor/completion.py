@@ -36,6 +36,7 @@ _SETTINGS = {
     "defaults": "`defaults`",
     "limits": "`limits`",
 }
+_OF_TYPES = ("list", "map")
 _WITH_BODIES = frozenset(("TASK", "undo"))
 _ITEM_ENDS = frozenset(("NL", "LBRACE", "RBRACE"))
 
@@ -113,17 +114,19 @@ def _proposed(place: _Place, offset: int, names: Names, workflows: Mapping[str, 
     last = item[-1].kind if item else ""
     if not item:
         yield from _beginnings(place.block)
+    elif last == "DOT" and len(item) > 1 and item[-2].text in names.foreign and _wanted(item[:-2]):
+        yield from _foreign(item, names, workflows)
     elif last == "DOT" and len(item) > 1:
         yield from _fields(item[-2].text, offset, names, workflows)
-    elif last in ("COLON", "ARROW") or (last == "LSQB" and len(item) > 1 and item[-2].text in ("list", "map")):
-        yield from _types(names)
     elif item[0].kind in ("TASK", "WAIT", "CALL") and len(item) == 2:
         yield from (Proposal(word, "word", "", docs.WORDS[word]) for word in ("for", "when"))
-    elif item[0].kind == "CALL" and last in ("CALL", "ASSIGN") and all(token.kind != "LPAR" for token in item):
+    elif _wanted(item) == "type":
+        yield from _types(names)
+    elif _wanted(item) == "workflow":
         yield from _callables(names)
     elif last == "ASSIGN" and item[0].text == "pool":
         yield from (Proposal(name[5:], "pool") for name in names.known(offset) if name.startswith("pool "))
-    elif last == "ASSIGN" and item[0].text == "retry":
+    elif _wanted(item) == "policy":
         yield from (Proposal(name[7:], "policy") for name in names.top if name.startswith("policy "))
     else:
         yield from _values(offset, names, workflows)
@@ -164,11 +167,28 @@ def _values(offset: int, names: Names, workflows: Mapping[str, Tested]) -> Itera
     yield from (Proposal(word, "word") for word in ("true", "false", "not", "present"))
 
 
+def _foreign(item: list[Token], names: Names, workflows: Mapping[str, Tested]) -> Iterator[Proposal]:
+    """What an imported file has that may stand there, after its name and a dot."""
+    wanted = _wanted(item[:-2])
+    for declaration in names.foreign[item[-2].text]:
+        if declaration.kind == wanted:
+            yield Proposal(declaration.name, declaration.kind, declaration.path, described(declaration, workflows))
+
+
+def _wanted(before: list[Token]) -> str:
+    """What kind of declaration is named after these tokens of an item; "" for a value."""
+    last = before[-1] if before else None
+    if last is None:
+        return ""
+    if last.kind in ("COLON", "ARROW") or (last.kind == "LSQB" and len(before) > 1 and before[-2].text in _OF_TYPES):
+        return "type"
+    if before[0].kind == "CALL" and last.kind in ("CALL", "ASSIGN") and all(token.kind != "LPAR" for token in before):
+        return "workflow"
+    return "policy" if before[0].text == "retry" and last.kind == "ASSIGN" else ""
+
+
 def _fields(base: str, offset: int, names: Names, workflows: Mapping[str, Tested]) -> Iterator[Proposal]:
-    """Those of a name that is a record, or the names of an imported file."""
-    imported = names.top.get(f"import {base}")
-    if imported is not None:
-        return
+    """Those of a name that is a record, or a task."""
     declaration = names.known(offset).get(base)
     type_ = type_of(declaration, workflows) if declaration is not None else None
     while type_ is not None and type_.kind in ("list", "optional"):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from flow_lang import plan
 from flow_lang.checks.cases.checker import Tested
+from flow_lang.checks.program import key_of
 from flow_lang.checks.registry import all_kinds
 from flow_lang.diagnostics import Span
 from flow_lang.editor.docs import SETTINGS, TYPES, WORDS
@@ -37,7 +38,7 @@ def _is_word(char: str) -> bool:
 
 
 def hover(text: str, offset: int, names: Names, workflows: Mapping[str, Tested]) -> Hover | None:
-    """`workflows` are those of the file as they were last checked, by name."""
+    """`workflows` are those of the program as they were last checked, by their name in a plan."""
     mention = names.at(offset)
     if mention is not None:
         return Hover(mention.span, described(mention.declaration, workflows))
@@ -52,9 +53,9 @@ def described(declaration: Declaration, workflows: Mapping[str, Tested]) -> str:
     before = " -> " if declaration.kind == "task" else ": "
     typed = f"{before}{type_}" if type_ is not None else ""
     heading = f"{_CALLED.get(declaration.kind, declaration.kind)} {declaration.name}{typed}"
-    if declaration.kind == "workflow" and declaration.name in workflows and not declaration.path:
-        heading = f"workflow {_heading(workflows[declaration.name].workflow)}"
-    elif declaration.path:
+    if declaration.kind == "workflow" and key_of(declaration.path, declaration.name) in workflows:
+        heading = f"workflow {_heading(workflows[key_of(declaration.path, declaration.name)].workflow)}"
+    if declaration.path:
         heading += f'  # in "{declaration.path}"'
     return f"```flow\n{heading}\n```" + (f"\n\n{declaration.doc}" if declaration.doc else "")
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import ChainMap
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 from flow_lang.checks.imports.files import FlowFile
@@ -44,9 +44,17 @@ class Block(NamedTuple):
 class Names:
     """The names of one file, by offsets of the file. What could not be read has none."""
 
-    def __init__(self, mentions: list[Mention], blocks: list[Block], top: Mapping[str, Declaration]) -> None:
+    def __init__(
+        self,
+        mentions: list[Mention],
+        blocks: list[Block],
+        top: Mapping[str, Declaration],
+        foreign: Mapping[str, tuple[Declaration, ...]],
+    ) -> None:
         self.mentions = sorted(mentions)
         self.blocks, self.top = blocks, top
+        self.foreign = foreign
+        """What may be used of the imported files, by alias."""
         self._starts = [mention.span.start for mention in self.mentions]
 
     def at(self, offset: int) -> Mention | None:
@@ -79,8 +87,18 @@ def names_of(file: FlowFile) -> Names:
 
 
 _Scope = MutableMapping[str, Declaration]
-_IMPORTED = tree.WorkflowItem | tree.RecordType | tree.TypeAliasItem | tree.Policy
-"""What other files may use of a file."""
+
+
+def _offered(file: FlowFile) -> Iterator[Declaration]:
+    """What other files may use of a file."""
+    for item in file.tree.items:
+        if isinstance(item, tree.WorkflowItem | tree.RecordType | tree.TypeAliasItem | tree.Policy):
+            kind = _OFFERED.get(type(item), "type")
+            doc = item.doc if isinstance(item, tree.WorkflowItem) else ""
+            yield Declaration(kind, item.name.text, in_file(item.name.span, file.lines), (), file.path, doc)
+
+
+_OFFERED: Mapping[type, str] = {tree.WorkflowItem: "workflow", tree.Policy: "policy"}
 
 
 class _Index:
@@ -103,7 +121,8 @@ class _Index:
                 self.tasks[item.name.text] = self._workflow_scope(item)
         for item in self.file.tree.items:
             self._item(item)
-        return Names(self.mentions, self.blocks, self.top)
+        foreign = {alias: tuple(_offered(other)) for alias, other in self.file.imports.items() if other is not None}
+        return Names(self.mentions, self.blocks, self.top, foreign)
 
     # Declarations.
 
@@ -256,13 +275,9 @@ class _Index:
         alias = module.text if isinstance(module, tree.Name) else module.name if isinstance(module, tree.Ref) else ""
         self._use(self.top.get(f"import {alias}"), module.span)
         other = self.file.imports.get(alias)
-        for item in other.tree.items if other is not None else ():
-            if other is None or not isinstance(item, _IMPORTED):
-                continue
-            if item.name.text == name.text:
-                doc = item.doc if isinstance(item, tree.WorkflowItem) else ""
-                place = in_file(item.name.span, other.lines)
-                self._use(Declaration(kind, name.text, place, (), other.path, doc), name.span)
+        for found in _offered(other) if other is not None else ():
+            if found.name == name.text:
+                self._use(found._replace(kind=kind), name.span)
 
     def _walk(self, node: Any, scope: _Scope, inside: tuple[str, ...]) -> None:
         """Every name in a part of the tree."""

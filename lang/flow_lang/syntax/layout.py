@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import UNITS
 from flow_lang.named import NamedTuple
+from flow_lang.syntax.characters import meant
 from flow_lang.syntax.lexer import Token
 from flow_lang.syntax.words import NO_KINDS, Words
 
@@ -17,6 +18,8 @@ DEEPEST = 64
 
 _OF_A_FILE = frozenset(("FLOW", "TYPE", "POLICY", "WORKFLOW", "TEST"))
 _DECLARES = frozenset(("task", "workflow", "type", "policy", "wait", "pool", "test"))
+_HOLDERS = frozenset(("TYPE", "WORKFLOW", "TEST", "TASK", "WAIT", "POOL", "SECTION", "ON", "KIND"))
+"""What has a block. Any other is that of a `{` that should not be there."""
 _AFTER_A_NAME = frozenset(("LBRACE", "ARROW", "FOR", "WHEN", "LPAR"))
 _NOT_AFTER_A_WORD = frozenset(("ASSIGN", "COLON", "DOT", "COMMA"))
 _OPERATORS = frozenset(("COMPARE", "DEFAULT", "PLUS", "MINUS", "TIMES", "AND", "OR", "NOT", "IN", "IS"))
@@ -42,13 +45,24 @@ _SHOWN = {
 
 
 class Cut(NamedTuple):
-    """A place between two items: the offset of the next token among those that were scanned among those laid out, how many mistakes had
-    been met, and how many blocks are open."""
+    """A place between two items: the offset of the next token among those that were scanned and among those laid out, how many mistakes had
+    been met, how many blocks are open, and how deep brackets have been inside one another since the place before."""
 
     scanned: int
     laid: int
     mistakes: int
     depth: int
+    deepest: int
+
+
+class Laid(NamedTuple):
+    """What was laid out between two cuts that have the same blocks open, without a mistake: the same in whatever blocks it stands, as long as
+    `_fits` says so. `deepest` counts from where it starts; `of_a_file` says that it has items that stand in no block."""
+
+    tokens: list[Token]
+    docs: dict[int, str]
+    deepest: int
+    of_a_file: bool
 
 
 class Layout:
@@ -77,8 +91,9 @@ class Layout:
         self.parts = False
         """Whether the places where items part are asked for."""
         self.cuts: list[Cut] = []
-        self.known: Mapping[tuple[int, int], tuple[list[Token], int]] = {}
-        """By the offset of a cut and the number of blocks that are open there: what was laid out there before, and the cut after it."""
+        self.known: Mapping[int, tuple[Laid, int]] = {}
+        """By the offset of a cut: what was laid out there before, and the cut after it."""
+        self.deepest_yet = 0
 
     def run(self) -> list[Token]:
         self.lay_out()
@@ -93,7 +108,7 @@ class Layout:
             kind = token.kind
             if kind == "NL":
                 self._newline(token, at)
-                if self.parts and token.text == "\n" and self._ends_a_part():
+                if self.parts and token.text == "\n" and self._ends_a_part(at):
                     at = self._cut(at + 1)
                     continue
             elif kind == "COMMENT":
@@ -104,23 +119,37 @@ class Layout:
                 self._plain(token, at)
             at += 1
 
-    def _ends_a_part(self) -> bool:
-        """Whether one item ends here and another may begin, in the file itself or in a workflow, so that what follows is laid out in the same
-        way whatever stands before."""
-        if self.doc or len(self.open) > 1:
+    def _ends_a_part(self, at: int) -> bool:
+        """Whether one item ends here and another may begin, so that what follows is laid out in the same way whatever stands before. That is
+        asked for in a file and a workflow, and where one of their items stands in a block because of a bracket that is wrong."""
+        if self.doc or not self.open:
+            return not self.doc
+        owner = self.owners[-1]
+        if self.open[-1].kind != "LBRACE" or owner == "TASK":
             return False
-        return not self.open or (self.open[0].kind == "LBRACE" and self.owners[0] == "WORKFLOW")
+        return owner == "WORKFLOW" or owner not in _HOLDERS or self._declares(at)
 
     def _cut(self, at: int) -> int:
         """Notes a place between two items, and takes those that follow as far as they are known. Where to go on."""
         while True:
-            self.cuts.append(Cut(at, len(self.out), self.report.mistakes, len(self.open)))
-            known = self.known.get((at, len(self.open)))
-            if known is None:
+            self.cuts.append(Cut(at, len(self.out), self.report.mistakes, len(self.open), self.deepest_yet))
+            self.deepest_yet = 0
+            known = self.known.get(at)
+            if known is None or not self._fits(known[0]):
                 return at
-            tokens, following = known
-            self.out += tokens
-            at = following
+            laid, at = known
+            self.out += laid.tokens
+            self.docs.update(laid.docs)
+
+    def _fits(self, laid: Laid) -> bool:
+        """Whether all would be laid out here as it was. A task would close a task that is open, but there is no cut in one."""
+        return len(self.open) + laid.deepest < self.deepest and not (laid.of_a_file and self.open)
+
+    def laid(self, start: Cut, end: Cut) -> Laid:
+        """What is between two cuts that follow one another."""
+        tokens = self.out[start.laid : end.laid]
+        docs = {token.start: self.docs[token.start] for token in tokens if token.start in self.docs}
+        return Laid(tokens, docs, end.deepest - start.depth, any(token.kind in _OF_A_FILE for token in tokens))
 
     def _plain(self, token: Token, at: int) -> None:
         kind = token.kind
@@ -173,6 +202,7 @@ class Layout:
             self._shallow()
         if token.kind in _DEEPENING:
             self.depths[-1] += 1
+            self.deepest_yet = max(self.deepest_yet, self.depths[-1])
             if self.depths[-1] == self.deepest:
                 hint = "give a part of it a name, with `in name: type = ...`, and use the name"
                 self.report.error(
@@ -206,8 +236,10 @@ class Layout:
 
     def _abandoned(self, at: int) -> bool:
         """A `;`, or a line that starts like `task name`, cannot be inside brackets: whoever opened them forgot to close them."""
-        if self.tokens[at].text == ";":
-            return True
+        return self.tokens[at].text == ";" or self._declares(at)
+
+    def _declares(self, at: int) -> bool:
+        """Whether the line that follows starts like `task name`."""
         rest = [t for t in self.tokens[at + 1 : at + 8] if t.kind not in ("NL", "COMMENT")][:3]
         if len(rest) < 3 or rest[0].text not in _DECLARES or rest[1].kind not in ("NAME", "STRING"):
             return False
@@ -357,23 +389,7 @@ class Layout:
             self.junk = token.end  # goes on from the one before, which was told
             return
         self.junk = token.end
-        hints = {
-            "'": 'texts stand in double quotes: "text"',
-            "`": 'texts stand in double quotes: "text"',
-            "$": "a value inside a text is written ~{name}",
-            "&": "write `and`",
-            "|": "write `or`",
-            "!": "write `not`",
-            "“": 'these are typographic quotes; write plain ones: "text"',
-            "”": 'these are typographic quotes; write plain ones: "text"',
-            "‘": 'these are typographic quotes; write plain ones: "text"',
-            "’": 'these are typographic quotes; write plain ones: "text"',
-            "@": "there are no decorators; settings stand in the braces: retry = 3",
-            "\\": "a line needs no mark to go on: inside brackets a line break is white space",
-            "~": 'a ~{...} stands inside a text: "~{name}"',
-        }
-        hint = hints.get(token.text, "remove it" if token.text.isprintable() else "remove it; it cannot be seen")
-        if token.text in "&|!$" and self.out and self.out[-1].kind == "NL":
-            hint = "remove it"
+        begins = bool(self.out) and self.out[-1].kind == "NL"
         shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
-        self.report.error("FLOW102", f"the character `{shown}` has no meaning here", token.span, "", hint)
+        message = f"the character `{shown}` has no meaning here"
+        self.report.error("FLOW102", message, token.span, "", meant(token.text, begins))

@@ -30,6 +30,8 @@ class Reader:
         self.retries = Retries(self.fixed, policies, errors)
         self.pools: Mapping[str, tuple[Pool | None, Span]] = {}
         self.defaults = Settings()
+        self.asked: dict[str, tuple[Pool | None] | None] = {}
+        """The pools that have been looked up since somebody emptied it; None for one that is not there."""
         self.read_one: dict[str, Callable[[tree.Expr], Any]] = {
             "retry": lambda node: self.retries.read(node) or Retry(),
             "timeout": lambda node: self.fixed.duration(node, "`timeout`"),
@@ -55,6 +57,10 @@ class Reader:
         found = Reader(self.report, self.policies, self.errors)
         found.pools = pools
         return found
+
+    def pool_of(self, name: str) -> tuple[Pool | None] | None:
+        """A pool of the workflow, which is None where it is wrong; None where there is no such pool."""
+        return self.pools[name][:1] if name in self.pools else None
 
     def read(self, items: list[tree.Setting], where: str, limits: tree.Section | None = None) -> Settings:
         """`where` is a key of SETTINGS. What the workflow's `defaults` say goes for what is not set."""
@@ -140,6 +146,8 @@ class Reader:
     def _together(self, found: Settings, own: Settings) -> None:
         """What single settings say that cannot be true of one task."""
         pool, span = self.pools.get(found.pool, (None, None))
+        if found.pool:
+            self.asked[found.pool] = self.pool_of(found.pool)
         if "slots" in found.given and not found.pool and "pool" not in found.given:
             hint = "write which pool they are of: pool = api"
             self.report.error("FLOW310", "`slots` are those of a pool", found.given["slots"].name.span, "", hint)

@@ -67,6 +67,8 @@ class Policies(NamedTuple):
 class Retries:
     def __init__(self, fixed: FixedValues, policies: Policies, errors: Errors) -> None:
         self.fixed, self.policies, self.errors, self.report = fixed, policies, errors, fixed.report
+        self.asked: dict[str, Retry | None] = {}
+        """The policies of the file that have been looked up since somebody emptied it."""
 
     def read(self, node: tree.Expr) -> Retry | None:
         """None where it is wrong (and reported)."""
@@ -94,6 +96,8 @@ class Retries:
             hint = did_you_mean(node.name, policies.named, f"declare it: policy {node.name} = retry(5)")
             self.report.error("FLOW201", f"there is no policy `{node.name}`", node.span, "not found", hint)
             return None
+        if policies is self.policies:
+            self.asked[node.name] = policies.named[node.name]
         return policies.named[node.name]
 
     def _count(self, node: tree.Expr) -> Retry | None:

@@ -40,6 +40,8 @@ class Types:
         self.known: dict[str, Type] = {}
         self.busy: list[str] = []
         self.sizes: dict[int, tuple[int, Type]] = {}
+        self.asked: dict[str, Type | None] = {}
+        """What has been looked up since somebody emptied it; None is what there is no type for."""
 
     def declare(self, item: tree.RecordType | tree.TypeAliasItem) -> None:
         name = item.name.text
@@ -52,6 +54,8 @@ class Types:
             self.items[name] = item
 
     def knows(self, name: str) -> bool:
+        if name not in SCALARS:
+            self.asked[name] = self.known.get(name)
         return name in SCALARS or name in self.items or name in ("list", "map", "enum")
 
     def finish(self) -> None:
@@ -95,6 +99,7 @@ class Types:
         if name in SCALARS:
             return Type(name)
         if name in self.known:
+            self.asked[name] = self.known[name]
             return self.known[name]
         item = self.items.get(name)
         if item is None:
