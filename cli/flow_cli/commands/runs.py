@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
@@ -133,15 +134,17 @@ def _cancel_here(state: StateFolder, run: str) -> int:
 
 def _task_lines(run: str, plan: Plan, rows: list[TaskRecord]) -> list[str]:
     lines = []
+    of_node: dict[int, list[TaskRecord]] = {}
+    for row in rows:
+        if row.place is not None:
+            of_node.setdefault(row.node, []).append(row)
     for row in rows:
         if row.place is not None:
             continue
         took = seconds(row.finished_at - row.started_at) if row.started_at and row.finished_at else ""
         notes = [counted(row.size, "instance")] if row.size is not None else []
-        instances = [item for item in rows if item.place is not None and item.node == row.node]
-        counts = {
-            name: sum(item.state == name for item in instances) for name in sorted({item.state for item in instances})
-        }
+        instances = of_node.get(row.node, [])
+        counts = dict(sorted(Counter(item.state for item in instances).items()))
         notes += [f"{count:,} {name}" for name, count in counts.items()]
         notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
         open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
