@@ -59,6 +59,8 @@ class LiveProgress:
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for whole in (True, False, True, False, True):
+            table.add_column(no_wrap=whole)
         shown = self._shown(limit)
         for line in shown:
             icon, style = ICONS[line.state()]
@@ -89,9 +91,10 @@ def _bar(line: Line) -> str:
 
 def _words(line: Line) -> str:
     retried = f" ({line.retries} retried)" if line.retries else ""
-    if line.loop and line.failed:
-        return f"{line.failed:,} failed{retried}"
-    return line.state() + retried
+    state = line.state()
+    counts = [(line.failed, "failed"), (line.skipped, "skipped")] if line.loop else []
+    told = [f"{number:,} {word}" for number, word in counts if number]
+    return ", ".join(([] if line.failed and state == "failed" and told else [state]) + told) + retried
 
 
 def _elapsed(line: Line) -> str:
