@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from flow_lang.source import Source
 
 
+WARNINGS = 3
+"""That are shown by commands that go on in spite of them; more would hide what they print."""
+
+
 def split_target(target: str) -> tuple[str, str | None]:
     """FILE or FILE:WORKFLOW. A file whose name holds the colon wins."""
     if os.path.exists(target):
@@ -43,7 +47,9 @@ def load(target: str, state: StateFolder | None) -> Loaded:
     if loaded.plan is None:
         raise diagnosed(loaded.diagnostics, loaded.sources)
     if loaded.diagnostics:
-        print(rendered(loaded.diagnostics, loaded.sources), file=sys.stderr)
+        print(rendered(loaded.diagnostics[:WARNINGS], loaded.sources), file=sys.stderr)
+        if (more := len(loaded.diagnostics) - WARNINGS) > 0:
+            print(f"{more:,} more; all of them: flow check {path}\n", file=sys.stderr)
     return loaded
 
 

@@ -202,7 +202,9 @@ def _call(name: str, *args: Expr) -> Compiled:
         given = [arg(scope) for arg in compiled]
         try:
             return function.run(scope.files, *given)
-        except (ValueError, ArithmeticError, LookupError, OSError) as error:
+        except OSError as error:
+            raise EvaluationError(f"{name}: {error.filename}: {error.strerror}") from error
+        except (ValueError, ArithmeticError, LookupError) as error:
             raise EvaluationError(f"{name}: {error}") from error
         except (TypeError, AttributeError) as error:
             raise EvaluationError(f"{name}: {_why(error, given)}") from error

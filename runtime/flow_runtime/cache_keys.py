@@ -42,9 +42,7 @@ class CacheKeys:
     def code(self, task: Task) -> str:
         """A digest of the task's own code, and of the Python files that it may import."""
         if task.name not in self._code:
-            packed = task_to_json(task)
-            packed["body"].pop("line", None)
-            spec: dict[str, Any] = {name: packed.get(name) for name in _CODE}
+            spec = _own_code(task)
             if task.body.kind in ("python", "call"):
                 sources = self._plan.sources.items()
                 spec["sources"] = [[path, text] for path, text in sorted(sources) if path.endswith(".py")]
@@ -86,6 +84,21 @@ def changed(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """The components that differ, in the order in which a person reads them."""
     names = list(dict.fromkeys([*now, *before]))
     return [name for name in names if before.get(name) != now.get(name)]
+
+
+def changed_files(before: Plan, now: Plan, name: str) -> list[str]:
+    """The Python files that changed the code of a task; none where its own text did, or where it was no task before."""
+    old = next((task for task in before.workflow.tasks if task.name == name), None)
+    if old is None or _own_code(old) != _own_code(now.workflow.task(name)):
+        return []
+    paths = sorted(path for path in {*before.sources, *now.sources} if path.endswith(".py"))
+    return [path for path in paths if before.sources.get(path) != now.sources.get(path)]
+
+
+def _own_code(task: Task) -> dict[str, Any]:
+    packed = task_to_json(task)
+    packed["body"].pop("line", None)
+    return {name: packed.get(name) for name in _CODE}
 
 
 def _below(folder: str) -> list[tuple[str, str]]:

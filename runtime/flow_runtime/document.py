@@ -1,17 +1,21 @@
 """Runs as the JSON documents that `--json` prints and the server answers: times in ISO 8601, files as paths."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.model import CacheEntry, RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, plain
 
 
-def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> dict[str, Any]:
+def run_document(
+    store: Store, record: RunRecord, with_tasks: bool = True, rows: Sequence[TaskRecord] | None = None
+) -> dict[str, Any]:
+    """`rows` are those of the run, with their values, where they have been read already."""
     plan = store.plan(record.plan_hash, record.workflow)
     document: dict[str, Any] = {
         "run": record.id,
@@ -27,7 +31,8 @@ def run_document(store: Store, record: RunRecord, with_tasks: bool = True) -> di
     if record.parent is not None:
         document["parent"] = record.parent
     if with_tasks:
-        document["tasks"] = [task_document(plan, row) for row in store.tasks(record.id, values=True)]
+        found = store.tasks(record.id, values=True) if rows is None else rows
+        document["tasks"] = [task_document(plan, row) for row in found]
     return document
 
 
@@ -44,8 +49,8 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     }
     if row.size is not None:
         document["instances"] = row.size
-    if row.cache is not None and json.loads(row.cache)[5]:
-        document["cached_from"] = json.loads(row.cache)[5]
+    if hit := cached_from(row):
+        document["cached_from"] = hit
     if row.awaits is not None and row.state == "waiting":
         kind, name, text, due = json.loads(row.awaits)
         document["awaits"] = {"kind": kind, "name": name, "text": text, "until": moment(due)}
@@ -56,6 +61,11 @@ def key_of(plan: Plan, row: TaskRecord) -> str:
     """A task's name, with its position where it is an instance of a `for`: `fetch[3]`."""
     name = plan.workflow.tasks[row.node].name
     return name if row.place is None else f"{name}[{row.place}]"
+
+
+def cached_from(row: TaskRecord) -> str:
+    """The run that its result was taken from, or nothing."""
+    return CacheEntry(*json.loads(row.cache)).hit if row.cache else ""
 
 
 def external(type_: Type, text: str | None) -> Any:

@@ -2,15 +2,18 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from flow_engine import states
+from flow_engine.errors import UnknownRun
 from flow_engine.model import CacheEntry, RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Need, Plan, Task
 
-from flow_runtime.cache_keys import changed
+from flow_runtime.cache_keys import changed, changed_files
 from flow_runtime.document import key_of
+from flow_runtime.inputs import names_of, shown_name
 from flow_runtime.signals import awaits_of
 
 _EDGES = {
@@ -43,33 +46,83 @@ class Why:
         return lines + self._needs(task, row)
 
     def _succeeded(self, task: Task, row: TaskRecord) -> list[str]:
-        entry = CacheEntry(*json.loads(row.cache)) if row.cache else None
+        entry = _entry(row)
         if row.size is not None:
-            return [f"all of its {row.size} instances have ended"]
+            return self._instances_ended(task, row)
         if entry is None:
             reason = "it has no cache" if task.body.kind not in ("wait", "child") else f"it is a {task.body.kind}"
             tried = f", at attempt {row.attempt}" if row.attempt > 1 else ""
             return [f"it ran{tried}: {reason}, so that it runs in every run"]
         if entry.hit:
-            return [f"it did not run: its result is that of run {entry.hit}, with the same code and the same inputs"]
-        return ["it ran, because the cache had no result for it", *self._missed(entry)]
+            same = "inputs" if task.cache is None or task.cache.keys is None else "key"
+            return [f"it did not run: its result is that of run {entry.hit}, with the same code and the same {same}"]
+        return ["it ran, because the cache had no result for it", f"  {self._missed(task, entry)}"]
 
-    def _missed(self, entry: CacheEntry) -> list[str]:
+    def _instances_ended(self, task: Task, row: TaskRecord) -> list[str]:
+        """Of a cached `for`: how many ran, and why; the reasons of a thousand of them."""
+        entries = [entry for item in self._instances(row) if (entry := _entry(item)) is not None]
+        ran = [entry for entry in entries if not entry.hit]
+        told = f"all of its {row.size:,} instances have ended"
+        if not entries:
+            return [told]
+        reasons = Counter(self._missed(task, entry) for entry in ran[:1000])
+        lines = [f"  {count:,} ran: {reason}" for reason, count in reasons.most_common(5)]
+        return [f"{told}: {len(entries) - len(ran):,} were answered from the cache, {len(ran):,} ran", *lines]
+
+    def _missed(self, task: Task, entry: CacheEntry) -> str:
         before = self._store.last_cached(self._record.workflow, entry.task, entry.key, self._record.created_at)
         if before is None:
-            return ["  no earlier run of this task was kept"]
+            return "no earlier run of this task was kept"
         differs = changed(json.loads(before.components), json.loads(entry.components))
         if not differs:
-            return [f"  the result that run {before.run} had kept was too old, or its files are gone"]
-        what = ", ".join("its code" if name == "code" else f"`{name}`" for name in differs)
-        return [f"  since run {before.run}, {what} changed"]
+            return f"the result that run {before.run} had kept was too old, or its files are gone"
+        what = ", ".join(self._component(task, name, before.run) for name in differs)
+        return f"since run {before.run}, {what} changed"
+
+    def _component(self, task: Task, name: str, run: str) -> str:
+        """A part of a cache key in words."""
+        if name == "code":
+            files = self._changed_files(task, run)
+            return "its code" + (f" ({', '.join(files)})" if files else "")
+        keys = task.cache.keys if task.cache is not None else None
+        for at, expr in enumerate(keys or ()):
+            if expr[0] != "ref" and shown_name(expr, at) == name:
+                names = ", ".join(f"`{part}`" for part in sorted(names_of(expr)))
+                return f"part {at + 1} of its key" + (f", made of {names}," if names else "")
+        return f"`{name}`"
+
+    def _changed_files(self, task: Task, run: str) -> list[str]:
+        try:
+            before = self._store.run(run)
+        except UnknownRun:  # removed since
+            return []
+        return changed_files(self._store.plan(before.plan_hash, before.workflow), self._plan, task.name)
 
     def _failed(self, task: Task, row: TaskRecord) -> list[str]:
         error = json.loads(row.error) if row.error else {}
         told = f"{error.get('code')}: {error.get('message')}" if error else "an instance failed"
-        tried = "" if row.size is not None else f" at attempt {row.attempt} of {task.retry.retries + 1}"
+        allowed = task.retry.retries + 1
+        of = f" of {allowed}" if row.attempt <= allowed else ""  # a run that was tried again counts on
+        tried = "" if row.size is not None else f" at attempt {row.attempt}{of}"
         only = f"; `retry` is for {', '.join(task.retry.on)} only" if task.retry.on and task.retry.retries else ""
         return [f"it failed{tried}: {told}{only}"]
+
+    def _expanding(self, task: Task, row: TaskRecord) -> list[str]:
+        counts = Counter(item.state for item in self._instances(row))
+        ended = sum(count for state, count in counts.items() if state in states.FINAL)
+        others = [f"{count:,} {state}" for state, count in sorted(counts.items()) if state not in states.FINAL]
+        return [
+            f"{ended:,} of its {row.size or 0:,} instances have ended; {', '.join(others) or 'the others are being made'}"
+        ]
+
+    def _running(self, task: Task, row: TaskRecord) -> list[str]:
+        since = f" since {_moment(row.started_at or row.claimed_at)}"
+        return [f"it runs{since}, at attempt {row.attempt}" if row.attempt > 1 else f"it runs{since}"]
+
+    _claimed = _running
+
+    def _instances(self, row: TaskRecord) -> list[TaskRecord]:
+        return [item for item in self._rows if item.node == row.node and item.place is not None]
 
     def _skipped(self, task: Task, row: TaskRecord) -> list[str]:
         absent = [need.task for need, parent in self._parents(task, row) if self._is_absent(need, parent)]
@@ -135,6 +188,10 @@ class Why:
     def _is_absent(self, need: Need, parent: TaskRecord) -> bool:
         soft = parent.state == states.FAILED and self._plan.workflow.tasks[parent.node].optional
         return need.how in ("value", "element") and not need.skip_ok and (parent.state == states.SKIPPED or soft)
+
+
+def _entry(row: TaskRecord) -> CacheEntry | None:
+    return CacheEntry(*json.loads(row.cache)) if row.cache else None
 
 
 def _moment(at: float | None) -> str:

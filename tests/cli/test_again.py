@@ -1,9 +1,11 @@
 """Trying again: `flow retry`, `flow diff`, `flow why`, and the cache."""
 
+import re
 from pathlib import Path
 
 import pytest
 from support.command import Project
+from support.waiting import until
 
 STEPS = '''flow 1
 workflow r(n: int = 3) -> list[int] {
@@ -144,6 +146,81 @@ def test_the_cache_goes_by_code_and_content_and_why_names_what_changed(project: 
     fourth = project.flow("run", "c.flow", "--json").document
     assert ran(project) == ["a0", "a1"]
     assert "its code changed" in project.flow("why", fourth["run"], "a[1]").out
+
+
+def test_why_names_the_component_of_a_cache_key_that_changed(project: Project) -> None:
+    project.write("lib.py", "def twice(n: int) -> int:\n    return 2 * n\n")
+    project.write(
+        "k.flow",
+        """flow 1
+from python "lib.py" import twice
+workflow k(day: str, n: int = 2, unit: str = "kg", parts: list[int] = [1, 2, 3]) -> str {
+  task keyed -> str { shell "echo ~{day} ~{unit}"; cache = key(day, n * 2) }
+  task called { call twice(n); cache = true }
+  task each_ for part in parts -> str { shell "echo ~{part} ~{unit}"; cache = true }
+  return "~{keyed} ~{called} ~{join(each_)}"
+}
+""",
+    )
+
+    def why(task: str, *arguments: str) -> str:
+        run = project.flow("run", "k.flow", "--json", *arguments).document["run"]
+        return project.flow("why", run, task).out
+
+    first = project.flow("run", "k.flow", "--json", "-p", "day=mon").document["run"]
+    assert f"since run {first}, `day` changed\n" in why("keyed", "-p", "day=tue")
+    assert "part 2 of its key, made of `n`, changed\n" in why("keyed", "-p", "day=tue", "-p", "n=3")
+    told = why("each_", "-p", "day=tue", "-p", "parts=[1, 9, 8]")
+    assert "all of its 3 instances have ended: 1 were answered from the cache, 2 ran\n" in told
+    assert re.search(r"^  2 ran: since run \w+, `part` changed$", told, re.MULTILINE)
+    assert "with the same code and the same key\n" in why("keyed", "-p", "day=tue", "-p", "unit=t")
+    assert "with the same code and the same inputs\n" in why("called", "-p", "day=tue")
+    project.write("lib.py", "def twice(n: int) -> int:\n    return n * 2\n")
+    assert "its code (lib.py) changed\n" in why("called", "-p", "day=tue", "-p", "n=3")
+
+
+def test_why_tells_of_what_is_under_way(project: Project) -> None:
+    project.write(
+        "w.flow",
+        '''flow 1
+workflow w {
+  task hold for n in range(3) { shell """touch "$FLOW_FOLDER/began"; until [ -e "$FLOW_FOLDER/go" ]; do sleep 0.02; done""" }
+}
+''',
+    )
+    with project.running("run", "w.flow", "-q", "--slots", "1") as engine:
+        until(lambda: (project.folder / "began").exists(), what="the first instance")
+        run = project.runs()[0]
+        assert re.search(r"^hold\[0\] (claimed|running): it runs since \d{4}-", project.flow("why", run, "hold[0]").out)
+        assert "0 of its 3 instances have ended; " in project.flow("why", run, "hold").out
+        (project.folder / "go").touch()
+        assert engine.wait(timeout=60) == 0
+
+
+def test_a_run_that_is_tried_again_counts_right_and_says_that_its_file_was_edited(project: Project) -> None:
+    text = """flow 1
+workflow w -> int {
+  task part for n in range(4) -> int { shell "[ ~{n} != 2 ] && echo ~{n}"; retry = 1 }
+  task soft for n in range(3) -> int { shell "[ ~{n} != 1 ] && echo ~{n}"; optional = true }
+  task after_soft for s in soft -> int { shell "echo ~{s}" }
+  task total -> int { python 'return sum(part) + sum(after_soft)' }
+  return total
+}
+""".replace("'", '"')
+    project.write("w.flow", text)
+    first = project.flow("run", "w.flow")
+    for told in (first.err, project.flow("retry").err):
+        assert re.search(r"^  part +failed +3 of 4  1 failed  ", told, re.MULTILINE)
+        assert re.search(r"^  soft +succeeded +2 of 3  1 failed", told, re.MULTILINE)
+        assert re.search(r"^  after_soft +succeeded +2 of 3  1 skipped", told, re.MULTILINE)
+        assert "edited" not in told
+    run = project.runs()[0]
+    assert "it failed at attempt 4: exit_1" in project.flow("why", run, "part[2]").out
+    project.write("w.flow", text.replace("[ ~{n} != 2 ]", "[ ~{n} != 5 ]"))
+    told = project.flow("retry").err
+    assert "w.flow was edited since, and this run goes on with the text that it began with; " in told
+    assert f"flow retry {run} --with {project.folder / 'w.flow'}\n" in told
+    assert project.flow("retry", run, "--with", "w.flow", "-q").out == "8\n"
 
 
 def test_why_tells_of_what_failed_was_skipped_and_did_not_start(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -64,3 +65,22 @@ def test_a_dumb_terminal_and_a_narrow_one_show_lines_that_they_can(project: Proj
     narrow = Terminal(project, "run", "s.flow", COLUMNS="40")
     assert narrow.end() == 0
     assert b"Traceback" not in narrow.screen
+
+
+def test_many_tasks_are_summed_up_below_those_that_run(project: Project) -> None:
+    tasks = "".join(f'  task t{n} {{ shell "sleep 0.3" }}\n' for n in range(60))
+    project.write("s.flow", f"flow 1\nworkflow w {{\n{tasks}}}\n")
+    terminal = Terminal(project, "run", "s.flow", "--slots", "30")
+    terminal.read_until(b" more: ")
+    assert terminal.end() == 0
+    assert re.search(rb"and \d\d more: (\d+ \w+, )*\d+ waiting", terminal.screen)
+    assert b"60 tasks: 60 succeeded" in terminal.screen
+
+
+def test_a_command_that_goes_on_shows_few_of_many_warnings(project: Project) -> None:
+    unused = "".join(f'  task t{n} -> int {{ shell "echo 1" }}\n' for n in range(9))
+    project.write("s.flow", f"flow 1\nworkflow w -> int {{\n{unused}  return t0\n}}\n")
+    told = project.flow("run", "s.flow", "-q").err
+    assert told.count("warning[FLOW520]") == 3
+    assert "5 more; all of them: flow check s.flow\n" in told
+    assert project.flow("check", "s.flow").err.count("warning[FLOW520]") == 8

@@ -1,13 +1,14 @@
 """Who takes work over, who may still end it, and what is held meanwhile."""
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flow_engine.errors import LostOwnership, StoreError
-from flow_engine.model import Completion, InFlight, Lost, Released, TaskRef
+from flow_engine.model import Completion, InFlight, Lost, Released, Signal, TaskRef
 from flow_engine.stores.contract import Adopted
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang import bundle
@@ -24,6 +25,7 @@ from failures_of_others.conftest import Workers
 
 ONE = plan(task("a", pool="p"), pools=(Pool("p", 1),))
 TWO = plan(task("a"), task("b", "a"))
+WIDE = plan(*(task(f"t{n}", *([f"t{n - 4}"] if n >= 4 else [])) for n in range(60)))
 
 
 def taken_over(workers: Workers, by: str, run: str = "run-1") -> tuple[World, Adopted]:
@@ -40,7 +42,7 @@ def lost(found: InFlight) -> Completion:
 
 
 def test_airflow_51962_of_many_who_want_a_run_one_gets_it(tmp_path: Path) -> None:
-    """There a task was started by two schedulers in the same second."""
+    """There, with seven schedulers and twenty workers, two workers received the same task."""
     path, barrier, got = str(tmp_path / "flow.db"), threading.Barrier(4), []
     with closing(SqliteStore(path)) as store:
         first = World(store)
@@ -60,6 +62,82 @@ def test_airflow_51962_of_many_who_want_a_run_one_gets_it(tmp_path: Path) -> Non
     for thread in threads:
         thread.join(timeout=60)
     assert sorted(got) == list(range(10))
+
+
+@pytest.mark.parametrize("first", ["w1", "w2"])
+def test_airflow_51962_a_task_that_two_workers_were_given_is_run_by_the_one_that_owns_it(
+    first: str, workers: Workers
+) -> None:
+    """The other one is told so, and its word about the task counts for nothing."""
+    one = workers.worker("w1")
+    one.start(TWO)
+    workers.dead.add("w1")
+    other, adopted = taken_over(workers, "w2")
+    assert [hint.task for hint in adopted.ready] == [hint.task for hint in one.hints]  # both have it in hand
+    claims = {world.worker: world.tick().claims for world in ((one, other) if first == "w1" else (other, one))}
+    assert [claim.task.seq for claim in claims["w2"]] == [0]
+    assert claims["w1"] == []
+    seen = claims["w2"][0]
+    mine = Completion(seen.task, seen.attempt, "w1", broken())
+    assert one.tick(mine, want=0).refused == [seen.task]
+    assert other.row("a").state == "claimed"
+    assert other.run_all() == ["a", "b"]
+    other.finish()
+    assert other.store.run("run-1").state == "succeeded"
+    assert [(end.attempt, end.worker) for end in other.store.attempts("run-1", 0)] == [(1, "w2")]
+
+
+def test_airflow_27473_23361_who_writes_a_run_and_who_writes_its_tasks_do_not_deadlock(tmp_path: Path) -> None:
+    """There one process wrote a run and then its tasks, another one the tasks and then the run; the database ended one of them."""
+    path, stop, failed = str(tmp_path / "flow.db"), threading.Event(), []
+    with closing(SqliteStore(path)) as store:
+        for number in range(4):
+            World(store).submit(WIDE, f"run-{number}")
+        World(store).submit(WIDE, "cancelled")
+
+    def guarded(act: Callable[[SqliteStore], None], once: bool) -> threading.Thread:
+        def run() -> None:
+            try:
+                with closing(SqliteStore(path)) as own:
+                    act(own)
+                    while not once and not stop.is_set():
+                        act(own)
+            except BaseException as error:  # noqa: BLE001 - a thread's error is told by the test
+                failed.append(error)
+
+        return threading.Thread(target=run)
+
+    def work(number: int) -> Callable[[SqliteStore], None]:
+        def act(own: SqliteStore) -> None:
+            world = World(own, f"w{number}")
+            adopted = own.adopt(world.worker, f"run-{number}", world.now)
+            assert adopted is not None
+            world.plans[f"run-{number}"] = adopted.plan
+            world.hints += adopted.ready
+            assert len(world.run_all()) == len(WIDE.workflow.tasks)
+            world.finish(f"run-{number}")
+
+        return act
+
+    def disturb(own: SqliteStore) -> None:
+        own.request_cancel("cancelled", 1000.0)
+        own.send("cancelled", Signal("event", "x", "1", 1000.0))
+        own.set_pool("p", 3)
+        assert len(own.tasks("run-0")) == len(WIDE.workflow.tasks)
+
+    working = [guarded(work(number), once=True) for number in range(4)]
+    disturbing = [guarded(disturb, once=False) for _ in range(2)]
+    for thread in (*working, *disturbing):
+        thread.start()
+    for thread in working:
+        thread.join(timeout=90)
+    stop.set()
+    for thread in disturbing:
+        thread.join(timeout=30)
+    assert failed == []
+    assert not any(thread.is_alive() for thread in (*working, *disturbing))
+    with closing(SqliteStore(path)) as store:
+        assert {store.run(f"run-{number}").state for number in range(4)} == {"succeeded"}
 
 
 def test_airflow_59378_what_was_stopped_is_started_again_once_and_its_end_counts(workers: Workers) -> None:

@@ -42,7 +42,8 @@ class World:
         self.finishing: list[str] = []
 
     def submit(self, made: Plan, run: str = "run-1", **fields: object) -> str:
-        new = NewRun(run, digest(made), made, bundle_of(made), {}, "/tmp", self.now, **fields)  # type: ignore[arg-type]
+        folder = str(fields.pop("folder", "/tmp"))
+        new = NewRun(run, digest(made), made, bundle_of(made), {}, folder, self.now, **fields)  # type: ignore[arg-type]
         self.plans[run] = made
         return self.store.submit(new).run
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from flow_engine.errors import UnknownRun
 from flow_runtime.graph.model import Graph, graph_of
@@ -44,7 +45,7 @@ def _graph(target: str) -> Graph:
         return graph_of(plan.workflow)
     _, store = here()
     try:
-        return graph_of_run(store, store.run(target))
+        return graph_of_run(store, store.run(target), time.time())
     except UnknownRun:
         raise CommandError(
             exits.USAGE, "unknown_target", f"{target} is neither a file nor a run of this state (flow list)"

@@ -12,6 +12,7 @@ from flow_engine import states
 from flow_engine.errors import StoreError
 from flow_engine.model import RunRecord
 from flow_lang.params import bind
+from flow_lang.plan import Plan
 from flow_runtime.edited import reuse_of
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import need_kinds
@@ -68,9 +69,31 @@ def _from_failed(run: str | None, request: RunRequest) -> int:
     if record.parent is not None:
         message = f"run {record.id} is a child run of {record.parent}, which has to go on with it"
         raise CommandError(exits.USAGE, "child", f"{message}; try that one again: flow retry {record.parent}")
-    need_kinds(store.plan(record.plan_hash, record.workflow))
+    plan = store.plan(record.plan_hash, record.workflow)
+    need_kinds(plan)
+    _tell_if_edited(plan, record)
     store.close()
     return _in_engine(state, lambda engine: _reopened(engine, record), request)
+
+
+def _tell_if_edited(plan: Plan, record: RunRecord) -> None:
+    """A run keeps the text that it began with; who has edited the file since may expect another."""
+    for path, text in plan.sources.items():
+        whole = os.path.join(record.folder, path)
+        try:
+            with open(whole, encoding="utf-8", newline="") as stream:
+                same = stream.read() == text
+        except (OSError, ValueError):  # it is gone, or no text any more
+            continue
+        if not same:
+            remedy = (
+                f"to use the file as it is now: flow retry {record.id} --with {os.path.join(record.folder, plan.file)}"
+            )
+            print(
+                f"{whole} was edited since, and this run goes on with the text that it began with; {remedy}",
+                file=sys.stderr,
+            )
+            return
 
 
 def _reopened(engine: Embedded, record: RunRecord) -> str:

@@ -4,27 +4,27 @@ import json
 import os
 import sys
 import time
-from collections import Counter
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
-from flow_runtime.document import key_of, run_document
+from flow_runtime.document import cached_from, key_of, run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.signals import awaits_of
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
-from flow_cli.critical import path_text
+from flow_cli.critical import add_times, slack_text, steps_text, timeline
 from flow_cli.failure import CommandError
 from flow_cli.failures import failure_report
 from flow_cli.progress.text import counted, printable, seconds, waits_for
 
 FOLLOW = 0.1
 """Seconds between two looks of `logs -f`."""
+_BUSY = (*states.IN_FLIGHT, states.EXPANDING)
 
 
 def here() -> tuple[StateFolder, SqliteStore]:
@@ -65,21 +65,23 @@ def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json:
 def status(run: str | None, as_json: bool) -> int:
     _, store = here()
     record = find_run(store, run)
-    if as_json:
-        print(json.dumps(run_document(store, record), ensure_ascii=False))
-        return exits.OK
     plan = store.plan(record.plan_hash, record.workflow)
-    file = plan.workflow.file or plan.file
-    print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, file)})")
-    asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
-    print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
-    if _interrupted(store, [record]):
+    rows = store.tasks(record.id, values=as_json)
+    found = timeline(plan, record, rows)
+    if as_json:
+        document = run_document(store, record, rows=rows)
+        add_times(document, plan, found, rows)
+        print(json.dumps(document, ensure_ascii=False))
+        return exits.OK
+    _print_head(plan, record)
+    interrupted = bool(_interrupted(store, [record]))
+    if interrupted:
         print(f"interrupted: its worker is dead; go on with: flow run --resume {record.id}\n")
-    for line in _task_lines(record.id, plan, store.tasks(record.id)):
+    for line in _task_lines(record.id, plan, rows, {} if interrupted else found.slacks()):
         print(line)
-    path = path_text(store, record) if record.finished_at is not None and len(plan.workflow.tasks) > 1 else ""
+    path = found.path() if len(plan.workflow.tasks) > 1 and not interrupted else []
     if path:
-        print(f"\ncritical path: {path}")
+        print(f"\ncritical path{'' if record.finished_at else ' so far'}: {steps_text(plan, path)}")
     report = failure_report(store, record) if record.state in (states.FAILED, states.RUNNING) else ""
     if report:
         print(f"\n{report}")
@@ -132,25 +134,36 @@ def _cancel_here(state: StateFolder, run: str) -> int:
     return exits.OK
 
 
-def _task_lines(run: str, plan: Plan, rows: list[TaskRecord]) -> list[str]:
-    lines = []
-    of_node: dict[int, list[TaskRecord]] = {}
+def _print_head(plan: Plan, record: RunRecord) -> None:
+    file = plan.workflow.file or plan.file
+    print(f"run       {record.id}\nworkflow  {record.workflow}  ({os.path.join(record.folder, file)})")
+    asked = "  (cancel requested)" if record.cancel_requested_at and record.finished_at is None else ""
+    print(f"state     {record.state}{asked}\ntime      {_took(record)}\n")
+
+
+def _task_lines(run: str, plan: Plan, rows: list[TaskRecord], slacks: dict[int, float]) -> list[str]:
+    instances: dict[int, list[TaskRecord]] = {}
     for row in rows:
         if row.place is not None:
-            of_node.setdefault(row.node, []).append(row)
-    for row in rows:
-        if row.place is not None:
-            continue
-        took = seconds(row.finished_at - row.started_at) if row.started_at and row.finished_at else ""
-        notes = [counted(row.size, "instance")] if row.size is not None else []
-        instances = of_node.get(row.node, [])
-        counts = dict(sorted(Counter(item.state for item in instances).items()))
-        notes += [f"{count:,} {name}" for name, count in counts.items()]
-        notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
-        open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
-        notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
-        lines.append(f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip())
-    return lines
+            instances.setdefault(row.node, []).append(row)
+    return [_task_line(run, plan, row, instances.get(row.node, []), slacks) for row in rows if row.place is None]
+
+
+def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord], slacks: dict[int, float]) -> str:
+    end = row.finished_at or (time.time() if row.state in _BUSY else None)
+    took = seconds(max(end - row.started_at, 0.0)) if row.started_at and end else ""
+    notes = [counted(row.size, "instance")] if row.size is not None else []
+    states_ = [item.state for item in instances]
+    notes += [f"{states_.count(name):,} {name}" for name in sorted(set(states_))]
+    retried = sum(max(item.attempt - 1, 0) for item in instances)
+    cached = sum(bool(cached_from(item)) for item in (row, *instances))
+    notes += [f"{retried:,} retried"] if retried else []
+    notes += [f"{cached:,} cached" if instances else "cached"] if cached else []
+    notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
+    notes += [slack] if (slack := slack_text(slacks, instances or [row])) else []
+    open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
+    notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
+    return f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip()
 
 
 def _interrupted(store: SqliteStore, records: list[RunRecord]) -> set[str]:

@@ -14,7 +14,7 @@ from flow_runtime.document import moment
 from flow_runtime.schedules.backfill import TooMany, instants
 from flow_runtime.schedules.backfill import backfill as submit_all
 from flow_runtime.schedules.firings import WrongSchedule, firings, zone_of
-from flow_runtime.schedules.specs import CannotFire, schedule_of
+from flow_runtime.schedules.specs import CannotFire, overdue, schedule_of
 
 from flow_cli import exits
 from flow_cli.commands.runs import here
@@ -37,7 +37,12 @@ def list_schedules(as_json: bool) -> int:
             schedule = schedule_of(record.spec)
             last = _local(record, record.last_fired_at)
             following = "paused" if record.paused_at is not None else _local(record, _next(record))
-            print(f"{record.id:<20}  {schedule.cron:<16}  {schedule.tz:<16}  {last:<16}  {following}")
+            late = overdue(record, time.time())
+            note = f"  overdue since {_local(record, late)}" if late is not None else ""
+            print(f"{record.id:<20}  {schedule.cron:<16}  {schedule.tz:<16}  {last:<16}  {following}{note}")
+        if any(overdue(record, time.time()) is not None for record in records):
+            remedy = "start one (flow server, flow scheduler), or read there why it cannot be fired"
+            print(f"what is overdue was acted upon by no scheduler: {remedy}", file=sys.stderr)
     return exits.OK
 
 
@@ -97,6 +102,7 @@ def schedule_document(record: ScheduleRecord) -> dict[str, Any]:
         "paused_at": moment(record.paused_at),
         "last_fired_at": moment(record.last_fired_at),
         "next_at": None if record.paused_at is not None else moment(_next(record)),
+        "overdue_since": moment(overdue(record, time.time())),
         "held": [moment(instant) for instant in record.held],
     }
 

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterable
 
+from flow_engine import states
+from flow_engine.decisions.retry import delay_after
 from flow_engine.model import Awaits, Claim, Completion, Expanded, Failed, Skipped, Succeeded, Suspended, TaskRecord
 from flow_lang.plan import Workflow
 
@@ -12,9 +14,10 @@ WORDS = {"upstream_failed": "not started"}
 class Line:
     """One task of the workflow. For a `for`, `total` is known once its list is."""
 
-    def __init__(self, name: str, loop: bool) -> None:
+    def __init__(self, name: str, loop: bool, optional: bool = False) -> None:
         self.name = name
         self.loop = loop
+        self.optional = optional
         self.total: int | None = None if loop else 1
         self.running = 0
         self.done = self.failed = self.skipped = self.retries = 0
@@ -31,7 +34,7 @@ class Line:
     def state(self) -> str:
         if self.settled:
             return self.settled
-        if self.failed:
+        if self.failed and not self.optional:
             return "failed"
         if self.finished:
             return "skipped" if self.skipped and not self.done else "succeeded"
@@ -46,11 +49,12 @@ class Board:
     def __init__(self, run: str, workflow: Workflow) -> None:
         self.run = run
         self.workflow = workflow
-        self.lines = [Line(task.name, bool(task.loop)) for task in workflow.tasks]
+        self.lines = [Line(task.name, bool(task.loop), task.optional) for task in workflow.tasks]
         self.began = time.time()
         self.over = False
         self._node: dict[int, int] = {}
         self._place: dict[int, int | None] = {}
+        self._failures: dict[int, int] = {}
 
     def claimed(self, claims: Iterable[Claim]) -> None:
         now = time.time()
@@ -79,10 +83,19 @@ class Board:
                 self._end(self.lines[node], completion, now)
 
     def settle(self, rows: Iterable[TaskRecord]) -> None:
-        """The states that the tasks ended in, which the counts alone cannot tell: cancelled, or not started."""
+        """How the tasks have ended. What was told cannot give it: the worker says nothing of what was skipped, cancelled or not started
+        because of others, nor of what had ended before the run was tried again."""
+        for line in self.lines:
+            line.done = line.failed = line.skipped = 0
         for row in rows:
+            line = self.lines[row.node]
             if row.place is None:
-                self.lines[row.node].settled = WORDS.get(row.state, row.state)
+                line.settled = WORDS.get(row.state, row.state)
+                line.total = row.size if line.loop else 1
+            if line.loop is (row.place is not None):
+                line.done += row.state == states.SUCCEEDED
+                line.failed += row.state == states.FAILED
+                line.skipped += row.state == states.SKIPPED
 
     def ended(self, run: str) -> None:
         self.over = self.over or run == self.run
@@ -105,9 +118,12 @@ class Board:
         line.failed += isinstance(outcome, Failed) and self._is_last(line, completion)
 
     def _is_last(self, line: Line, completion: Completion) -> bool:
-        """Whether no attempt follows; a shown count may be early where `retry` names errors, and the final table is not."""
-        task = self.workflow.task(line.name)
-        return completion.attempt > task.retry.retries
+        """Whether no attempt follows. A shown count may be early where a run goes on that had failures before; the final table is not."""
+        seq, outcome = completion.task.seq, completion.outcome
+        assert isinstance(outcome, Failed)
+        self._failures[seq] = self._failures.get(seq, 0) + 1
+        policy = self.workflow.task(line.name).retry
+        return not outcome.retryable or delay_after(policy, self._failures[seq], outcome.code, lambda: 0.0) is None
 
 
 def _key(line: Line, place: int | None) -> str:

@@ -1,11 +1,12 @@
 """Progress as a table that stays in place, on a terminal. rich is imported only when a run has lasted long enough to be watched."""
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from flow_cli.progress.board import Board, Line
 from flow_cli.progress.plain import PlainProgress
-from flow_cli.progress.text import seconds, waits_for
+from flow_cli.progress.text import counted, seconds, waits_for
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.25
 """Seconds after which a run is shown live; shorter ones only leave their lines."""
+FRAMES = 8
+"""A second. The engine tells of more, and each table costs a look at every task."""
 ROWS = 24
 
 ICONS = {"waiting": ("·", "dim"), "running": ("▶", "cyan"), "succeeded": ("✓", "green"), "failed": ("✗", "bold red")}
@@ -23,6 +26,7 @@ class LiveProgress:
     def __init__(self, board: Board) -> None:
         self._board = board
         self._live: Live | None = None
+        self._drawn = 0.0
         self._plain = PlainProgress(board)
 
     def start(self) -> None:
@@ -31,7 +35,8 @@ class LiveProgress:
     def update(self) -> None:
         if self._live is None and time.time() - self._board.began > PATIENCE:
             self._live = self._open()
-        if self._live is not None:
+        if self._live is not None and time.monotonic() - self._drawn > 1 / FRAMES:
+            self._drawn = time.monotonic()
             self._live.update(self._table(ROWS))
 
     def stop(self) -> None:
@@ -50,7 +55,7 @@ class LiveProgress:
         from rich.console import Console
         from rich.live import Live
 
-        live = Live(console=Console(stderr=True), refresh_per_second=8, transient=False)
+        live = Live(console=Console(stderr=True), refresh_per_second=FRAMES, transient=False)
         live.start()
         return live
 
@@ -59,6 +64,8 @@ class LiveProgress:
         from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        for whole in (True, False, True, False, True):
+            table.add_column(no_wrap=whole)
         shown = self._shown(limit)
         for line in shown:
             icon, style = ICONS[line.state()]
@@ -66,9 +73,8 @@ class LiveProgress:
             for key, awaits in list(line.awaits.items())[:3]:
                 if awaits.kind != "timer":
                     table.add_row("", "", "", escape(waits_for(self._board.run, key, awaits)), "")
-        hidden = len(self._board.lines) - len(shown)
-        if hidden:
-            table.add_row("", f"[dim]and {hidden} more[/]", "", "", "")
+        if hidden := [line for line in self._board.lines if line not in shown]:
+            table.add_row("", f"[dim]{_more(hidden, bool(shown))}[/]", "", "", "")
         return table
 
     def _shown(self, limit: int | None) -> list[Line]:
@@ -77,6 +83,13 @@ class LiveProgress:
             return lines if limit is not None or len(lines) <= 2 * ROWS else [line for line in lines if line.failed]
         busy = [line for line in lines if line.state() in ("running", "failed")]
         return busy[:limit] or lines[:limit]
+
+
+def _more(lines: list[Line], others: bool) -> str:
+    """`and 54 more: 31 succeeded, 23 waiting`, or `60 tasks: 60 succeeded` where nothing else is shown."""
+    counts = Counter(line.state() for line in lines)
+    told = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
+    return f"and {len(lines):,} more: {told}" if others else f"{counted(len(lines), 'task')}: {told}"
 
 
 def _bar(line: Line) -> str:
@@ -89,9 +102,10 @@ def _bar(line: Line) -> str:
 
 def _words(line: Line) -> str:
     retried = f" ({line.retries} retried)" if line.retries else ""
-    if line.loop and line.failed:
-        return f"{line.failed:,} failed{retried}"
-    return line.state() + retried
+    state = line.state()
+    counts = [(line.failed, "failed"), (line.skipped, "skipped")] if line.loop else []
+    told = [f"{number:,} {word}" for number, word in counts if number]
+    return ", ".join(([] if line.failed and state == "failed" and told else [state]) + told) + retried
 
 
 def _elapsed(line: Line) -> str:

@@ -144,6 +144,9 @@ def _either(phrases: list[str]) -> str:
     return " or ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
 
 
+_APART = "items of a block stand on lines of their own, or after a `;`"
+
+
 def _hint(place: Place) -> str:
     token, expected = place.token, place.expected
     known = remedy(place)
@@ -161,12 +164,20 @@ def _hint(place: Place) -> str:
         return "close the `(` first"
     if token.kind == "NAME" and place.starts_item:
         return _word_hint(token, place)
+    if "NL" in expected and _starts_another_item(place):
+        return _APART
     examples = [example for example in (_example(loose, place) for loose in place.inside) if example]
     if examples:
         return examples[-1]
     if "ASSIGN" in expected:
         return "a setting is written: name = value"
-    return "items of a block stand on lines of their own, or after a `;`"
+    return _APART
+
+
+def _starts_another_item(place: Place) -> bool:
+    """`retry = 2` and the like after an item that is whole."""
+    after = place.after
+    return place.token.kind == "NAME" and after is not None and after.kind == "ASSIGN"
 
 
 def _example(token: Token, place: Place) -> str:

@@ -2,8 +2,12 @@
 
 from typing import NamedTuple
 
+from flow_runtime.durations import seconds
 from flow_runtime.graph.model import Node
 from flow_runtime.graph.states import style_of, words
+
+_PHASES = {"failure": "on failure"}
+"""Phases as they are written in a file, where that is another word."""
 
 
 class Caption(NamedTuple):
@@ -22,6 +26,8 @@ def caption_of(node: Node) -> Caption:
     if node.is_end:
         return Caption(one_line(node.label), "", "")
     detail = f"{node.kind} {node.function}".rstrip()
+    if node.phase:
+        detail = f"{_PHASES.get(node.phase, node.phase)} · {detail}"
     if node.loop:
         detail += f" · for {node.loop}"
     if node.conditional:
@@ -37,6 +43,8 @@ def _status(node: Node) -> str:
         status += f" · {node.counts}"
     if node.attempt > 1:
         status += f" · attempt {node.attempt}"
+    if node.seconds is not None:
+        status += f" · {seconds(node.seconds)}"
     return one_line(status)
 
 

@@ -6,7 +6,7 @@ Pure data, made from a plan by `graph_of`. Nothing here draws, and importing it 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from flow_lang.plan import Expr, Task, Workflow
+from flow_lang.plan import MAIN, Expr, Task, Workflow
 from flow_lang.types import NOTHING
 
 START, FINISH = ":start", ":finish"
@@ -14,20 +14,23 @@ START, FINISH = ":start", ":finish"
 
 
 class NodeState(NamedTuple):
-    """A task of a run. `done`, `total` and `failed` count instances (of a `for` task; else `total` is 1 or 0); `attempt` is the latest."""
+    """A task of a run. `done`, `total`, `failed` and `skipped` count instances (of a `for` task; else `total` is 1 or 0); `attempt` is the
+    latest. `seconds` go from its start, of a `for` that of the first instance, to its end or to now; None where it has not started."""
 
     state: str
     done: int = 0
     total: int = 0
     failed: int = 0
     attempt: int = 0
+    skipped: int = 0
+    seconds: float | None = None
 
 
 class Node(NamedTuple):
     """`kind`: `start`, `finish`, or the body's (`shell`, `python`, `call`...). `function`: what a `call` calls.
 
     `loop`: the variables of a `for`, or empty. `state` is empty where no run is shown.
-    `counts` is its instances in words, as in `37/40 done, 1 failed`.
+    `counts` is its instances in words, as in `37/40 done, 1 failed`. `phase` is `undo`, `failure` or `finally` where it is not the main part.
     """
 
     id: str
@@ -40,6 +43,8 @@ class Node(NamedTuple):
     attempt: int = 0
     doc: str = ""
     function: str = ""
+    phase: str = ""
+    seconds: float | None = None
 
     @property
     def is_end(self) -> bool:
@@ -103,6 +108,8 @@ def _node(task: Task, state: NodeState) -> Node:
         state.attempt,
         task.doc,
         task.body.function,
+        "" if task.phase == MAIN else task.phase,
+        state.seconds,
     )
 
 
@@ -110,7 +117,8 @@ def _counts(state: NodeState) -> str:
     if not state.state or (state.total == 0 and state.state != "succeeded"):
         return ""
     failed = f", {state.failed} failed" if state.failed else ""
-    return f"{state.done}/{state.total} done{failed}"
+    skipped = f", {state.skipped} skipped" if state.skipped else ""
+    return f"{state.done}/{state.total} done{failed}{skipped}"
 
 
 def _signature(workflow: Workflow) -> str:

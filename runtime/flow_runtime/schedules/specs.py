@@ -1,10 +1,10 @@
 """A schedule as the state keeps it, and the run that an instant of it asks for."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from flow_engine.errors import FlowError
+from flow_engine.errors import FlowError, Unreadable
 from flow_engine.model import NewRun
 from flow_engine.schedules import Deployment, ScheduleRecord
 from flow_engine.stores.contract import Store
@@ -15,7 +15,10 @@ from flow_lang.values import Mismatch, encode
 
 from flow_runtime.files import FlowFiles
 from flow_runtime.plans import Loaded
-from flow_runtime.schedules.firings import zone_of
+from flow_runtime.schedules.firings import due, zone_of
+
+LATE = 5.0
+"""Seconds that a scheduler may take to act upon an instant."""
 
 
 class CannotFire(FlowError):
@@ -38,6 +41,15 @@ def deployment(loaded: Loaded, now: float) -> Deployment | None:
     if schedule is None:
         return None
     return Deployment(loaded.plan.entry, loaded.plan_hash, loaded.bundle, loaded.folder, spec_of(schedule), now)
+
+
+def overdue(record: ScheduleRecord, now: float) -> float | None:
+    """The first instant that should have fired some seconds ago and is not decided: no scheduler runs, or none can fire it."""
+    if record.paused_at is not None:
+        return None
+    since, until = datetime.fromtimestamp(record.since, UTC), datetime.fromtimestamp(now - LATE, UTC)
+    found = due(schedule_of(record.spec), since, until)
+    return found[0].timestamp() if found else None
 
 
 def run_for(store: Store, record: ScheduleRecord, instant: datetime, run: str, now: float) -> NewRun:
@@ -63,8 +75,8 @@ def run_for(store: Store, record: ScheduleRecord, instant: datetime, run: str, n
 def _plan(store: Store, record: ScheduleRecord) -> Plan:
     try:
         return store.plan(record.plan_hash, record.workflow)
-    except (ValueError, LookupError) as error:
-        raise CannotFire(f"its plan cannot be read ({error}); deploy it again: flow deploy FILE") from error
+    except Unreadable as error:
+        raise CannotFire(f"{error}; or deploy it again: flow deploy FILE") from error
 
 
 def _params(plan: Plan, schedule: Schedule, local: datetime, folder: str) -> dict[str, Any]:

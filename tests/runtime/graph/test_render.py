@@ -38,6 +38,11 @@ def test_svg_shows_names_states_and_counts_as_text():
     assert "✗ failed · 37/40 done, 1 failed · attempt 3" in shown
 
 
+def test_times_and_skipped_instances_are_shown():
+    shown = texts(render(graph_of(workflows.nightly(), {"fetch": NodeState("succeeded", 5, 5, 0, 1, 2, 125.0)}), "svg"))
+    assert "✓ succeeded · 5/5 done, 2 skipped · 2m05s" in shown
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_each_state_has_a_colour_and_a_word(state):
     svg = render(graph_of(workflows.nightly(), {"fetch": NodeState(state)}), "svg")
@@ -108,7 +113,9 @@ def test_hostile_names_stay_inside_mermaids_quotes():
 
 
 def test_json_holds_the_whole_graph():
-    shown = json.loads(render(graph_of(workflows.nightly(), {"clean": NodeState("running", 1, 2)}, "running"), "json"))
+    shown = json.loads(
+        render(graph_of(workflows.nightly(), {"clean": NodeState("running", 1, 2, seconds=1.5)}, "running"), "json")
+    )
     assert (shown["name"], shown["state"], len(shown["nodes"])) == ("nightly", "running", 9)
     assert {"source": "fetch", "target": "clean", "how": "element"} in shown["edges"]
     assert shown["nodes"][3] | {"label": "", "kind": ""} == {
@@ -122,6 +129,8 @@ def test_json_holds_the_whole_graph():
         "attempt": 0,
         "doc": "",
         "function": "",
+        "phase": "",
+        "seconds": 1.5,
     }
 
 
