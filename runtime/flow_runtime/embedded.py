@@ -123,6 +123,7 @@ class Embedded:
             observers,
             self._was_started,
             clock or self._steady,
+            clock or time.time,
         )
         self._cursors: dict[str, Cursor] = {}
 

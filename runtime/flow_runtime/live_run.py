@@ -15,7 +15,9 @@ _numbers = count(1)
 class LiveRun:
     """What the worker keeps of a run that it owns."""
 
-    def __init__(self, adopted: Adopted, inputs: RunInputs) -> None:
+    def __init__(self, adopted: Adopted, inputs: RunInputs, ahead: float = 0.0) -> None:
+        """`ahead`: seconds by which the engine's time is ahead of the wall's clock, by which runs are submitted; child runs begin by the
+        engine's."""
         self.record = adopted.record
         self.plan = adopted.plan
         self.inputs = inputs
@@ -26,7 +28,8 @@ class LiveRun:
         self.note = RunNote(next(_numbers), record.id, record.plan_hash, record.workflow, record.folder)
         """What the slots are told of it."""
         timeout = adopted.plan.workflow.timeout
-        self.deadline = None if timeout is None else (adopted.record.reopened_at or adopted.record.created_at) + timeout
+        begun = (record.reopened_at or record.created_at) + (ahead if record.parent is None else 0.0)
+        self.deadline = None if timeout is None else begun + timeout
 
     def key(self, claim: Claim) -> str:
         name = self.plan.workflow.tasks[claim.node].name

@@ -54,7 +54,8 @@ class Observer(Protocol):
 
 
 class Worker:
-    """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch."""
+    """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch, and so does
+    `wall`, by which runs are submitted."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Worker:
         observers: Iterable[Observer] = (),
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
         clock: Callable[[], float] = time.time,
+        wall: Callable[[], float] | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -75,6 +77,7 @@ class Worker:
         self._observers = list(observers)
         self._was_started = was_started
         self._clock = clock
+        self._wall = wall or clock
         self.dispatcher = dispatcher
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
@@ -138,7 +141,8 @@ class Worker:
             return False
         reached("worker.adopting")
         record = adopted.record
-        self._live[record.id] = LiveRun(adopted, RunInputs(self._store, record, adopted.plan, self._scratch))
+        inputs = RunInputs(self._store, record, adopted.plan, self._scratch)
+        self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in adopted.in_flight:
             lost = self._was_started(task.run, task.seq, attempt, worker)

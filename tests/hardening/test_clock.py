@@ -104,6 +104,57 @@ def test_delays_limits_and_waits_of_a_run_take_the_time_that_they_say(
         engine.pool.close()
 
 
+LATE = """flow 1
+workflow good { timeout = 20s; task a { shell "sleep 0.3" } }
+workflow bad { timeout = 1s; task a { shell "sleep 300" } }
+workflow waits { wait go -> bool { approval = "go?" } }
+"""
+
+
+@JUMPS
+def test_a_run_that_comes_to_a_busy_engine_after_the_clock_was_set_has_the_time_that_it_says(
+    tmp_path: Path, wall: WallClock, jump: float
+) -> None:
+    """An engine with a run that waits never follows the wall's clock: all that was submitted after it was set back ended by its timeout at
+    once, and after it was set forth no timeout ended anything."""
+    file = tmp_path / "w.flow"
+    file.write_text(LATE)
+    engine = Embedded(StateFolder(str(tmp_path / "state")), 2)
+    runs: dict[str, str] = {}
+
+    def submit(workflow: str) -> None:
+        loaded = load_plan(str(file), workflow, None)
+        assert loaded.plan is not None
+        new = NewRun(
+            new_id(time.time(), os.urandom),
+            loaded.plan_hash,
+            loaded.plan,
+            loaded.bundle,
+            {},
+            str(tmp_path),
+            time.time(),
+        )
+        runs[workflow] = engine.store.submit(new).run
+        assert engine.worker.adopt(new.id)
+
+    try:
+        submit("waits")
+        engine.worker.step(0.0)
+        wall.set_by(jump)
+        for workflow in ("good", "bad"):
+            submit(workflow)
+        until = time.monotonic() + 30
+        while engine.worker.runs > 1:
+            assert time.monotonic() < until, "no timeout has ended it"
+            engine.worker.step()
+        states = {workflow: engine.store.run(run) for workflow, run in runs.items()}
+        assert [states[name].state for name in ("waits", "good", "bad")] == ["running", "succeeded", "failed"]
+        assert states["bad"].cancel_reason == "timeout"
+    finally:
+        engine.close()
+        engine.pool.close()
+
+
 def test_an_engine_with_nothing_in_hand_follows_a_clock_that_was_set() -> None:
     passed, wall = 100.0, 5000.0
     clock = SteadyClock(lambda: wall, lambda: passed)
