@@ -77,24 +77,26 @@ class Channel:
         self._sock.close()
 
     def _frames(self) -> list[bytes]:
-        if self._stop(self._incoming, 0) < 0:
+        if self._is_partial():
             return []  # a large one comes in many pieces, which are not copied each time
         frames, at, incoming = [], 0, bytes(self._incoming)
-        while (stop := self._stop(incoming, at)) >= 0:
+        end, length_at, most = len(incoming), _LENGTH.unpack_from, self._most
+        while end - at >= 4:
+            length = length_at(incoming, at)[0]
+            if length > most:
+                raise Garbled(f"a frame of {length} bytes")
+            stop = at + 4 + length
+            if stop > end:
+                break
             frames.append(incoming[at + 4 : stop])
             at = stop
         del self._incoming[:at]
         return frames
 
-    def _stop(self, incoming: bytes | bytearray, at: int) -> int:
-        """Where the frame ends that begins at `at`; -1 where that has not come."""
-        if len(incoming) - at < 4:
-            return -1
-        length: int = _LENGTH.unpack_from(incoming, at)[0]
-        if length > self._most:
-            raise Garbled(f"a frame of {length} bytes")
-        stop = at + 4 + length
-        return stop if stop <= len(incoming) else -1
+    def _is_partial(self) -> bool:
+        """Whether not even the first frame is whole."""
+        length: int = _LENGTH.unpack_from(self._incoming)[0] if len(self._incoming) >= 4 else 0
+        return len(self._incoming) < 4 or len(self._incoming) - 4 < length <= self._most
 
 
 def pair() -> tuple["_socket.socket", "_socket.socket"]:
