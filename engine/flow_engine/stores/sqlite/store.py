@@ -18,7 +18,7 @@ from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
-from flow_engine.stores.outcomes import children_of, gathered
+from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
@@ -123,10 +123,9 @@ class SqliteStore(SqliteSchedules):
                 for run in self._lost(worker, [run for run in touched if run in self._books]):
                     self._books.close(run)
                 tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
-                for note in notes:
-                    for child in children_of(note):
-                        touched.add(child.id)
-                        self._books.open(self._begin(child), child.priority, self._usage)
+                for child in tick.begun:
+                    touched.add(child.id)
+                    self._books.open(self._begin(child), child.priority, self._usage)
                 self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
         except BaseException:
             for run in touched:
