@@ -63,6 +63,15 @@ class MemoryStore(MemorySchedules):
         self._cached: list[KeptResult] = []
         self._bundles: dict[str, str] = {}
 
+    def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
+        before = set(self._runs)
+        try:
+            return [self.submit(new) for new in news]
+        except FlowError:
+            for run in self._runs.keys() - before:
+                self._books_of(self._runs.pop(run).record.owner or "").close(run)
+            raise
+
     def submit(self, new: NewRun) -> Submitted:
         for kept in self._runs.values():
             if new.idempotency_key is not None and (kept.key, kept.record.namespace) == (
