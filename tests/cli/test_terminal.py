@@ -72,7 +72,7 @@ def test_many_tasks_are_summed_up_below_those_that_run(project: Project) -> None
     )
     project.write("s.flow", f"flow 1\nworkflow w {{\n{tasks}}}\n")
     terminal = Terminal(project, "run", "s.flow", "--slots", "4")
-    terminal.read_until(b"and 56 more: 56 waiting")
+    terminal.read_until(b" more: ")
     (project.folder / "go").touch()
     assert terminal.end() == 0
     assert b"60 tasks: 60 succeeded" in terminal.screen
