@@ -104,9 +104,10 @@ def _work(pipe: Connection, body: str) -> None:
 def _drive(shape: Shape, store: sqlite3.Connection, pipes: list[Connection]) -> None:
     """Submits every run with a commit of its own, then runs all their tasks."""
     size = len(shape.parents)
-    for run in range(shape.runs):
+    for first in range(0, shape.runs, shape.batch):
+        until = min(first + shape.batch, shape.runs) * size
         with _transaction(store):
-            store.executemany("INSERT INTO task VALUES (?, 0)", [(run * size + i,) for i in range(size)])
+            store.executemany("INSERT INTO task VALUES (?, 0)", [(i,) for i in range(first * size, until)])
     _Books(shape, store, pipes).run()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from workloads import Shape, source_of
 
+MANY_RUNS = Path(__file__).with_name("many_runs.py")
 LIMIT = 600
 """Seconds that one measurement may take."""
 
@@ -24,9 +25,7 @@ def measure(shape: Shape, folder: Path) -> float:
     file = folder / f"{shape.name}-{shape.body}.flow"
     file.write_text(source_of(shape, shape.body), encoding="utf-8")
     if shape.runs > 1:
-        return float(
-            _output([sys.executable, str(Path(__file__).with_name("many_runs.py")), str(file), str(shape.runs)], folder)
-        )
+        return float(_output([sys.executable, str(MANY_RUNS), str(file), str(shape.runs), str(shape.batch)], folder))
     start = time.perf_counter()
     said = _output(
         [flow_command(), "run", str(file), "--json", *(["--slots", "2"] if shape.name != "W5" else [])], folder

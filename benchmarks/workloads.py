@@ -4,6 +4,7 @@ import random
 from typing import NamedTuple
 
 CHAIN, FAN, LAYERS, WIDTH, SPAWNED, RUNS = 200, 2000, 20, 100, 1000, 2000
+BATCH = 50
 SEED = 20261124
 HELLO = """flow 1
 workflow hello(name: str = "world") -> str {
@@ -14,13 +15,15 @@ workflow hello(name: str = "world") -> str {
 
 
 class Shape(NamedTuple):
-    """`parents[i]` are the tasks that task i needs, all smaller than i. `runs` is how often the whole graph runs."""
+    """`parents[i]` are the tasks that task i needs, all smaller than i. `runs` is how often the whole graph runs, `batch` how many of
+    these are submitted in one transaction."""
 
     name: str
     about: str
     parents: list[list[int]]
     body: str = "python"
     runs: int = 1
+    batch: int = 1
 
 
 def shapes(scale: float = 1.0) -> list[Shape]:
@@ -36,6 +39,7 @@ def shapes(scale: float = 1.0) -> list[Shape]:
         Shape("W4", f"1 -> {sized(SPAWNED)} processes -> 1, 2 at a time", fan(sized(SPAWNED)), "shell"),
         Shape("W5", "hello, the whole process", [[]], "shell"),
         Shape("W6", f"{sized(RUNS)} runs of a chain of 3", chain(3), "python", sized(RUNS)),
+        Shape("W6x50", f"{sized(RUNS)} of them, submitted by {BATCH}", chain(3), "python", sized(RUNS), BATCH),
     ]
 
 

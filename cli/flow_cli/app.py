@@ -155,12 +155,15 @@ def list_(
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
     workflow: Annotated[str | None, typer.Option(help="Only runs of this workflow.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
+    top: Annotated[bool, typer.Option("--top", help="Without child runs.")] = False,
     as_json: Json = False,
 ) -> None:
     """List runs, newest first."""
+    from flow_engine.stores.contract import RunFilter
+
     from flow_cli.commands.runs import list_runs
 
-    leave(lambda: list_runs(state, workflow, limit, as_json), as_json)
+    leave(lambda: list_runs(RunFilter(state, workflow, limit=limit, top=top), as_json), as_json)
 
 
 @app.command()

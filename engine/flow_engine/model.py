@@ -155,7 +155,7 @@ class RunEnd(NamedTuple):
 class Tick(NamedTuple):
     """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd.
     `stopping` are runs that fail fast: end what runs of them. `again` is when to tick again at the latest, because something that
-    was ready may not start yet (a full pool, a rate)."""
+    was ready may not start yet (a full pool, a rate). `begun` are the child runs that began."""
 
     claims: list[Claim]
     ready: list[Hint]
@@ -163,6 +163,7 @@ class Tick(NamedTuple):
     finishing: list[str]
     stopping: list[str] = []  # noqa: RUF012
     again: float | None = None
+    begun: "list[NewRun]" = []  # noqa: RUF012
 
 
 class NewRun(NamedTuple):

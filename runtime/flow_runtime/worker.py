@@ -19,7 +19,6 @@ from flow_engine.model import (
     Released,
     Started,
     Succeeded,
-    Suspended,
     TaskRef,
 )
 from flow_engine.queues.contract import Queue
@@ -265,7 +264,9 @@ class Worker:
             reached("worker.once")
             self._pool.put(job)
         refused = set(tick.refused)
-        self._begin_children(done, refused)
+        for child in tick.begun:
+            reached("worker.child")
+            self.adopt(child.id)
         for run in tick.stopping:
             self._fail_fast(run)
         accepted = [completion for completion in done if completion.task not in refused] if refused else done
@@ -303,13 +304,6 @@ class Worker:
             self._once.append(job)
         else:
             self._pool.put(job)
-
-    def _begin_children(self, done: Iterable[Completion], refused: set[TaskRef]) -> None:
-        for completion in done:
-            outcome = completion.outcome
-            if type(outcome) is Suspended and outcome.child is not None and completion.task not in refused:
-                reached("worker.child")
-                self.adopt(outcome.child.id)
 
     def _fail_fast(self, run: str) -> None:
         live = self._live[run]

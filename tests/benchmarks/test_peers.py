@@ -44,7 +44,7 @@ def test_make_runs_every_workload_but_runs_that_it_has_not() -> None:
     assert done.returncode == 0, done.stderr
     table = rows(done.stdout)
     assert table[""] == ["Flow", "floor", "make"]
-    assert [name for name in table if name.startswith("W")] == ["W1", "W2", "W3", "W4", "W5", "W6"]
+    assert [name for name in table if name.startswith("W")] == ["W1", "W2", "W3", "W4", "W5", "W6", "W6x50"]
     assert table["W6"][2] == "-"
     for name in ("W1", "W2", "W3", "W4", "W5"):
         assert float(table[name][2].split()[0]) > 0

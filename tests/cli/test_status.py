@@ -82,3 +82,27 @@ workflow w(last: int = 3) -> int {
     ):
         assert project.flow("run", "w.flow", "-p", parameter).code == 0
         assert noted in project.flow("status").out
+
+
+def test_child_runs_are_listed_with_their_parent_or_left_out(project: Project) -> None:
+    project.write(
+        "w.flow",
+        """flow 1
+workflow child(n: int) -> int {
+  task t -> int { shell "echo ~{n}" }
+  return t
+}
+workflow main -> int {
+  call each_ for n in range(3) = child(n = n)
+  return sum(each_)
+}
+""",
+    )
+    ended = project.flow("run", "w.flow")
+    assert ended.out == "3\n"
+    assert "waits for run" not in ended.err  # there may be thousands of them
+    listed = project.flow("list").out.splitlines()[1:]
+    (parent,) = [line.split()[0] for line in listed if " main " in line]
+    assert [line.rpartition("  of ")[2] for line in listed if " child " in line] == [parent] * 3
+    assert [line.split()[0] for line in project.flow("list", "--top").out.splitlines()[1:]] == [parent]
+    assert [run["run"] for run in project.flow("list", "--top", "--json").document["runs"]] == [parent]

@@ -2,7 +2,6 @@
 
 import os
 import pty
-import re
 import signal
 import subprocess
 import time
@@ -68,12 +67,14 @@ def test_a_dumb_terminal_and_a_narrow_one_show_lines_that_they_can(project: Proj
 
 
 def test_many_tasks_are_summed_up_below_those_that_run(project: Project) -> None:
-    tasks = "".join(f'  task t{n} {{ shell "sleep 0.3" }}\n' for n in range(60))
+    tasks = "".join(
+        f'  task t{n} {{ shell """until [ -e "$FLOW_FOLDER/go" ]; do sleep 0.02; done""" }}\n' for n in range(60)
+    )
     project.write("s.flow", f"flow 1\nworkflow w {{\n{tasks}}}\n")
-    terminal = Terminal(project, "run", "s.flow", "--slots", "30")
+    terminal = Terminal(project, "run", "s.flow", "--slots", "4")
     terminal.read_until(b" more: ")
+    (project.folder / "go").touch()
     assert terminal.end() == 0
-    assert re.search(rb"and \d\d more: (\d+ \w+, )*\d+ waiting", terminal.screen)
     assert b"60 tasks: 60 succeeded" in terminal.screen
 
 

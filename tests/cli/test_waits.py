@@ -241,3 +241,20 @@ workflow w { task a { call inner(); timeout = 300ms } }
     (child,) = project.flow("list", "--workflow", "inner", "--json").document["runs"]
     assert child["state"] == "cancelled"
     assert (project.folder / "tidied").exists()
+
+
+def test_a_child_run_that_a_failure_comes_before_is_not_begun(project: Project) -> None:
+    """Both were decided in one step. The command ended with `there is no run`, and the run stayed open."""
+    text = """flow 1
+workflow inner { task x { shell "true" } }
+workflow w(n: int) {
+  fail_fast = true
+  task bad when 10 / n > 0 { shell "true" }
+  call c = inner()
+}
+"""
+    project.write("w.flow", text)
+    ended = project.flow("run", "w.flow:w", "-p", "n=0", "--json")
+    assert ended.code == 1
+    assert [task["state"] for task in ended.document["tasks"]] == ["failed", "cancelled"]
+    assert len(project.flow("list", "--json").document["runs"]) == 1

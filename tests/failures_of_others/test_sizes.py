@@ -1,6 +1,7 @@
 """Large workflows: there is no object that all of a run must fit into."""
 
 from flow_engine.decisions.books import Report
+from flow_engine.decisions.rows import Rows
 from flow_engine.model import Expanded, Succeeded
 from flow_engine.stores.contract import RunFilter
 from flow_lang.plan import Retry
@@ -99,7 +100,7 @@ def test_argo_13783_a_hundred_thousand_tasks_are_kept_and_taken_over(workers: Wo
     world.tick()
     world.tick(world.end("a"))
     world.tick(world.end("step", Expanded(many, [str(n) for n in range(many)])), want=0)
-    for _ in range(many // 1000):  # the instances are made a thousand at a time
+    for _ in range(many // Rows.CHUNK):  # the instances are made some at a time
         world.store.tick("w1", world.now, Report((), (), (), (), ()), [], 0)
     workers.dead.add("w1")
     other = workers.worker("w2")

@@ -47,6 +47,7 @@ _PARTS = (
         "defaults { retry = 2 }\n",
         "import ",
     ),
+    *("}\n", "{\n", "pool p {\n", "workflow v {\n", "wait z {\n", "task q {\n", "## d\n"),
     *(
         'test "a" {\n',
         "type A { b: int }\n",
@@ -65,6 +66,23 @@ _PARTS = (
         "call x = ",
     ),
 )
+
+
+_SWAPPED = (
+    ("int", "str"),
+    ("str", "int"),
+    ("float", "int"),
+    ("date", "str"),
+    ("n: int = 1", "n: int? = 1"),
+    ("retry(3)", "retry(1)"),
+    ("slots = 4", "slots = 0"),
+    ("slots = 4", "slots = 9"),
+    ("timeout = 6h", "timeout = 1s"),
+    ("type ", "policy "),
+    ("  task", "  defaults { retry = flaky }\n  task"),
+    ("env", "file"),
+)
+"""What a declaration says, and what it may say instead."""
 
 
 class Program(NamedTuple):
@@ -93,14 +111,18 @@ class Editor:
     def __init__(self, program: Program, dice: random.Random, others: list[str]) -> None:
         self.good, self.dice, self.others = program, dice, others
         self.text, self.files = program.text, dict(program.files)
+        self.earlier: list[str] = []
 
     def step(self) -> None:
+        self.earlier = [*self.earlier[-9:], self.text]
         chance = self.dice.random()
         if chance < 0.12:
             self.text, self.files = self.good.text, dict(self.good.files)
         elif chance < 0.14:
             self.text = self.dice.choice(self.others)
-        elif chance < 0.22 and self.files:
+        elif chance < 0.24:
+            self.text = self.dice.choice(self.earlier)
+        elif chance < 0.32 and self.files:
             path = self.dice.choice(sorted(self.files))
             self.files[path] = self._edited(self.files[path])
         else:
@@ -118,6 +140,8 @@ class Editor:
             self._name,
             self._line,
             self._move,
+            self._swap,
+            self._between_lines,
         )
         return self.dice.choice(edits)(text)
 
@@ -152,6 +176,21 @@ class Editor:
         else:
             del lines[at]
         return "\n".join(lines)
+
+    def _swap(self, text: str) -> str:
+        """Something of a declaration for something else."""
+        old, new = self.dice.choice(_SWAPPED)
+        places = [place.start() for place in re.finditer(re.escape(old), text)]
+        if not places:
+            return text
+        at = self.dice.choice(places)
+        return text[:at] + new + text[at + len(old) :]
+
+    def _between_lines(self, text: str) -> str:
+        """What opens or closes something, where an item may begin."""
+        lines = text.splitlines(keepends=True)
+        lines.insert(self.dice.randint(0, len(lines)), self.dice.choice(_PARTS))
+        return "".join(lines)
 
     def _move(self, text: str) -> str:
         first, last = sorted((self._place(text), self._place(text)))

@@ -14,6 +14,7 @@ from flow_lang.syntax.lexer import Token, scan
 from flow_lang.syntax.parser import Parser
 from lang.compiling import Memory
 from lang.editing import case, programs, told
+from lang.programs import SOURCES
 
 from lang import editing
 
@@ -168,25 +169,7 @@ def test_what_is_said_moves_with_the_text() -> None:
     assert check(session, wrong.replace('    shell "echo ~{before}"\n', "", 1)) == ["FLOW313 t0", "FLOW201 t99"]
 
 
-DECLARED = """flow 1
-type Order { id: str, total: float }
-type Other { id: str }
-policy flaky = retry(3)
-policy slow = retry(2)
-workflow w(day: date, n: int = 1, m: int = 2) -> int {
-  timeout = 6h
-  pool api { slots = 4 }
-  pool big { slots = 9 }
-  secret token = env("TOKEN")
-  task orders -> list[Order] { shell "list ~{day}" }
-  task other -> Other { shell "other"; retry = flaky }
-  task sums for order in orders -> float { shell "sum ~{order.total} ~{m}"; pool = api; slots = 3 }
-  task count -> int { shell "count ~{n}"; retry = slow; deadline = 2h }
-  task done -> str { shell "say ~{other.id} ~{token}"; after [sums] }
-  finally { task tidy { shell "rm -rf x" } }
-  return count
-}
-"""
+DECLARED = SOURCES["declared.flow"]
 EDITS = {
     "the text above": ("flow 1\n", "flow 1\n# what it does\n", []),
     "the edition": ("flow 1\n", "flow 11\n", []),

@@ -21,7 +21,6 @@ from flow_engine.model import (
     Skipped,
     Started,
     Succeeded,
-    Suspended,
     TaskRef,
     Tick,
 )
@@ -311,27 +310,20 @@ class World:
             self._ledger.look(run)
         records = {run: self._watch.run(run) for run in self._plans}
         self._limits.check(self._plans, self._ledger.seen, records, tick.claims, self.now)
-        self._begin_children(actor, told)
+        self._begin_children(actor, tick)
         for run in self._plans:
             if self._watch.run(run).owner == actor.name:
                 check_graph(self._plans[run], self._ledger.seen[run], live_graph(actor.store, actor.name, run))
 
-    def _begin_children(self, actor: Actor, told: list[Completion]) -> None:
-        for completion in told:
-            outcome = completion.outcome
-            if not isinstance(outcome, Suspended) or outcome.child is None or outcome.child.id in self._plans:
-                continue
-            run, seq = completion.task
-            row = next(row for row in self._ledger.seen[run] if row.seq == seq)
-            if row.awaits and outcome.child.id in row.awaits:
-                child = outcome.child.id
-                self._plans[child] = outcome.child.plan
-                adopted = actor.store.adopt(actor.name, child, self.now)
-                if adopted is None:
-                    raise Violation(f"the child run {child} is not that of who began it")
-                actor.take(adopted, [])
-                self._ledger.look(child)
-                self._count("child runs")
+    def _begin_children(self, actor: Actor, tick: Tick) -> None:
+        for child in tick.begun:
+            self._plans[child.id] = child.plan
+            adopted = actor.store.adopt(actor.name, child.id, self.now)
+            if adopted is None:
+                raise Violation(f"the child run {child.id} is not that of who began it")
+            actor.take(adopted, [])
+            self._ledger.look(child.id)
+            self._count("child runs")
 
     def _end_children(self, run: str) -> None:
         for child in self._watch.children(run):

@@ -33,33 +33,35 @@ def here() -> tuple[StateFolder, SqliteStore]:
     return state, open_store(state) if os.path.exists(state.database) else SqliteStore(":memory:")
 
 
-def list_runs(state_name: str | None, workflow: str | None, limit: int, as_json: bool) -> int:
-    if state_name is not None and state_name not in states.OF_RUNS:
+def list_runs(wanted: RunFilter, as_json: bool) -> int:
+    if wanted.state is not None and wanted.state not in states.OF_RUNS:
         known = ", ".join(states.OF_RUNS)
-        raise CommandError(exits.USAGE, "run_state", f"a run is never {state_name}; its states are: {known}")
+        raise CommandError(exits.USAGE, "run_state", f"a run is never {wanted.state}; its states are: {known}")
     _, store = here()
-    records = store.runs(RunFilter(state=state_name, workflow=workflow, limit=limit))
+    records = store.runs(wanted)
     if as_json:
-        print(
-            json.dumps(
-                {"runs": [run_document(store, record, with_tasks=False) for record in records]}, ensure_ascii=False
-            )
-        )
-    elif not records and (state_name or workflow):
+        documents = [run_document(store, record, with_tasks=False) for record in records]
+        print(json.dumps({"runs": documents}, ensure_ascii=False))
+    elif not records and (wanted.state or wanted.workflow):
         print("no such runs", file=sys.stderr)
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
-        interrupted = _interrupted(store, records)
-        width = max(20, *(len(printable(record.workflow)) for record in records))
-        print(f"{'RUN':<26}  {'WORKFLOW':<{width}}  {'STATE':<11}  {'CREATED':<19}  TIME")
-        for record in records:
-            created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
-            state, took = ("interrupted", "") if record.id in interrupted else (record.state, _took(record))
-            print(f"{record.id:<26}  {printable(record.workflow):<{width}}  {state:<11}  {created}  {took}".rstrip())
-        if interrupted:
-            print("nobody works on what is interrupted; go on with: flow run --resume RUN", file=sys.stderr)
+        _print_runs(records, _interrupted(store, records))
     return exits.OK
+
+
+def _print_runs(records: list[RunRecord], interrupted: set[str]) -> None:
+    width = max(20, *(len(printable(record.workflow)) for record in records))
+    print(f"{'RUN':<26}  {'WORKFLOW':<{width}}  {'STATE':<11}  {'CREATED':<19}  TIME")
+    for record in records:
+        created = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.created_at))
+        state, took = ("interrupted", "") if record.id in interrupted else (record.state, _took(record))
+        of = f"  of {record.parent}" if record.parent is not None else ""
+        line = f"{record.id:<26}  {printable(record.workflow):<{width}}  {state:<11}  {created}"
+        print(f"{line}  {took:<6}{of}".rstrip())
+    if interrupted:
+        print("nobody works on what is interrupted; go on with: flow run --resume RUN", file=sys.stderr)
 
 
 def status(run: str | None, as_json: bool) -> int:

@@ -2,6 +2,8 @@
 
 import sys
 
+from flow_engine.model import Awaits
+
 from flow_cli.progress.board import Board, Line
 from flow_cli.progress.text import seconds, waits_for
 
@@ -21,7 +23,7 @@ class PlainProgress:
                 self._told.add(line.name)
                 _say(describe(line))
             for key, awaits in line.awaits.items():
-                if key not in self._waiting and awaits.kind != "timer":
+                if key not in self._waiting and _is_told(line, awaits):
                     self._waiting.add(key)
                     _say(f"  {key:<24} {waits_for(self._board.run, key, awaits)}")
 
@@ -33,6 +35,11 @@ class PlainProgress:
 
     def abandon(self) -> None:
         """Nothing has to be put back."""
+
+
+def _is_told(line: Line, awaits: Awaits) -> bool:
+    """A time needs no word, and of a `for` there may be thousands of child runs; what somebody has to answer is told each time."""
+    return awaits.kind in ("approval", "event") or (awaits.kind == "child" and not line.loop)
 
 
 def describe(line: Line) -> str:

@@ -1,7 +1,7 @@
 """The live runs of one worker, and what one tick does to them. A store wraps a transaction around it and writes what it notes."""
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from flow_lang.named import NamedTuple
@@ -10,7 +10,7 @@ from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rank import rank
-from flow_engine.model import Claim, Completion, Hint, Started, TaskRef, Tick
+from flow_engine.model import Claim, Completion, Hint, NewRun, Started, Suspended, TaskRef, Tick
 
 LOOK = 0.1
 """Seconds until what waits for a slot that others hold is tried again."""
@@ -116,7 +116,8 @@ class Books:
             (self._restless.add if note.graph.unborn else self._restless.discard)(note.graph.run)
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
         stopping = [run for run, note in notes.items() if note.graph.failing and note.graph.flight]
-        return Tick(claims, kept, refused, finishing, stopping, self._again(desk)), list(notes.values())
+        begun = [child for note in notes.values() for child in _children_of(note)]
+        return Tick(claims, kept, refused, finishing, stopping, self._again(desk), begun), list(notes.values())
 
     def take_ready(self, runs: Iterable[str], now: float) -> list[Hint]:
         """What has become ready in these runs since it was last asked, best first."""
@@ -261,6 +262,14 @@ def _gates_of_row(graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
         return []
     workflow = graph.shape.workflow
     return gates_of(workflow, workflow.tasks[graph.node[row]], graph.run, usage)
+
+
+def _children_of(note: Notes) -> Iterator[NewRun]:
+    """The runs that begin with what a tick completed: those for which a task waits now, though it may have been claimed again for a look."""
+    for row, done in note.completed.items():
+        outcome = done.outcome
+        if type(outcome) is Suspended and outcome.child is not None and note.graph.awaiting.get(row) == outcome.awaits:
+            yield outcome.child
 
 
 def _run_gate(graph: RunGraph) -> list[Gate]:

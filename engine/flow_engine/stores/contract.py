@@ -61,6 +61,10 @@ class Store(Protocol):
         """Keeps the run. The same idempotency key and payload give the first run again; another payload raises IdempotencyConflict."""
         ...
 
+    def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
+        """Keeps all of these runs in one transaction, or none where one of them is refused."""
+        ...
+
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         """Takes a run that nobody alive owns and that has not ended; None otherwise."""
         ...

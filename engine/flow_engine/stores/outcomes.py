@@ -3,11 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from flow_engine import states
-from flow_engine.decisions.books import Notes
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import TooLarge
-from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, NewRun, Outcome, Released, Suspended
+from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, Outcome, Released, Suspended
 
 
 def state_of(outcome: Outcome) -> str:
@@ -45,14 +43,4 @@ def gathered(results: Iterable[str | None], most: int | None) -> list[str]:
         if most is not None and size > most:
             raise TooLarge(f"more than {most // 2**20} MiB of JSON")
         found.append(result)
-    return found
-
-
-def children_of(note: Notes) -> list[NewRun]:
-    """The runs that begin with what a tick completed."""
-    found = []
-    for row, done in note.completed.items():
-        outcome = done.outcome
-        if type(outcome) is Suspended and outcome.child is not None and note.graph.state[row] == states.WAITING:
-            found.append(outcome.child)
     return found

@@ -15,7 +15,7 @@ from flow_runtime.processes.kinds import PYTHON
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a body that was cancelled or whose time is up."""
-MOST_RUNS = 256
+MOST_RUNS = 4096
 """Runs that a slot knows at a time."""
 _GARBLED = Exceeded(
     "crashed",

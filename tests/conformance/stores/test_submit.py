@@ -1,8 +1,11 @@
 import pytest
 from flow_engine import states
 from flow_engine.errors import IdempotencyConflict, UnknownRun
+from flow_engine.model import NewRun
 from flow_engine.stores.contract import RunFilter
-from support.plans import plan, task
+from flow_lang.bundle import bundle_of
+from flow_lang.plan import Plan
+from support.plans import digest, plan, task
 from support.world import World
 
 
@@ -23,6 +26,22 @@ def test_the_same_key_with_another_payload_is_a_conflict(world: World) -> None:
     world.submit(plan(task("a")), "run-1", idempotency_key="k")
     with pytest.raises(IdempotencyConflict, match="run-1"):
         world.submit(plan(task("b")), "run-2", idempotency_key="k")
+
+
+def test_runs_that_are_submitted_together_are_kept_together_or_not_at_all(world: World) -> None:
+    one, other = plan(task("a")), plan(task("b"))
+
+    def new(run: str, made: Plan, key: str | None = None) -> NewRun:
+        return NewRun(run, digest(made), made, bundle_of(made), {}, "/tmp", world.now, idempotency_key=key)
+
+    submitted = world.store.submit_all([new("run-1", one), new("run-2", other, "k"), new("run-3", other, "k")])
+    assert [(kept.run, kept.created) for kept in submitted] == [("run-1", True), ("run-2", True), ("run-2", False)]
+    with pytest.raises(IdempotencyConflict, match="run-2"):
+        world.store.submit_all([new("run-4", one), new("run-5", one, "k")])
+    assert [record.id for record in world.store.runs(RunFilter())] == ["run-2", "run-1"]
+    adopted = world.store.adopt("w1", "run-1", world.now)
+    assert adopted is not None
+    assert len(adopted.ready) == 1
 
 
 def test_keys_of_two_namespaces_do_not_meet(world: World) -> None:

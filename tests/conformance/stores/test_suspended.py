@@ -150,6 +150,31 @@ def test_a_child_begins_with_the_suspension_and_its_end_wakes_the_task(world: Wo
     assert claim.awaits.name == "run-1a"
 
 
+def test_a_child_begins_also_where_its_task_is_looked_at_in_the_same_transaction(world: World) -> None:
+    """By a wake for the attempt before. The run then waited for ever for a child run that there was not (simulator, seed 201971)."""
+    inner = plan(task("t"), name="inner")
+    world.start(plan(task("a")))
+    world.store.submit(NewRun("other", digest(inner), inner, "{}", {}, "/tmp", world.now, owner="w1"))
+    world.tick()
+    ref = world.claims["a"].task
+    waits = Suspended(Awaits("child", "run-1a", "inner", None), child_of(inner, ref, world.now))
+    tick = world.tick(world.end("a", waits), wakes=[ref])
+    assert [child.id for child in tick.begun] == ["run-1a"]
+    assert [claim.task for claim in tick.claims] == [ref]
+    assert world.store.children("run-1") == ["run-1a"]
+
+
+def test_no_child_begins_where_its_task_was_ended_meanwhile(world: World) -> None:
+    inner = plan(task("t"), name="inner")
+    world.start(plan(task("a"), task("bad"), fail_fast=True))
+    world.store.submit(NewRun("other", digest(inner), inner, "{}", {}, "/tmp", world.now, owner="w1"))
+    world.tick()
+    waits = Suspended(Awaits("child", "run-1a", "inner", None), child_of(inner, world.claims["a"].task, world.now))
+    tick = world.tick(world.end("bad", broken()), world.end("a", waits))
+    assert (tick.begun, tick.refused) == ([], [])
+    assert world.states() == {"a": "cancelled", "bad": "failed"}
+
+
 def test_a_fenced_suspension_begins_no_child(world: World) -> None:
     world.start(plan(task("a")))
     world.tick()

@@ -43,7 +43,7 @@ from flow_engine.stores.memory.rows import (
     updated,
 )
 from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import children_of, ended_attempts, error_of, gathered, state_of
+from flow_engine.stores.outcomes import ended_attempts, error_of, gathered, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -62,6 +62,15 @@ class MemoryStore(MemorySchedules):
         self._plans: dict[str, Plan] = {}
         self._cached: list[KeptResult] = []
         self._bundles: dict[str, str] = {}
+
+    def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
+        before = set(self._runs)
+        try:
+            return [self.submit(new) for new in news]
+        except FlowError:
+            for run in self._runs.keys() - before:
+                self._books_of(self._runs.pop(run).record.owner or "").close(run)
+            raise
 
     def submit(self, new: NewRun) -> Submitted:
         for kept in self._runs.values():
@@ -129,9 +138,9 @@ class MemoryStore(MemorySchedules):
             if kept.record.owner != worker:
                 self._books_of(worker).close(run)
         tick, notes = self._books_of(worker).tick(worker, now, report, hints, want, self._usage)
+        for child in tick.begun:
+            self.submit(child)
         for note in notes:
-            for child in children_of(note):
-                self.submit(child)
             self._write(note, now)
         return tick
 

@@ -18,7 +18,7 @@ from flow_engine.ids import shard_of
 from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
-from flow_engine.stores.outcomes import children_of, gathered
+from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
@@ -51,19 +51,33 @@ class SqliteStore(SqliteSchedules):
         self._recent = RecentResults()
 
     def submit(self, new: NewRun) -> Submitted:
+        return self.submit_all([new])[0]
+
+    def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
+        submitted, begun = [], []
         with self._writing("submit"):
-            if new.idempotency_key is not None:
-                known = self._one("run_by_key", (new.namespace, new.idempotency_key))
-                if known is not None:
-                    if (known[1], json.loads(known[2])) != (new.plan_hash, new.params):
-                        raise IdempotencyConflict(new.idempotency_key, known[0])
-                    return Submitted(known[0], False)
-            self._keep_plan(new)
-            graph = self._begin(new)
-        self._kept.add(new.plan_hash)  # only now it is in the state for certain
-        if new.owner is not None and not new.rows:
-            self._books.open(graph, new.priority, self._usage)
-        return Submitted(new.id, True)
+            for new in news:
+                known = self._known(new)
+                submitted.append(known or Submitted(new.id, True))
+                if known is None:
+                    self._keep_plan(new)
+                    begun.append((new, self._begin(new)))
+        for new, graph in begun:
+            self._kept.add(new.plan_hash)  # only now it is in the state for certain
+            if new.owner is not None and not new.rows:
+                self._books.open(graph, new.priority, self._usage)
+        return submitted
+
+    def _known(self, new: NewRun) -> Submitted | None:
+        """The run that was submitted with the same key."""
+        if new.idempotency_key is None:
+            return None
+        known = self._one("run_by_key", (new.namespace, new.idempotency_key))
+        if known is None:
+            return None
+        if (known[1], json.loads(known[2])) != (new.plan_hash, new.params):
+            raise IdempotencyConflict(new.idempotency_key, known[0])
+        return Submitted(known[0], False)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         record = self.run(run)
@@ -123,10 +137,9 @@ class SqliteStore(SqliteSchedules):
                 for run in self._lost(worker, [run for run in touched if run in self._books]):
                     self._books.close(run)
                 tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
-                for note in notes:
-                    for child in children_of(note):
-                        touched.add(child.id)
-                        self._books.open(self._begin(child), child.priority, self._usage)
+                for child in tick.begun:
+                    touched.add(child.id)
+                    self._books.open(self._begin(child), child.priority, self._usage)
                 self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
         except BaseException:
             for run in touched:

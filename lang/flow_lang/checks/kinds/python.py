@@ -41,7 +41,9 @@ class _Python:
             return plan.Body("python")
         self._shadows(code, body)
         mistakes = self.report.mistakes
-        bound = {name.name: self._bind(name, body, found.stars) for name in found.free}
+        known = self.expressions.scope.symbols
+        names = [*found.free, *(name for name in found.values if name.name in known)]
+        bound = {name.name: self._bind(name, body, found.stars) for name in names}
         given = {name: type_ for name, type_ in bound.items() if type_ is not None}
         if not found.returns and _must_return(shape):
             parts = (*task.clauses, *task.items)
@@ -120,7 +122,8 @@ def _must_return(shape: Shape) -> bool:
 def _mentions(body: tree.KindBody, lines: Lines) -> Mentioned:
     text = body.value
     if isinstance(text, tree.Text):
-        for name in read_python(text.plain or "").free:
+        found = read_python(text.plain or "")
+        for name in (*found.free, *found.values):
             yield name.name, place(text, lines, name.line, name.column, len(name.name))
 
 

@@ -29,6 +29,9 @@ class BadPython(NamedTuple):
 
 
 class Python(NamedTuple):
+    """`values`: names that Python has as well (`id`, `max`), and that the body reads without calling them. They are the workflow's where it
+    has them; what is called is Python's."""
+
     free: tuple[FreeName, ...]
     bad: BadPython | None = None
     stars: bool = False
@@ -37,6 +40,7 @@ class Python(NamedTuple):
     """Whether it returns a value."""
     modules: tuple[str, ...] = ()
     """The top-level modules that it imports."""
+    values: tuple[FreeName, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -86,18 +90,26 @@ def _names(module: ast.Module, wrapped: str) -> Python:
         scope = pending.pop()
         pending += scope.get_children()
         wanted |= {symbol.get_name() for symbol in scope.get_symbols() if symbol.is_global() and symbol.is_referenced()}
-    wanted -= _GIVEN
-    nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id in wanted]
+    called = {
+        node.func.id for node in ast.walk(module) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    free = _first_places(module, wrapped, wanted - _GIVEN)
+    values = _first_places(module, wrapped, (wanted & _GIVEN) - called)
+    imports = [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
+    stars = any(alias.name == "*" for node in imports for alias in node.names)
+    return Python(free, None, stars, _returns(module), tuple(imported(imports)), values)
+
+
+def _first_places(module: ast.Module, wrapped: str, names: set[str]) -> tuple[FreeName, ...]:
+    """Where each of the names stands first, in the order of these places."""
+    nodes = [node for node in ast.walk(module) if isinstance(node, ast.Name) and node.id in names]
     nodes.sort(key=lambda node: (node.lineno, node.col_offset))
     first: dict[str, FreeName] = {}
     rows = wrapped.split("\n")
     for node in nodes:
-        first.setdefault(
-            node.id, FreeName(node.id, node.lineno - 1, characters(rows[node.lineno - 1], node.col_offset) - 1)
-        )
-    imports = [node for node in ast.walk(module) if isinstance(node, ast.Import | ast.ImportFrom)]
-    stars = any(alias.name == "*" for node in imports for alias in node.names)
-    return Python(tuple(first.values()), None, stars, _returns(module), tuple(imported(imports)))
+        column = characters(rows[node.lineno - 1], node.col_offset) - 1
+        first.setdefault(node.id, FreeName(node.id, node.lineno - 1, column))
+    return tuple(first.values())
 
 
 def characters(row: str, column: int) -> int:
