@@ -83,3 +83,13 @@ def test_a_workflow_of_an_imported_file_is_found_by_both_of_its_names(world: Wor
     assert found("check") == ["run-2", "run-1", "run-0"]
     assert found("lib/a.flow:check") == ["run-1"]
     assert found("heck") == []
+
+
+def test_a_workflow_without_tasks_is_a_run_too(world: World) -> None:
+    """It ended the command with an IndexError."""
+    world.submit(plan())
+    assert world.store.tasks("run-1") == []
+    adopted = world.store.adopt("w1", "run-1", world.now)
+    assert adopted is not None
+    world.finish(result="[1, 2, 3]")
+    assert world.store.run("run-1").state == "succeeded"

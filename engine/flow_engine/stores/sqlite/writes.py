@@ -237,7 +237,7 @@ def _changed(runs: Sequence[str]) -> LostOwnership:
 def _are_alike(graph: RunGraph, span: range) -> bool:
     """Whether these are new instances that differ in nothing but their place."""
     first, count, part = span.start, len(span), slice(span.start, span.stop)
-    if graph.group_of(first) is None or graph.state[first] not in (states.BLOCKED, states.READY):
+    if not span or graph.group_of(first) is None or graph.state[first] not in (states.BLOCKED, states.READY):
         return False
     return (
         graph.state[part].count(graph.state[first]) == count
