@@ -34,7 +34,11 @@ def ends(code: str, folder: Path) -> dict[str, Done]:
     """Of a body with this code, and of what comes after its end in the same slot."""
     first = Task("first", Body("python", code=code, line=1))
     second = Task(
-        "second", Body("python", code="return 7", line=1), (Need("first", "ended"),), single=True, result=types.INT
+        "second",
+        Body("python", code="print('second')\nreturn 7", line=1),
+        (Need("first", "ended"),),
+        single=True,
+        result=types.INT,
     )
     shell = Task("shell", Body("shell", ("echo there",)), (Need("second", "order"),))
     began = time.monotonic()
@@ -61,8 +65,13 @@ def test_a_body_that_writes_to_what_is_open_from_three_on_harms_nobody(tmp_path:
     assert project.flow("run", "w.flow").code == 0
 
 
-def test_a_body_that_closes_what_is_open_ends_its_process_and_no_more(tmp_path: Path) -> None:
-    assert ends("import os\nos.closerange(3, 1024)", tmp_path)["first"].code == "crashed"
+@pytest.mark.parametrize("printed", ["", "print('first')\n"])
+@pytest.mark.parametrize(("last", "code"), [(300, ""), (1024, "crashed")])
+def test_a_body_that_closes_what_is_open_ends_its_process_at_most(
+    tmp_path: Path, printed: str, last: int, code: str
+) -> None:
+    """As programs do that become daemons. All later bodies in its slot failed with `Bad file descriptor`."""
+    assert ends(f"import os\n{printed}os.closerange(3, {last})", tmp_path)["first"].code == code
 
 
 def test_the_cursor_is_reached_by_no_descriptor(tmp_path: Path) -> None:
@@ -93,3 +102,29 @@ def test_a_frame_that_is_larger_than_any_answer_is_none() -> None:
         reader.receive()
     reader.close()
     writer.close()
+
+
+class Counted(bytearray):
+    """Counts how often it is copied as a whole."""
+
+    copies = 0
+
+    def __bytes__(self) -> bytes:
+        self.copies += 1
+        return bytes(memoryview(self))
+
+
+def test_a_large_frame_is_not_copied_for_each_piece_of_it() -> None:
+    """That took five seconds for 48 MiB."""
+    ours, theirs = pair()
+    reader, buffer = Channel(ours, MOST), Counted()
+    reader._incoming = buffer
+    frames: list[bytes] = []
+    data = (1 << 20).to_bytes(4, "little") + b"x" * (1 << 20)
+    for at in range(0, len(data), 4096):
+        theirs.send(data[at : at + 4096])
+        frames += reader.receive() or []
+    assert frames == [b"x" * (1 << 20)]
+    assert buffer.copies == 1
+    reader.close()
+    theirs.close()

@@ -4,6 +4,8 @@ import os
 import time
 from contextlib import suppress
 
+from flow_runtime.descriptors import aside
+
 _COARSE = 5
 """CLOCK_REALTIME_COARSE of Linux, which `time` has no name for."""
 _ROUNDED = 10_000_000
@@ -92,12 +94,13 @@ class HomeFolder:
     def _renew(self) -> None:
         os.chdir("/")
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            with suppress(OSError):  # a body has closed it
+                os.close(self._descriptor)
             self._descriptor = -1
         if os.path.islink(self.path):
             os.unlink(self.path)
         if not remove_folder(self.path):
             os.rename(self.path, f"{self.path}.{time.time_ns()}")  # the next body must not meet it
         os.makedirs(self.path, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._descriptor = aside(os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
         self._changed = os.fstat(self._descriptor).st_ctime_ns

@@ -3,8 +3,10 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from flow_runtime.descriptors import aside
 from flow_runtime.executors.bounded_log import log_limit, pieces, settle, trim, without_edges
 from flow_runtime.executors.failure import BodyFailed
 from flow_runtime.executors.full_disk import disk_full, is_full
@@ -30,7 +32,7 @@ class BodyOutput(io.TextIOBase):
         self._masked: MaskedStream | None = None
         self._limit: int | None = None
         self._written = self._untrimmed = 0
-        self._spill = os.open(spill, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._spill = aside(os.open(spill, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600))
         os.unlink(spill)
         self._point_at(self._spill)
 
@@ -46,18 +48,22 @@ class BodyOutput(io.TextIOBase):
         """The path of the log, or None where the body wrote nothing."""
         if self._log is None and os.lseek(self._spill, 0, os.SEEK_END):
             self._open()
-        if self._log is None:
+        log = self._log
+        if log is None:
             return None
-        if self._masked:
-            self._move_spill(self._log)
-            _write_all(self._log, self._masked.close())
-        size = os.fstat(self._log).st_size
-        self._written = max(self._written, size)
-        os.close(self._log)
+        try:
+            if self._masked:
+                self._move_spill(log)
+                _write_all(log, self._masked.close())
+            size = os.fstat(log).st_size
+            self._written = max(self._written, size)
+        finally:  # also where the disk is full: the next body has a log of its own
+            self._log = None
+            self._point_at(self._spill)
+            with suppress(OSError):  # the body has closed it
+                os.close(log)
         if size > log_limit():
             settle(self._path)
-        self._log = None
-        self._point_at(self._spill)
         return self._path
 
     def check(self) -> None:
@@ -111,7 +117,7 @@ class BodyOutput(io.TextIOBase):
     def _open(self) -> int:
         if self._log is None:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
-            self._log = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._log = aside(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600))
             self._move_spill(self._log)
             if not self._masked:
                 self._point_at(self._log)

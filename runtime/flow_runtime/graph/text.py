@@ -44,7 +44,7 @@ def to_text(graph: Graph) -> str:
     """The drawing, ending with a newline."""
     nodes = [node for layer in layers_of(graph) for node in layer]
     rows = _Rails(graph).rows(nodes)
-    if max((len(row.rails) for row in rows), default=0) > 2 * MOST_RAILS:
+    if rows is None:
         return _listing(graph, nodes)
     cells = [_cells(row) for row in rows]
     widths = [min(max((len(row[i]) for row in cells), default=0), WIDEST) for i in (0, 1)]
@@ -68,8 +68,14 @@ class _Rails:
             self.parents[target].add(source)
             self.left[source] += 1
 
-    def rows(self, nodes: list[Node]) -> list[_Row]:
-        return [_Row(self._row(node), node) for node in nodes]
+    def rows(self, nodes: list[Node]) -> list[_Row] | None:
+        """None as soon as there are too many rails: thousands of them would take minutes."""
+        rows = []
+        for node in nodes:
+            rows.append(_Row(self._row(node), node))
+            if len(self.open) > MOST_RAILS:
+                return None
+        return rows
 
     def _row(self, node: Node) -> str:
         incoming = [column for column, source in enumerate(self.open) if source in self.parents[node.id]]

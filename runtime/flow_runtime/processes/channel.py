@@ -2,16 +2,15 @@
 
 import _socket
 import array
-import fcntl
 import os
 import struct
+
+from flow_runtime import descriptors
 
 _LENGTH = struct.Struct("<I")
 _READ = 1 << 18
 _AT_ONCE = 4096
 """Bytes: about ten work items, or fewer that are large."""
-_ASIDE = 500
-"""From which number on a descriptor is out of the way of programs that count from 3."""
 
 
 class Garbled(Exception):
@@ -78,19 +77,24 @@ class Channel:
         self._sock.close()
 
     def _frames(self) -> list[bytes]:
+        if self._stop(self._incoming, 0) < 0:
+            return []  # a large one comes in many pieces, which are not copied each time
         frames, at, incoming = [], 0, bytes(self._incoming)
-        end, length_at = len(incoming), _LENGTH.unpack_from
-        while end - at >= 4:
-            length = length_at(incoming, at)[0]
-            if length > self._most:
-                raise Garbled(f"a frame of {length} bytes")
-            stop = at + 4 + length
-            if stop > end:
-                break
+        while (stop := self._stop(incoming, at)) >= 0:
             frames.append(incoming[at + 4 : stop])
             at = stop
         del self._incoming[:at]
         return frames
+
+    def _stop(self, incoming: bytes | bytearray, at: int) -> int:
+        """Where the frame ends that begins at `at`; -1 where that has not come."""
+        if len(incoming) - at < 4:
+            return -1
+        length: int = _LENGTH.unpack_from(incoming, at)[0]
+        if length > self._most:
+            raise Garbled(f"a frame of {length} bytes")
+        stop = at + 4 + length
+        return stop if stop <= len(incoming) else -1
 
 
 def pair() -> tuple["_socket.socket", "_socket.socket"]:
@@ -98,13 +102,8 @@ def pair() -> tuple["_socket.socket", "_socket.socket"]:
 
 
 def aside(sock: "_socket.socket") -> "_socket.socket":
-    """The same socket under a high number: Python bodies run beside it, and some write to the descriptors from 3 on or close them."""
-    try:
-        number = fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _ASIDE)
-    except OSError:
-        return sock  # so many are not allowed here
-    sock.close()
-    return _socket.socket(fileno=number)
+    """The same socket under a high number."""
+    return _socket.socket(fileno=descriptors.aside(sock.detach()))
 
 
 def send_socket(carrier: "_socket.socket", sock: "_socket.socket", text: bytes) -> None:

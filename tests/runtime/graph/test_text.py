@@ -1,4 +1,6 @@
-from flow_runtime.graph.model import Graph, NodeState, graph_of
+import pytest
+from flow_runtime.graph import text
+from flow_runtime.graph.model import Edge, Graph, Node, NodeState, graph_of
 from flow_runtime.graph.text import to_text
 from runtime.graph import workflows
 
@@ -43,3 +45,20 @@ def test_too_many_rails_become_a_list_with_parents_named():
     assert len(text.splitlines()) == 92
     assert "<- t" in text
     assert max(map(len, text.splitlines())) < 200
+
+
+def test_a_graph_that_is_too_wide_is_listed_and_not_drawn_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six thousand tasks side by side took half a minute, of which nothing was shown."""
+    drawn: list[str] = []
+    draw = text._Rails._row
+
+    def row(rails: text._Rails, node: Node) -> str:
+        drawn.append(node.id)
+        return draw(rails, node)
+
+    monkeypatch.setattr(text._Rails, "_row", row)
+    names = [f"t{n}" for n in range(500)]
+    nodes = [Node("in", "w", "start"), *(Node(name, name, "shell") for name in names), Node("out", "end", "finish")]
+    edges = [Edge("in", name, "order") for name in names] + [Edge(name, "out", "order") for name in names]
+    assert len(to_text(Graph("w", tuple(nodes), tuple(edges))).splitlines()) == 502
+    assert 0 < len(drawn) <= text.MOST_RAILS + 2
