@@ -5,7 +5,7 @@ from flow_lang.diagnostics import to_dict
 from flow_lang.format import format_source
 from flow_lang.render import render
 from flow_lang.source import Source
-from flow_lang.syntax.lexer import scan
+from flow_lang.syntax.lexer import lexemes, scan
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lang.programs import LOADER, SOURCES
@@ -77,3 +77,19 @@ def test_formatting_changes_nothing_but_spaces(text: str) -> None:
 
 def _comments(text: str) -> list[str]:
     return [token.text.rstrip() for token in scan(text) if token.kind == "COMMENT"]
+
+
+@FEW
+@given(
+    st.lists(st.sampled_from((*_PIECES, *"1.sx_²٣ \t\\'\"~{}#;\n", "1s", "2GiB", '"~{"')), max_size=30).map("".join),
+    st.data(),
+)
+def test_a_scan_has_the_kinds_that_the_pattern_names(text: str, data: st.DataObject) -> None:
+    """It looks most of them up by their text, which is right for those only that mean the same wherever they stand."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    named = [(kind, first, last) for kind, first, last in lexemes(text, start, end)]
+    scanned = [
+        ("NAME" if token.text.isalpha() else token.kind, token.start, token.end) for token in scan(text, start, end)
+    ]
+    assert scanned == named

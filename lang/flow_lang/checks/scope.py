@@ -3,7 +3,7 @@
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 from flow_lang.diagnostics import Label, Report, Span
 from flow_lang.foreign import VALUES
@@ -54,6 +54,17 @@ class Use(NamedTuple):
         return f"{self.symbol.name}.{self.member}" if self.member else self.symbol.name
 
 
+class _Layers(ChainMap[str, Symbol]):
+    """Names above those of the workflow, which are looked up far more often than a `ChainMap` is made for."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        for names in self.maps:
+            found = names.get(key)
+            if found is not None:
+                return found
+        return default
+
+
 class Scope:
     """The names of one workflow, or of one task in it. `skips_consumer`: whoever uses an absent value is skipped (a task), which
     is not so in a workflow's `return`. `own` are names that the language gives, which a workflow may take for something else.
@@ -67,7 +78,7 @@ class Scope:
         own: Mapping[str, Symbol] | None = None,
     ) -> None:
         self.report = report
-        self.symbols: ChainMap[str, Symbol] = ChainMap({}, _shared(symbols), *([_shared(own)] if own else []))
+        self.symbols = _Layers({}, _shared(symbols), *([_shared(own)] if own else []))
         self.skips_consumer = skips_consumer
         self.own = own or {}
         self.hint: Callable[[str], str] = _no_hint
@@ -89,7 +100,7 @@ class Scope:
         return self.symbols.maps[0]
 
     def find(self, name: str, span: Span, lenient: bool, member: str = "") -> Symbol | None:
-        symbol = self.symbols.get(name)
+        symbol: Symbol | None = self.symbols.get(name)
         if symbol is None:
             self._unknown(name, span)
             return None

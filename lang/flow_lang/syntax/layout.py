@@ -28,6 +28,10 @@ _VALUE_FOLLOWS = frozenset(
 )
 BEFORE_A_SIGN = _OPERATORS | _VALUE_FOLLOWS
 """After these a `{` opens a record, and a `-` is a sign."""
+_PASSED_ON = frozenset(
+    ("NAME", "STRING", "TRIPLE", "RAW", "INT", "FLOAT", "DURATION", "SIZE", "TRUE", "FALSE", "ASSIGN", "COLON", "ARROW")
+)
+"""Most of a file: within an item nothing is asked about them."""
 _OPENERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "LCURLY": "RCURLY"}
 _CLOSERS = frozenset(("RPAR", "RSQB", "RBRACE"))
 _DEEPENING = _OPERATORS | frozenset(("DOT", "LPAR", "LSQB", "LCURLY", "LBRACE", "QUESTION"))
@@ -103,10 +107,13 @@ class Layout:
     def lay_out(self) -> None:
         """All tokens, without the end of the text: what is open there is still in `open`."""
         at = self._cut(0) if self.parts else 0
-        while at < len(self.tokens):
-            token = self.tokens[at]
-            kind = token.kind
-            if kind == "NL":
+        tokens, count, out = self.tokens, len(self.tokens), self.out
+        while at < count:
+            token = tokens[at]
+            kind = token[0]
+            if kind in _PASSED_ON and not self.fresh and not self.doc:
+                out.append(token)
+            elif kind == "NL":
                 self._newline(token, at)
                 if self.parts and token.text == "\n" and self._ends_a_part(at):
                     at = self._cut(at + 1)
@@ -256,7 +263,7 @@ class Layout:
             self._stray(token, opener)
             return
         if opener.kind == "LBRACE":
-            self._end_item(token._replace(end=token.start))
+            self._end_item(Token(token.kind, token.text, token.start, token.start))
         self._pop()
         self.fresh = False
         self.doc = []

@@ -20,34 +20,61 @@ class Token(NamedTuple):
 
     @property
     def span(self) -> Span:
-        return Span(self.start, self.end)
+        return tuple.__new__(Span, self[2:])
+
+
+_SIGNS = ("->", "??", "==", "!=", "<=", ">=", "//", *"<>*/%;=:,.{([-+?})]\n", *(" " * count for count in range(1, 9)))
+"""Texts that are of one kind wherever they stand, which a number is not: `1s` is none in `1s.x`."""
+
+
+_PLAIN = r"""[^"'#{}]*"""
 
 
 class _Lexer(NamedTuple):
+    """`pattern` names the kind of what it matches; `texts` is the same without names, for `findall`. `kinds` are those of hard words and of
+    `_SIGNS`: a look at them is faster than an alternative for each, and than a match."""
+
     pattern: re.Pattern[str]
-    words: dict[str, str]
+    texts: re.Pattern[str]
+    kinds: dict[str, str]
 
 
 @cache
 def _lexer() -> _Lexer:
-    """Hard words are looked up after a NAME has matched, which is faster than an alternative for each."""
     terminals = load().terminals
     words = {pattern: name for name, pattern in terminals if pattern.isalpha()}
-    rest = [f"(?P<{name}>{pattern})" for name, pattern in terminals if not pattern.isalpha()]
-    return _Lexer(re.compile("|".join(rest)), words)
+    rest = [(name, pattern) for name, pattern in terminals if not pattern.isalpha()]
+    pattern = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in rest))
+    signs = {sign: kind for sign in _SIGNS if (match := pattern.match(sign)) and (kind := match.lastgroup)}
+    return _Lexer(pattern, re.compile("|".join(pattern for _, pattern in rest)), words | signs)
 
 
 def scan(text: str, start: int = 0, end: int | None = None) -> list[Token]:
     """All tokens of `text[start:end]`, with comments and newlines, without spaces."""
-    words = _lexer().words
+    end = len(text) if end is None else end
+    _, texts, kinds = _lexer()
     tokens: list[Token] = []
     add, new, cls = tokens.append, tuple.__new__, Token
-    for kind, first, last in lexemes(text, start, len(text) if end is None else end):
-        value = text[first:last]
-        if kind == "NAME" and value in words:
-            kind = words[value]
-        add(new(cls, (kind, value, first, last)))
+    at = start
+    for value in texts.findall(text, start, end):
+        kind = kinds.get(value)
+        if kind is None:
+            kind = "NAME" if value[0].isalpha() else _kind(text, at, end)
+            if kind == "OPEN":
+                break  # where it ends, the pattern does not know
+        last = at + len(value)
+        if kind != "SPACE":
+            add(new(cls, (kind, value, at, last)))
+        at = last
+    for kind, first, last in lexemes(text, at, end):
+        add(Token(kinds.get(text[first:last], kind), text[first:last], first, last))
     return tokens
+
+
+def _kind(text: str, at: int, end: int) -> str:
+    match = _lexer().pattern.match(text, at, end)
+    assert match is not None, "the last terminal of the grammar matches any character"
+    return match.lastgroup or ""
 
 
 def scan_until(text: str, start: int, stops: Sequence[int]) -> int:
@@ -69,6 +96,9 @@ def scan_until(text: str, start: int, stops: Sequence[int]) -> int:
 
 def end_of_interpolation(text: str, start: int, limit: int) -> int:
     """The offset of the `}` that ends the expression which starts at `start`, or -1. Strings in it may hold braces."""
+    first = text.find("}", start, limit)
+    if first == -1 or re.compile(_PLAIN).fullmatch(text, start, first):
+        return first
     depth = 0
     for kind, first, _ in lexemes(text, start, limit):
         if kind == "LBRACE":

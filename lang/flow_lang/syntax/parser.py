@@ -48,14 +48,11 @@ class Parser:
 
     def advance(self, tokens: list[Token], at: int, end: int) -> int:
         """Reads `tokens[at:end]`. Where to go on, which after an error may be beyond `end`; OVER where nothing more is read."""
-        while at < end:
+        while (at := self._run(tokens, at, end)) < end:
             token = tokens[at]
-            if self._feed(token):
-                if token.kind == "END":
-                    self.value = self.values[-1] if self.values else None
-                    return OVER
-                at += 1
-                continue
+            if token.kind == "END" and self.states[-1] == self.final:
+                self.value = self.values[-1] if self.values else None
+                return OVER
             self.errors += 1
             inside = self._inside()
             explain_token(self.report, Place(tokens, at, self._expected(), inside, self.words))
@@ -64,6 +61,34 @@ class Parser:
             if self.errors >= MOST_ERRORS or not self._recover(token):
                 return OVER
             at = self._resume(tokens, at)
+        return at
+
+    def _run(self, tokens: list[Token], at: int, end: int) -> int:
+        """Reduces as often as each token asks, and shifts it. Where it stops: at `end`, or before it at the end of the text or a token that
+        cannot stand there. Half of a check's time is spent here, so it is one loop."""
+        states, values, spans, builders = self.states, self.values, self.spans, self.builders
+        _, rules, rows, _, _, passed = self.tables
+        while at < end:
+            token = tokens[at]
+            kind = token[0] if token[0] != "END" else "$END"
+            action = rows[states[-1]].get(kind)
+            if action is None:
+                break
+            if action >= 0:
+                states.append(action)
+                values.append(token)
+                spans.append(_new(Span, token[2:]))
+                at += 1
+                continue
+            name, _, count, builder, passes = rules[-1 - action]
+            if passes:
+                key = (states[-2], states[-1], kind)
+                states[-1] = passed.get(key) or self._pass(key)
+            elif count == 1:  # as half of them are
+                values[-1] = builders[builder](values[-1:], spans[-1])
+                states[-1] = rows[states[-2]][name]
+            else:
+                self._reduce(rules[-1 - action], token[2])
         return at
 
     def before_item(self, kind: str) -> list[Any] | None:
@@ -78,28 +103,6 @@ class Parser:
         found: list[Any] = self.values[-1]
         return found
 
-    def _feed(self, token: Token) -> bool:
-        """Reduces as often as the token asks, then shifts it. False: the token cannot stand here (and nothing was shifted)."""
-        kind = "$END" if token.kind == "END" else token.kind
-        states, rows, passed = self.states, self.tables.states, self.tables.passed
-        while True:
-            top = states[-1]
-            action = rows[top].get(kind)
-            if action is None:
-                return kind == "$END" and top == self.final
-            if action >= 0:
-                states.append(action)
-                if kind != "$END":
-                    self.values.append(token)
-                    self.spans.append(_new(Span, (token.start, token.end)))
-                return True
-            rule = self.tables.rules[-1 - action]
-            if rule.passes:
-                key = (states[-2], top, kind)
-                states[-1] = passed[key] if key in passed else self._pass(key)
-            else:
-                self._reduce(rule, token.start)
-
     def _pass(self, key: tuple[int, int, str]) -> int:
         """The state at the top after all reductions of one value to itself: `x` alone is a term, a sum, a comparison and so on.
         They depend on nothing but the two states at the top and the token, so each way is gone once in a process."""
@@ -113,18 +116,18 @@ class Parser:
             top = tables.states[below][tables.rules[-1 - action].name]
 
     def _reduce(self, rule: Rule, at: int) -> None:
-        count = rule.length
+        """`at` is where a rule without parts stands."""
+        name, _, count, builder, _ = rule
         states, values, spans = self.states, self.values, self.spans
         if count:
             span = _new(Span, (spans[-count][0], spans[-1][1]))
             parts = values[-count:]
             del states[-count:], values[-count:], spans[-count:]
-            values.append(self.builders[rule.builder](parts, span))
         else:
-            span = _new(Span, (at, at))
-            values.append(self.builders[rule.builder]([], span))
+            span, parts = _new(Span, (at, at)), []
+        values.append(self.builders[builder](parts, span))
         spans.append(span)
-        states.append(self.tables.states[states[-1]][rule.name])
+        states.append(self.tables.states[states[-1]][name])
 
     def _recover(self, token: Token) -> bool:
         """Pops to the nearest open block (or the file) and puts ERROR there."""
@@ -137,7 +140,11 @@ class Parser:
             self.spans.pop()
             if isinstance(value, Token):
                 closed += (value.kind == "RBRACE") - (value.kind == "LBRACE" and closed > 0)
-        return bool(self.states) and self._feed(Token("ERROR", "", token.start, token.start))
+        return bool(self.states) and self._shift("ERROR", token)
+
+    def _shift(self, kind: str, before: Token) -> bool:
+        """Puts in a token that is not in the text; False where it cannot stand there."""
+        return self._run([Token(kind, "", before.start, before.start)], 0, 1) == 1
 
     def _resume(self, tokens: list[Token], at: int) -> int:
         """The offset of the next token that can follow an item: a newline, a block, or the end of the block we are in."""
@@ -151,7 +158,7 @@ class Parser:
                 break
             at += 1
         if tokens[at].kind in ("RBRACE", "END") and "NL" in self.tables.states[self.states[-1]]:
-            self._feed(Token("NL", "", tokens[at].start, tokens[at].start))
+            self._shift("NL", tokens[at])
         return at
 
     def _expected(self) -> set[str]:

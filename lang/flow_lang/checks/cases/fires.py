@@ -15,10 +15,10 @@ def allow_fires(core: Expressions, workflow: plan.Workflow) -> None:
     """Lets the expressions of `core` call `fires`."""
     others = core.rules[tree.Call]
 
-    def call(node: tree.Call, want: Type | None, lenient: bool) -> Checked:
-        return _fires(node, core, workflow) if called(node, "fires") else others(node, want, lenient)
+    def call(core: Expressions, node: tree.Call, want: Type | None, lenient: bool) -> Checked:
+        return _fires(node, core, workflow) if called(node, "fires") else others(core, node, want, lenient)
 
-    core.rules[tree.Call] = call
+    core.rules = {**core.rules, tree.Call: call}
 
 
 def _fires(node: tree.Call, core: Expressions, workflow: plan.Workflow) -> Checked:

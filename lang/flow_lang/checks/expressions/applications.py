@@ -2,7 +2,7 @@
 
 from flow_lang.checks.expressions.calls import Formal, Signature, applied, bind, readable, signature, welcomed
 from flow_lang.checks.expressions.constants import no_value
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, Rules
 from flow_lang.checks.expressions.names import shown
 from flow_lang.foreign import MEMBERS
 from flow_lang.functions import FUNCTIONS
@@ -90,7 +90,6 @@ _TURNED = {
 class Applications:
     def __init__(self, core: Expressions) -> None:
         self.core, self.report = core, core.report
-        core.rules |= {tree.Call: self.call}
 
     def call(self, node: tree.Call, want: Type | None, lenient: bool) -> Checked:
         if not isinstance(node.target, tree.Ref):
@@ -225,3 +224,8 @@ class Applications:
             elif method in FUNCTIONS or method in MEMBERS:
                 hint = f"write {MEMBERS.get(method, method + '({})').format(shown(base))}"
         self.report.error("FLOW204", "only functions can be called", node.target.span, "", hint)
+
+
+RULES: Rules = {
+    tree.Call: lambda core, node, want, lenient: Applications(core).call(node, want, lenient),
+}

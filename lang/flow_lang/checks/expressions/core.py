@@ -1,6 +1,6 @@
-"""What an expression's type is asked of, and what is said where it does not fit. It knows no kind of expression: those register."""
+"""What an expression's type is asked of, and what is said where it does not fit. It knows no kind of expression: the rules are given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flow_lang.checks.expressions.names import shown
@@ -24,8 +24,11 @@ class Checked(NamedTuple):
 WRONG = Checked(["lit", None], UNKNOWN)
 
 
-Rule = Callable[[Any, Type | None, bool], Checked]
-"""The type of one kind of node; the arguments are those of `Expressions.infer`."""
+Rule = Callable[["Expressions", Any, Type | None, bool], Checked]
+"""The type of one kind of node; the arguments after the first are those of `Expressions.infer`."""
+
+Rules = Mapping[type[Any], Rule]
+"""By the class of the node."""
 
 
 def converted(expr: Expr, type_: Type, want: Type) -> Expr:
@@ -45,13 +48,12 @@ class Expressions:
     """Asks for the types of the expressions of one scope. `lenient` says that an absent value is expected there and dealt with.
     A wrong expression is reported once and has the type UNKNOWN, which fits everywhere."""
 
-    def __init__(self, report: Report, scope: Scope) -> None:
-        self.report, self.scope = report, scope
-        self.rules: dict[type[Any], Rule] = {}
+    def __init__(self, report: Report, scope: Scope, rules: Rules) -> None:
+        self.report, self.scope, self.rules = report, scope, rules
 
     def infer(self, node: tree.Expr, want: Type | None = None, lenient: bool = False) -> Checked:
         """The type of `node`; `want` is what would be welcome, which decides what `[]` and `{}` are."""
-        return self.rules[type(node)](node, want, lenient)
+        return self.rules[type(node)](self, node, want, lenient)
 
     def expect(self, node: tree.Expr, want: Type, what: str = "", declared: Span | Label | None = None) -> Checked:
         """As `infer`, and reports where the value is not a `want`. `declared` is where that type was asked for."""

@@ -2,7 +2,7 @@
 
 import math
 
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, converted
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, Rules, converted
 from flow_lang.checks.types.assignable import common
 from flow_lang.diagnostics import Label
 from flow_lang.plan import Expr
@@ -15,14 +15,8 @@ from flow_lang.values import parse_duration, parse_size
 class Literals:
     def __init__(self, core: Expressions) -> None:
         self.core = core
-        core.rules |= {
-            tree.Literal: self._literal,
-            tree.Text: self._text,
-            tree.ListOf: self._list,
-            tree.Record: self._record,
-        }
 
-    def _literal(self, node: tree.Literal, want: Type | None, lenient: bool) -> Checked:
+    def literal(self, node: tree.Literal, want: Type | None, lenient: bool) -> Checked:
         if node.kind == "bool":
             return Checked(["lit", node.text == "true"], BOOL)
         if node.kind == "int":
@@ -49,7 +43,7 @@ class Literals:
             return WRONG
         return Checked(["lit", value], FLOAT)
 
-    def _text(self, node: tree.Text, want: Type | None, lenient: bool) -> Checked:
+    def text(self, node: tree.Text, want: Type | None, lenient: bool) -> Checked:
         plain = node.plain
         if plain is not None:
             return self._constant_text(plain, node, present(want) if want else None)
@@ -67,7 +61,7 @@ class Literals:
         self.core.report.error("FLOW301", f'"{plain}" is not a value of `{want}`', node.span, "", hint)
         return WRONG
 
-    def _list(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
+    def list_(self, node: tree.ListOf, want: Type | None, lenient: bool) -> Checked:
         item = _element(want)
         if item is not None:
             checked = [self.core.expect(element, item, "an element") for element in node.items]
@@ -102,7 +96,7 @@ class Literals:
             "FLOW301", "the elements differ in type", element.span, f"this is `{other}`", hint, (first,)
         )
 
-    def _record(self, node: tree.Record, want: Type | None, lenient: bool) -> Checked:
+    def record_(self, node: tree.Record, want: Type | None, lenient: bool) -> Checked:
         target = present(want) if want else UNKNOWN
         seen: dict[str, tree.Name] = {}
         fields: list[tuple[str, Expr]] = []
@@ -148,3 +142,11 @@ def _element(want: Type | None) -> Type | None:
     """What an element of a list is asked to be: anything, where the whole is `json`."""
     inner = present(want) if want else UNKNOWN
     return inner.item if inner.kind == "list" else JSON if inner.kind == "json" else None
+
+
+RULES: Rules = {
+    tree.Literal: lambda core, node, want, lenient: Literals(core).literal(node, want, lenient),
+    tree.Text: lambda core, node, want, lenient: Literals(core).text(node, want, lenient),
+    tree.ListOf: lambda core, node, want, lenient: Literals(core).list_(node, want, lenient),
+    tree.Record: lambda core, node, want, lenient: Literals(core).record_(node, want, lenient),
+}

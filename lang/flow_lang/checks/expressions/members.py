@@ -1,7 +1,7 @@
 """Names, and what is in the values that they name."""
 
 from flow_lang.checks.expressions.constants import constant
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, Rules
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import path
 from flow_lang.checks.expressions.own import OwnMembers
@@ -19,10 +19,8 @@ _FILE_FIELDS = {"path": STR, "name": STR, "stem": STR, "size": Type("size")}
 class Members:
     def __init__(self, core: Expressions) -> None:
         self.core = core
-        self.own = OwnMembers(core)
-        core.rules |= {tree.Ref: self._ref, tree.Field: self._field, tree.Index: self._index}
 
-    def _ref(self, node: tree.Ref, want: Type | None, lenient: bool) -> Checked:
+    def ref(self, node: tree.Ref, want: Type | None, lenient: bool) -> Checked:
         known = node.name in self.core.scope.known_present
         symbol = self.core.scope.find(node.name, node.span, lenient or known)
         if symbol is None:
@@ -60,11 +58,11 @@ class Members:
             return optional(JSON) if lenient else symbol.type
         return symbol.type
 
-    def _field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
+    def field(self, node: tree.Field, want: Type | None, lenient: bool) -> Checked:
         owner = self.core.scope.symbols.get(node.base.name) if isinstance(node.base, tree.Ref) else None
         if owner is not None and owner.kind == "own":
             return self._own(node, owner)
-        own = self.own.read(node, lenient)
+        own = OwnMembers(self.core).read(node, lenient)
         if own is not None:
             return own
         base = self.core.infer(node.base, None, lenient)
@@ -128,7 +126,7 @@ class Members:
         message = f"`{owner}` has no field `{node.name.text}`"
         self.core.report.error("FLOW206", message, node.name.span, f"not in `{owner}`", hint)
 
-    def _index(self, node: tree.Index, want: Type | None, lenient: bool) -> Checked:
+    def index(self, node: tree.Index, want: Type | None, lenient: bool) -> Checked:
         base = self.core.infer(node.base, None, True) if lenient else self.core.required(node.base)
         kind = present(base.type).kind
         if kind not in ("list", "map", "json", "unknown"):
@@ -166,3 +164,10 @@ class Members:
         hint = f"the places are 0 to {count - 1}; -1 is the last" if count else "the list is empty"
         self.core.report.error("FLOW333", message, node.at.span, "the same in every run", hint)
         return True
+
+
+RULES: Rules = {
+    tree.Ref: lambda core, node, want, lenient: Members(core).ref(node, want, lenient),
+    tree.Field: lambda core, node, want, lenient: Members(core).field(node, want, lenient),
+    tree.Index: lambda core, node, want, lenient: Members(core).index(node, want, lenient),
+}

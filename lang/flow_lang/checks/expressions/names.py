@@ -13,7 +13,8 @@ def expression_names(node: tree.Expr) -> Iterator[tuple[str, Span]]:
         here = pending.pop()
         if isinstance(here, tree.Ref):
             yield here.name, here.span
-        pending += reversed(_inside(here))
+        elif not isinstance(here, tree.Literal):
+            pending += reversed(_inside(here))
 
 
 def _inside(node: tree.Expr) -> list[tree.Expr]:

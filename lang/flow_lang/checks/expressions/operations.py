@@ -1,6 +1,6 @@
 """Operators."""
 
-from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, converted
+from flow_lang.checks.expressions.core import WRONG, Checked, Expressions, Rules, converted
 from flow_lang.checks.expressions.names import shown
 from flow_lang.checks.expressions.narrowing import narrowed
 from flow_lang.checks.types.assignable import common, narrows, plain_json
@@ -16,9 +16,8 @@ from flow_lang.types import BOOL, UNKNOWN, Type, list_of, optional, present, to_
 class Operations:
     def __init__(self, core: Expressions) -> None:
         self.core = core
-        core.rules |= {tree.Unary: self._unary, tree.Binary: self._binary, tree.Is: self._is}
 
-    def _unary(self, node: tree.Unary, want: Type | None, lenient: bool) -> Checked:
+    def unary(self, node: tree.Unary, want: Type | None, lenient: bool) -> Checked:
         if node.op == "not":
             return Checked(["not", self.core.expect(node.operand, BOOL, "what `not` turns round").expr], BOOL)
         operand = self.core.required(node.operand)
@@ -29,7 +28,7 @@ class Operations:
             return WRONG
         return Checked(["neg", operand.expr], found)
 
-    def _binary(self, node: tree.Binary, want: Type | None, lenient: bool) -> Checked:
+    def binary(self, node: tree.Binary, want: Type | None, lenient: bool) -> Checked:
         if node.op in ("and", "or"):
             return self._both(node)
         if node.op == "??":
@@ -112,7 +111,7 @@ class Operations:
         default = converted(right.expr, right.type, found)
         return Checked(["??", converted(left.expr, left.type, optional(found)), default], found)
 
-    def _is(self, node: tree.Is, want: Type | None, lenient: bool) -> Checked:
+    def is_(self, node: tree.Is, want: Type | None, lenient: bool) -> Checked:
         if node.word.text != "present":
             hint = "the test is written `x is present` or `x is not present`; equality is `==`"
             if node.word.text in ABSENT:
@@ -139,3 +138,10 @@ def _as_other(op: str, checked: Checked, other: Checked) -> Checked:
     if plain_json(type_) or not narrows(type_):
         return checked
     return Checked(["as", to_json(type_), checked.expr], type_)
+
+
+RULES: Rules = {
+    tree.Unary: lambda core, node, want, lenient: Operations(core).unary(node, want, lenient),
+    tree.Binary: lambda core, node, want, lenient: Operations(core).binary(node, want, lenient),
+    tree.Is: lambda core, node, want, lenient: Operations(core).is_(node, want, lenient),
+}

@@ -81,6 +81,8 @@ class Settings(NamedTuple):
     def over(self, defaults: "Settings", names: tuple[str, ...]) -> "Settings":
         """These, and those of `names` from `defaults` that these do not give."""
         taken = [name for name in names if name in defaults.given and name not in self.given]
+        if not taken:
+            return self
         fields = {field: getattr(defaults, field) for field in (FIELDS.get(name, name) for name in taken)}
         return self._replace(**fields, given={**{name: defaults.given[name] for name in taken}, **self.given})
 

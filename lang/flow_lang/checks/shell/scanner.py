@@ -7,6 +7,8 @@ A scanner, not a parser: it knows quotes, `$( )`, `$(( ))`, `${ }`, backticks, c
 import re
 
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]*)'|\"([^\"\n]*)\"|((?:\\.|[^\s\\'\"|&;()<>$`])+))")
+_TO_A_SIGN = {"single": r"[^']+", "double": r'[^\\$`"]+', "top": r"""[^\\$`"'()#<\n]+"""}
+"""What changes nothing where it stands, so that one look passes over it."""
 _WORD_START = frozenset(" \t\n;|&(`")
 
 CONTEXTS = {
@@ -80,6 +82,10 @@ class ShellScanner:
 
     def _step(self, text: str, at: int) -> int:
         kind, char = self.stack[-1], text[at]
+        run = re.compile(_TO_A_SIGN[kind]).match(text, at) if kind in _TO_A_SIGN else None
+        if run is not None:
+            self.last = text[run.end() - 1]
+            return run.end()
         before, self.last = self.last, char
         if kind == "single":
             return self._end(char == "'", at)

@@ -62,42 +62,23 @@ class TaskChecker:
         self.needs = self._needs(loops.aligned, order)
         self.skips = self._skips(when is not None, self.needs)
         reads, secrets = _names(self.scope.uses[from_loops:])
-        return self._with_settings(
-            plan.Task(
-                item.name.text,
-                body,
-                needs=self.needs,
-                loop=self.loop,
-                when=when,
-                inputs=(*self.inputs, *bodies.inputs),
-                outputs=outputs,
-                single=self.shape.single,
-                result=self.shape.result,
-                reads=reads,
-                doc=item.doc,
-                line=context.lines.position(item.name.span.start).line,
-                phase=self.phase,
-                cache=cache,
-                secrets=secrets,
-            )
-        )
-
-    def _settings(self) -> Settings:
-        limits = next((section for section in self.sorted.sections if section.word.text == "limits"), None)
-        if limits is not None and self.where != "a task":
-            hint = "only what runs a body of its own has limits"
-            self.report.error("FLOW203", f"{self.where} has no `limits`", limits.word.span, "", hint)
-            limits = None
-        found = self.context.settings.read(self.sorted.settings, self.where, limits)
-        body = self.sorted.bodies[0] if self.sorted.bodies else None
-        if not isinstance(body, tree.KindBody):
-            return found
-        kind = self.context.kinds[body.word.text]
-        return found._replace(limits=held_limits(found.limits, limits, kind, self.report))
-
-    def _with_settings(self, task: plan.Task) -> plan.Task:
         found = self.settings
-        return task._replace(
+        return plan.Task(
+            item.name.text,
+            body,
+            needs=self.needs,
+            loop=self.loop,
+            when=when,
+            inputs=(*self.inputs, *bodies.inputs),
+            outputs=outputs,
+            single=self.shape.single,
+            result=self.shape.result,
+            reads=reads,
+            doc=item.doc,
+            line=context.lines.position(item.name.span.start).line,
+            phase=self.phase,
+            cache=cache,
+            secrets=secrets,
             retry=found.retry,
             timeout=found.timeout,
             deadline=found.deadline,
@@ -112,6 +93,19 @@ class TaskChecker:
             limits=found.limits,
             at_most_once=found.at_most_once,
         )
+
+    def _settings(self) -> Settings:
+        limits = next((section for section in self.sorted.sections if section.word.text == "limits"), None)
+        if limits is not None and self.where != "a task":
+            hint = "only what runs a body of its own has limits"
+            self.report.error("FLOW203", f"{self.where} has no `limits`", limits.word.span, "", hint)
+            limits = None
+        found = self.context.settings.read(self.sorted.settings, self.where, limits)
+        body = self.sorted.bodies[0] if self.sorted.bodies else None
+        if not isinstance(body, tree.KindBody):
+            return found
+        kind = self.context.kinds[body.word.text]
+        return found._replace(limits=held_limits(found.limits, limits, kind, self.report))
 
     def _cache(self) -> plan.Cache | None:
         found = self.settings.cache

@@ -180,6 +180,10 @@ class _Names(Mapping[str, Symbol]):
             raise KeyError(name)
         return found
 
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self.asked[name] = self.symbols.get(name)
+        return default if found is None else found
+
     def __contains__(self, name: object) -> bool:
         if not isinstance(name, str):
             return False

@@ -10,6 +10,8 @@ from flow_lang.syntax import tree
 def held_limits(limits: Limits, section: tree.Section | None, kind: Kind, report: Report) -> Limits:
     """`limits` without those that bodies of this kind do not have. One of the task's own `section` is a mistake, since nobody would hold
     it; one of the workflow's `defaults` is for other tasks."""
+    if section is None and not any(limits):
+        return limits
     refused = [name for name in Limits._fields if name not in kind.limits]
     settings = [item for item in section.items if isinstance(item, tree.Setting)] if section is not None else []
     wrong = [item.name for item in settings if item.name.text in refused]

@@ -19,7 +19,7 @@ def load() -> Tables:
         spec = build(grammar)
     terminals = [(name, pattern) for name, pattern in spec["terminals"]]
     rules = [
-        Rule(name, alias, length, alias or name, length == 1 and alias == "same")
+        Rule(name, alias, length, alias or name, length == 1 and alias in ("same", "all"))
         for name, alias, length in spec["rules"]
     ]
     return Tables(terminals, rules, spec["states"], spec["start"], spec["end"], {})
