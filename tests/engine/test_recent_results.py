@@ -1,4 +1,4 @@
-from flow_engine.stores.sqlite.recent import RecentResults
+from flow_engine.stores.recent import RecentResults
 
 
 def test_results_in_memory_are_bounded_by_their_size() -> None:

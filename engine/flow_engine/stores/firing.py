@@ -1,9 +1,12 @@
 """What becomes of an instant of a schedule; the same in every store, which calls this inside of its transaction."""
 
 import json
+from typing import Any
 
 from flow_engine.model import NewRun
 from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, deployed, firing_key, redeployed
+
+_HELD = ScheduleRecord._fields.index("held")
 
 
 def after_deploy(old: ScheduleRecord | None, new: Deployment) -> ScheduleRecord:
@@ -32,6 +35,16 @@ def left_out(record: ScheduleRecord, instant: float, hold: bool) -> ScheduleReco
 
 def resumed(record: ScheduleRecord, now: float) -> ScheduleRecord:
     return record._replace(paused_at=None, since=max(record.since, now))
+
+
+def record_of(*row: Any) -> ScheduleRecord:
+    """From a row, whose `held` is JSON."""
+    record = ScheduleRecord(*row)
+    return record._replace(held=tuple(json.loads(row[_HELD])))
+
+
+def row_of(record: ScheduleRecord) -> tuple[Any, ...]:
+    return (*record[:_HELD], json.dumps(record.held), *record[_HELD + 1 :])
 
 
 def _instants(spec: str) -> tuple[str, str]:

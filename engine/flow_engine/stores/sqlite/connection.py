@@ -1,8 +1,9 @@
 """Opening the file, migrating it, and one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from flow_engine.crash_points import reached
 from flow_engine.errors import OtherVersion, StoreError
@@ -115,3 +116,23 @@ def transaction(connection: sqlite3.Connection, name: str) -> Iterator[None]:
             raise
     except sqlite3.Error as error:
         raise trouble(path_of(connection), "written", error) from error
+
+
+class SqliteStatements:
+    """Named queries, inside of a transaction; see `writes.Statements`."""
+
+    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
+        self._connection = connection
+        self._queries = queries
+
+    def one(self, query: str, values: tuple[Any, ...]) -> None:
+        self._connection.execute(self._queries[query], values)
+
+    def many(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._connection.executemany(self._queries[query], rows)
+
+    def each(self, query: str, rows: Sequence[tuple[Any, ...]]) -> bool:
+        return self._connection.executemany(self._queries[query], rows).rowcount == len(rows)
+
+    def alike(self, query: str, values: tuple[Any, ...], count: int) -> bool:
+        return self._connection.execute(self._queries[query], values).rowcount == count

@@ -1,28 +1,26 @@
 """The schedules in the SQLite state. Each change reads the row again inside of its transaction."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import NewRun
 from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, fired, firing_key, key_prefix
 from flow_engine.stores.contract import Submitted
-from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, resumed
+from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, record_of, resumed, row_of
 from flow_engine.stores.sqlite.connection import transaction
-from flow_engine.stores.sqlite.reads import Reads
+from flow_engine.stores.sqlite.reads import SqliteReads
 
 
-class SqliteSchedules(Reads, ABC):
+class SqliteSchedules(SqliteReads, ABC):
     def deploy(self, new: Deployment) -> ScheduleRecord:
         with self._writing("deploy"):
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now))
             return self._put(after_deploy(self._found(new.id), new))
 
     def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
-        return [_record(*row) for row in self._all("schedules", (namespace,))]
+        return [record_of(*row) for row in self._all("schedules", (namespace,))]
 
     def schedule(self, schedule: str) -> ScheduleRecord:
         found = self._found(schedule)
@@ -77,17 +75,11 @@ class SqliteSchedules(Reads, ABC):
 
     def _found(self, schedule: str) -> ScheduleRecord | None:
         row = self._one("schedule", (schedule,))
-        return None if row is None else _record(*row)
+        return None if row is None else record_of(*row)
 
     def _put(self, record: ScheduleRecord) -> ScheduleRecord:
-        self._execute("put_schedule", (*record[:7], json.dumps(record.held), *record[8:]))
+        self._execute("put_schedule", row_of(record))
         return record
 
     def _writing(self, name: str) -> AbstractContextManager[None]:
         return transaction(self._connection, name)
-
-
-def _record(*row: Any) -> ScheduleRecord:
-    """A row whose `held` is JSON."""
-    record = ScheduleRecord(*row)
-    return record._replace(held=tuple(json.loads(row[ScheduleRecord._fields.index("held")])))

@@ -21,12 +21,12 @@ from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
+from flow_engine.stores.recent import RecentResults
+from flow_engine.stores.sqlite.connection import SqliteStatements, connect, refuse_upgraded
 from flow_engine.stores.sqlite.reads import reading
-from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
 from flow_engine.stores.sqlite.usage import SqliteUsage
-from flow_engine.stores.sqlite.writes import Writer
+from flow_engine.stores.writes import Writer
 
 if TYPE_CHECKING:
     from flow_engine.stores.sqlite.removal import SqliteRemoval
@@ -44,7 +44,7 @@ class SqliteStore(SqliteSchedules):
         queries = load("sqlite.sql")
         super().__init__(connect(path, alive), queries)
         self._alive = alive
-        self._writer = Writer(self._connection, queries)
+        self._writer = Writer(SqliteStatements(self._connection, queries))
         self._books = Books(draw)
         self._shapes: dict[tuple[str, str], Shape] = {}
         self._usage = SqliteUsage(self._connection, queries, alive)

@@ -2,9 +2,8 @@
 
 import json
 import math
-import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from flow_lang.named import NamedTuple
 
@@ -40,10 +39,27 @@ class _Batch(NamedTuple):
     events: list[Row]
 
 
+class Statements(Protocol):
+    """How a dialect executes named queries, inside of a transaction."""
+
+    def one(self, query: str, values: Row) -> None: ...
+
+    def many(self, query: str, rows: Sequence[Row]) -> None:
+        """Once for each of these, of which there is one at least."""
+        ...
+
+    def each(self, query: str, rows: Sequence[Row]) -> bool:
+        """The same, and whether each has changed a row. A dialect may have the commit refused instead."""
+        ...
+
+    def alike(self, query: str, values: Row, count: int) -> bool:
+        """One statement, and whether it has changed so many rows."""
+        ...
+
+
 class Writer:
-    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
-        self._connection = connection
-        self._queries = queries
+    def __init__(self, statements: Statements) -> None:
+        self._statements = statements
 
     def write(self, notes: Sequence[tuple[int, Notes]], now: float) -> None:
         """Writes all that a tick changed in its runs, which are numbered as in the table, and clears their graphs' notes. Raises
@@ -52,7 +68,7 @@ class Writer:
         for no, note in notes:
             self._write(no, note, now, batch)
         for query, rows in (("succeed_task", batch.ended), ("claim_task", batch.claimed), ("ready_task", batch.ready)):
-            if self._many(query, rows) != len(rows):
+            if rows and not self._statements.each(query, rows):
                 raise _changed([note.graph.run for _, note in notes])
         self._many("run_starts", batch.started)
         self._many("insert_event", batch.events)
@@ -100,9 +116,7 @@ class Writer:
             # with one statement, or together with those of other runs where they are few
             if len(rows) < ALONE:
                 later += [(*values, no, row) for row in rows]
-            elif self._connection.execute(self._queries[f"{query}s"], (*values, no, _compact(rows))).rowcount != len(
-                rows
-            ):
+            elif not self._statements.alike(f"{query}s", (*values, no, _compact(rows)), len(rows)):
                 raise _changed([graph.run])
 
     def finish(self, rows: list[Row]) -> None:
@@ -127,7 +141,7 @@ class Writer:
 
     def reopen(self, no: int, changes: Sequence[Change]) -> None:
         rows = _compact([change.seq for change in changes])
-        self._connection.execute(self._queries["keep_attempts"], (no, rows))
+        self._statements.one("keep_attempts", (no, rows))
         self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
     def _complete(self, no: int, note: Notes, now: float, batch: _Batch) -> None:
@@ -139,11 +153,12 @@ class Writer:
                 batch.ended.append((now, started, outcome.result, log, no, row, attempt, worker))
             else:
                 others[row] = done
-        if others and self._complete_others(no, note, others, now) != len(others):
+        if others and not self._complete_others(no, note, others, now):
             raise _changed([note.graph.run])
 
-    def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> int:
-        """All ends but those of bodies that just ended well, with what they leave beside the rows; how many rows were changed."""
+    def _complete_others(self, no: int, note: Notes, others: Mapping[int, Completion], now: float) -> bool:
+        """All ends but those of bodies that just ended well, with what they leave beside the rows; whether all rows were as the graph
+        has them."""
         graph = note.graph
         rows = [
             (*_columns(graph, row, now), *_ending(graph, row, done), no, row, done.attempt, done.worker)
@@ -158,7 +173,7 @@ class Writer:
         ]
         self._many("insert_dead_letter", letters)
         self._many("keep_cached", [row for done in others.values() for row in _cache_rows(graph, done, now)])
-        return self._many("complete_task", rows)
+        return self._statements.each("complete_task", rows)
 
     def _start(self, no: int, note: Notes) -> None:
         rows = [
@@ -183,10 +198,10 @@ class Writer:
         node = graph.node[span.start]
         cursor, items = graph.unborn.get(node), graph.lists.get(node)
         if span.start > graph.base[node] and cursor is not None:
-            self._connection.execute(self._queries["move_cursor"], (cursor, no, node))
+            self._statements.one("move_cursor", (cursor, no, node))
         else:
             text = None if cursor is None or items is None else f"[{','.join(items)}]"
-            self._connection.execute(self._queries["keep_list"], (text, cursor, no, node))
+            self._statements.one("keep_list", (text, cursor, no, node))
 
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
@@ -220,12 +235,13 @@ class Writer:
             *_pool_of(graph, row),
         )
         if items is None:
-            self._connection.execute(self._queries["insert_instances"], (*common, len(span)))
+            self._statements.one("insert_instances", (*common, len(span)))
         else:
-            self._connection.execute(self._queries["insert_elements"], (*common, _compact(items)))
+            self._statements.one("insert_elements", (*common, _compact(items)))
 
-    def _many(self, query: str, rows: list[Row]) -> int:
-        return self._connection.executemany(self._queries[query], rows).rowcount if rows else 0
+    def _many(self, query: str, rows: list[Row]) -> None:
+        if rows:
+            self._statements.many(query, rows)
 
 
 def _changed(runs: Sequence[str]) -> LostOwnership:

@@ -1,7 +1,10 @@
-"""Reading runs, tasks, attempts and events. Needs no ownership; any process may read at any time."""
+"""Reading runs, tasks, attempts and events. Needs no ownership; any process may read at any time.
+
+The SQL that is written here is that of both dialects, with `?` for values.
+"""
 
 import json
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,21 +15,13 @@ from flow_lang.plan import Plan
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
-from flow_engine.stores.sqlite.soundness import Presence
-from flow_engine.stores.sqlite.troubles import path_of, trouble
-
-CHUNK = 500
-"""How many rows one query names, well below SQLite's limit of variables."""
 
 
-class Reads:
-    def __init__(self, connection: sqlite3.Connection, queries: dict[str, str]) -> None:
-        self._connection = connection
+class Reads(ABC):
+    def __init__(self, queries: dict[str, str]) -> None:
         self._queries = queries
         self._numbers: dict[str, int] = {}
         self._plans: dict[str, Plan] = {}
-        self._kept: set[str] = set()
-        self._presence = Presence(path_of(connection), connection)
 
     def run(self, run: str) -> RunRecord:
         rows = self._select("run_columns", "WHERE id = ?", (run,))
@@ -39,9 +34,11 @@ class Reads:
         return self._run_record(rows[0])
 
     def runs(self, filter_: RunFilter) -> list[RunRecord]:
-        # a page of all runs goes along their ids and stops; with an index of the namespace SQLite would sort all of it
-        namespace = "+namespace = ?" if filter_.state is None and filter_.workflow is None else "namespace = ?"
-        wanted = [(namespace, filter_.namespace), ("state = ?", filter_.state), ("id < ?", filter_.before)]
+        wanted = [
+            (self._namespace_clause(filter_), filter_.namespace),
+            ("state = ?", filter_.state),
+            ("id < ?", filter_.before),
+        ]
         present = [(clause, value) for clause, value in wanted if value is not None]
         values: list[Any] = [value for _, value in present]
         clauses = [*(clause for clause, _ in present), *(["parent_run IS NULL"] if filter_.top else [])]
@@ -55,6 +52,9 @@ class Reads:
             self._run_record(row)
             for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", [*values, filter_.limit])
         ]
+
+    def _namespace_clause(self, filter_: RunFilter) -> str:
+        return "namespace = ?"
 
     def newest(self) -> str | None:
         found: str | None = self._rows("SELECT max(id) FROM run", ())[0][0]
@@ -116,24 +116,14 @@ class Reads:
         return None if row is None else Cached(*row)
 
     def cancel_requests(self, worker: str) -> list[str]:
-        self._presence.check()  # whoever works on runs asks this all the time
         return [row[0] for row in self._all("cancel_requests", (worker,))]
 
-    def changes(self) -> int:
-        """A number that moves when another process has written to the state."""
-        return int(self._rows("PRAGMA data_version", ())[0][0])
-
-    def close(self) -> None:
-        self._connection.close()
-
+    @abstractmethod
     def _column(self, column: str, run: str, rows: Sequence[int]) -> list[str | None]:
-        found: dict[int, str | None] = {}
-        for start in range(0, len(rows), CHUNK):
-            chunk = rows[start : start + CHUNK]
-            marks = ", ".join("?" * len(chunk))
-            sql = f"SELECT seq, {column} FROM task WHERE run = ? AND seq IN ({marks})"  # noqa: S608
-            found.update(dict(self._rows(sql, (self._no(run), *chunk))))
-        return [found.get(row) for row in rows]
+        """A column of these tasks, in the order asked."""
+
+    @abstractmethod
+    def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]: ...
 
     def _no(self, run: str) -> int:
         if run not in self._numbers:
@@ -158,23 +148,6 @@ class Reads:
 
     def _one(self, query: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
         return next(iter(self._rows(self._queries[query], values)), None)
-
-    def _execute(self, query: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        with reading(self._connection):
-            return self._connection.execute(self._queries[query], values)
-
-    def _rows(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """A damaged file may only show while the rows are fetched."""
-        with reading(self._connection):
-            return self._connection.execute(sql, values).fetchall()
-
-
-@contextmanager
-def reading(connection: sqlite3.Connection) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise trouble(path_of(connection), "used", error) from error
 
 
 @contextmanager
