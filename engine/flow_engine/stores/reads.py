@@ -45,7 +45,7 @@ class Reads(ABC):
         if filter_.workflow is not None:
             # few names and an index: cheaper than to look at each run
             keys = [row[0] for row in self._all("workflows_called", (filter_.namespace, filter_.workflow))]
-            clauses.append(f"workflow IN ({', '.join('?' * len(keys))})")
+            clauses.append(f"workflow IN ({', '.join('?' * len(keys)) or 'NULL'})")
             values += keys
         where = " AND ".join(clauses)
         return [

@@ -5,23 +5,20 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from flow_lang.plan import Plan
-
 from flow_engine.chance import draw
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
-from flow_engine.decisions.shape import Shape, shape_of
-from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
+from flow_engine.errors import Refused
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRecord, TaskRef, Tick
-from flow_engine.states import BLOCKED, RUNNING
+from flow_engine.model import Hint, NewRun, RunEnd, Signal, Tick
+from flow_engine.states import BLOCKED
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
-from flow_engine.stores.recent import RecentResults
 from flow_engine.stores.sqlite.connection import SqliteStatements, connect, refuse_upgraded
 from flow_engine.stores.sqlite.reads import reading
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
@@ -41,14 +38,11 @@ class SqliteStore(SqliteSchedules):
         alive: Callable[[str], bool] = lambda incarnation: True,
         draw: Callable[[], float] = draw,
     ) -> None:
-        queries = load("sqlite.sql")
-        super().__init__(connect(path, alive), queries)
+        queries = load("common.sql", "sqlite.sql")
+        super().__init__(connect(path, alive), queries, Books(draw))
         self._alive = alive
         self._writer = Writer(SqliteStatements(self._connection, queries))
-        self._books = Books(draw)
-        self._shapes: dict[tuple[str, str], Shape] = {}
         self._usage = SqliteUsage(self._connection, queries, alive)
-        self._recent = RecentResults()
 
     def submit(self, new: NewRun) -> Submitted:
         return self.submit_all([new])[0]
@@ -73,11 +67,7 @@ class SqliteStore(SqliteSchedules):
         if new.idempotency_key is None:
             return None
         known = self._one("run_by_key", (new.namespace, new.idempotency_key))
-        if known is None:
-            return None
-        if (known[1], json.loads(known[2])) != (new.plan_hash, new.params):
-            raise IdempotencyConflict(new.idempotency_key, known[0])
-        return Submitted(known[0], False)
+        return None if known is None else submitted_before(new, *known)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         record = self.run(run)
@@ -86,26 +76,14 @@ class SqliteStore(SqliteSchedules):
             return None
         plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
-            restless = self._books.graph(record.id).is_restless
-            return Adopted(record, plan, self._books.take_ready([record.id], now), [], restless)
+            return self._seen_again(record, plan, now)
         with self._writing("adopt"):
             refuse_upgraded(self._connection)
             if self._execute("take", (worker, no, record.owner)).rowcount == 0:
                 return None
             record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
-            rows = [self._with_list(record.id, row) for row in self._all_tasks(record.id)]
-        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
-        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
-        self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
-        in_flight = [
-            InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
-        ]
-        ready = self._books.take_ready([record.id], now)
-        return Adopted(record, plan, ready, in_flight, graph.is_restless)
-
-    def _with_list(self, run: str, row: TaskRecord) -> TaskRecord:
-        """With the elements of a `for` whose instances are still to be made."""
-        return row if row.cursor is None else row._replace(item=self.items(run, [row.seq])[0])
+            rows = self._tasks_to_restore(record.id)
+        return self._opened(record, plan, rows, now)
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
@@ -145,8 +123,7 @@ class SqliteStore(SqliteSchedules):
             for run in touched:
                 self._books.close(run)
             raise
-        for note in notes:
-            self._remember(note)
+        self._remember(notes)
         return tick
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
@@ -154,15 +131,12 @@ class SqliteStore(SqliteSchedules):
             runs = [end.run for end in ends]
             lost = [run for run in runs if run not in self._books] or self._lost(worker, runs)
             if lost:
-                raise _lost(lost[0])
+                raise lost_run(lost[0])
             ended = [(self._no(end.run), self._state_at(end), end) for end in ends]
             self._writer.finish([(state, end.result, end.error, now, no, worker) for no, state, end in ended])
             self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
         for end in ends:
             self._books.close(end.run)
-
-    def _state_at(self, end: RunEnd) -> str:
-        return "failed" if end.error is not None else self._books.graph(end.run).outcome()
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
@@ -196,29 +170,12 @@ class SqliteStore(SqliteSchedules):
         with self._writing("pool"):
             self._execute("set_pool", (name, slots))
 
-    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
-        missing = [row for row in rows if (run, row) not in self._recent]
-        found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
-        return [found[row] if row in found else self._recent[(run, row)] for row in rows]
-
     @property
     def removal(self) -> "SqliteRemoval":
         """The removal of old runs. The caller forgets what it has read of them."""
         from flow_engine.stores.sqlite.removal import SqliteRemoval
 
         return SqliteRemoval(self._connection)
-
-    def outcome(self, run: str) -> str:
-        return self._books.graph(run).outcome()
-
-    def row_of(self, run: str, node: int, place: int) -> int:
-        return self._books.graph(run).base[node] + place
-
-    def state_of(self, run: str, node: int) -> str:
-        return self._books.graph(run).state[node]
-
-    def size_of(self, run: str, node: int) -> int:
-        return self._books.graph(run).size[node]
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         graph = self._books.graph(run)
@@ -246,13 +203,6 @@ class SqliteStore(SqliteSchedules):
         self._writer.insert_tasks(self._insert_run(new), graph, now)
         return graph
 
-    def _shape(self, plan_hash: str, plan: Plan) -> Shape:
-        key = (plan_hash, plan.entry)
-        if key not in self._shapes:
-            self._shapes[key] = shape_of(plan.workflow)
-            self._plans.setdefault(plan_hash, plan)
-        return self._shapes[key]
-
     def _keep_plan(self, new: NewRun) -> None:
         # what was there may have been removed with the last run of it
         if new.plan_hash not in self._kept or self._one("has_plan", (new.plan_hash,)) is None:
@@ -272,12 +222,3 @@ class SqliteStore(SqliteSchedules):
         numbers = [self._no(run) for run in runs]
         owned = {no for (no,) in self._all("owned", (json.dumps(numbers), worker))} if numbers else set()
         return [run for run, no in zip(runs, numbers, strict=True) if no not in owned]
-
-    def _remember(self, note: Notes) -> None:
-        for row, done in note.completed.items():
-            if isinstance(done.outcome, Succeeded):
-                self._recent.keep(note.graph.run, row, done.outcome.result)
-
-
-def _lost(run: str) -> LostOwnership:
-    return LostOwnership(f"run {run} was taken over by another worker")

@@ -1,0 +1,92 @@
+"""What a store in SQL keeps in memory: the graphs of the runs that its worker owns, and their last results."""
+
+import json
+from abc import ABC
+from collections.abc import Sequence
+
+from flow_lang.plan import Plan
+
+from flow_engine.decisions.books import Books, Notes
+from flow_engine.decisions.gates import Usage
+from flow_engine.decisions.restore import restore
+from flow_engine.decisions.shape import Shape, shape_of
+from flow_engine.errors import IdempotencyConflict, LostOwnership
+from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef
+from flow_engine.states import RUNNING
+from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.reads import Reads
+from flow_engine.stores.recent import RecentResults
+
+
+class LiveRuns(Reads, ABC):
+    _usage: Usage
+
+    def __init__(self, queries: dict[str, str], books: Books) -> None:
+        super().__init__(queries)
+        self._books = books
+        self._shapes: dict[tuple[str, str], Shape] = {}
+        self._recent = RecentResults()
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
+        missing = [row for row in rows if (run, row) not in self._recent]
+        found = dict(zip(missing, super().results(run, missing), strict=True)) if missing else {}
+        return [found[row] if row in found else self._recent[(run, row)] for row in rows]
+
+    def outcome(self, run: str) -> str:
+        return self._books.graph(run).outcome()
+
+    def row_of(self, run: str, node: int, place: int) -> int:
+        return self._books.graph(run).base[node] + place
+
+    def state_of(self, run: str, node: int) -> str:
+        return self._books.graph(run).state[node]
+
+    def size_of(self, run: str, node: int) -> int:
+        return self._books.graph(run).size[node]
+
+    def _shape(self, plan_hash: str, plan: Plan) -> Shape:
+        key = (plan_hash, plan.entry)
+        if key not in self._shapes:
+            self._shapes[key] = shape_of(plan.workflow)
+            self._plans.setdefault(plan_hash, plan)
+        return self._shapes[key]
+
+    def _opened(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], now: float) -> Adopted:
+        """Takes a run into the books whose row names this worker; `rows` as `restore` wants them."""
+        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
+        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
+        self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
+        in_flight = [
+            InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
+        ]
+        return Adopted(record, plan, self._books.take_ready([record.id], now), in_flight, graph.is_restless)
+
+    def _seen_again(self, record: RunRecord, plan: Plan, now: float) -> Adopted:
+        """A run that is in the books."""
+        restless = self._books.graph(record.id).is_restless
+        return Adopted(record, plan, self._books.take_ready([record.id], now), [], restless)
+
+    def _tasks_to_restore(self, run: str) -> list[TaskRecord]:
+        """With the elements of each `for` whose instances are still to be made."""
+        rows = self._all_tasks(run)
+        return [row if row.cursor is None else row._replace(item=self.items(run, [row.seq])[0]) for row in rows]
+
+    def _state_at(self, end: RunEnd) -> str:
+        return "failed" if end.error is not None else self._books.graph(end.run).outcome()
+
+    def _remember(self, notes: Sequence[Notes]) -> None:
+        for note in notes:
+            for row, done in note.completed.items():
+                if isinstance(done.outcome, Succeeded):
+                    self._recent.keep(note.graph.run, row, done.outcome.result)
+
+
+def submitted_before(new: NewRun, run: str, plan_hash: str, params: str) -> Submitted:
+    """The run that has the idempotency key of a new one. Raises IdempotencyConflict."""
+    if (plan_hash, json.loads(params)) != (new.plan_hash, new.params):
+        raise IdempotencyConflict(new.idempotency_key or "", run)
+    return Submitted(run, False)
+
+
+def lost_run(run: str) -> LostOwnership:
+    return LostOwnership(f"run {run} was taken over by another worker")
