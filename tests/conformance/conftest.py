@@ -1,6 +1,7 @@
 """Every store and every queue that ships stands under the same tests. A backend that lacks something says so in `Backend`, by name."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,25 +9,19 @@ import pytest
 from flow_engine.queues.contract import Queue
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
-from flow_engine.stores.memory import MemoryStore
-from flow_engine.stores.sqlite import SqliteStore
+from support.stores import STATES, Open
 from support.world import World
 
 
 class Backend(NamedTuple):
-    """`durable`: another connection (after `reopen`) sees what was committed."""
+    """`state`: a state of its own for one test. `durable`: another connection (after `reopen`) sees what was committed."""
 
     name: str
-    open: Callable[[Path, Callable[[str], bool]], Store]
+    state: Callable[[Path], AbstractContextManager[Open]]
     durable: bool
 
 
-BACKENDS = (
-    Backend("memory", lambda folder, alive: MemoryStore(alive, draw=lambda: 0.5), durable=False),
-    Backend(
-        "sqlite", lambda folder, alive: SqliteStore(str(folder / "flow.db"), alive, draw=lambda: 0.5), durable=True
-    ),
-)
+BACKENDS = tuple(Backend(name, state, durable=name != "memory") for name, state in STATES.items())
 QUEUES: dict[str, Callable[[], Queue]] = {"memory": MemoryQueue}
 
 
@@ -45,17 +40,8 @@ def dead() -> set[str]:
 @pytest.fixture
 def open_store(backend: Backend, tmp_path: Path, dead: set[str]) -> Iterator[Callable[[], Store]]:
     """Opens the state of this test; again for a second connection, where the backend is durable."""
-    opened: list[Store] = []
-
-    def open_() -> Store:
-        if opened and not backend.durable:
-            return opened[0]
-        opened.append(backend.open(tmp_path, lambda worker: worker not in dead))
-        return opened[-1]
-
-    yield open_
-    for store in opened:
-        store.close()
+    with backend.state(tmp_path) as open_:
+        yield lambda: open_(lambda worker: worker not in dead, lambda: 0.5)
 
 
 @pytest.fixture

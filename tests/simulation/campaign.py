@@ -2,61 +2,41 @@
 
 import argparse
 import os
+import sqlite3
 import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
+import psycopg
 from flow_engine.decisions.rows import Rows
 from flow_engine.errors import FlowError
-from flow_engine.stores.contract import Store
-from flow_engine.stores.memory import MemoryStore
-from flow_engine.stores.sqlite import SqliteStore
+from support.stores import QUICK
 
-from simulation.world import OpenStore, World
+from simulation.world import World
 
 STEPS = 120
 
 
-def memory(folder: Path) -> OpenStore:
-    """All handles are one store, since it has no other."""
-    shared: list[Store] = []
-
-    def open_(alive: Callable[[str], bool], draw: Callable[[], float]) -> Store:
-        if not shared:
-            shared.append(MemoryStore(alive, draw))
-        return shared[0]
-
-    return open_
-
-
-def sqlite(folder: Path) -> OpenStore:
-    def open_(alive: Callable[[str], bool], draw: Callable[[], float]) -> Store:
-        store = SqliteStore(str(folder / "flow.db"), alive, draw)
-        store._connection.execute("PRAGMA synchronous = OFF")  # the power does not fail here
-        return store
-
-    return open_
-
-
 CHUNKS = (1000, 1, 2)
 """How many instances of a `for` a transaction makes, by the seed."""
-STORES = {"memory": memory, "sqlite": sqlite}
+STORES = QUICK
+BROKEN = {
+    "sqlite": sqlite3.OperationalError("disk I/O error"),
+    "postgres": psycopg.errors.DiskFull("no space left on device"),
+}
+"""What a write raises that fails."""
 
 
 def simulate(seed: int, store: str, steps: int = STEPS) -> Counter[str]:
     """What happened how often. Raises Violation where a promise does not hold."""
     root = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="flow-simulation-", dir=root) as folder:
-        world = World(seed, STORES[store](Path(folder)))
-        with patch.object(Rows, "CHUNK", CHUNKS[seed % len(CHUNKS)]):
-            try:
-                world.live_through(steps)
-            finally:
-                world.close()
+        with STORES[store](Path(folder)) as open_, patch.object(Rows, "CHUNK", CHUNKS[seed % len(CHUNKS)]):
+            world = World(seed, open_, BROKEN.get(store))
+            world.live_through(steps)
         return Counter(world.counts)
 
 

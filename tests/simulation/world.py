@@ -1,8 +1,6 @@
 """The invented world: workers that die, sleep and wake, messages that come late, twice or from the past, runs that are cancelled."""
 
 import random
-import sqlite3
-from collections.abc import Callable
 from typing import Any
 
 from flow_engine.decisions.books import Report
@@ -24,9 +22,9 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
-from flow_engine.stores.contract import Store
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
+from support.stores import Open
 
 from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph
@@ -39,19 +37,18 @@ from simulation.suspended import BODIES, Suspender
 CALM_STEPS = 3000
 """Steps in which every run must end once nothing goes wrong any more."""
 
-OpenStore = Callable[[Callable[[str], bool], Callable[[], float]], Store]
-"""(which workers live, random source) -> another handle of the same state."""
-
 
 class World:
     """One simulation. All that happens follows from the seed."""
 
-    def __init__(self, seed: int, open_store: OpenStore) -> None:
+    def __init__(self, seed: int, open_store: Open, failure: Exception | None = None) -> None:
+        """`failure`: what a write raises that fails, where the store has any."""
         self.draw = random.Random(seed)
         self.now = 1000.0
         self.dead: set[str] = set()
         self.actors: list[Actor] = []
         self.counts: dict[str, int] = {}
+        self._failure = failure
         self._open = lambda: open_store(lambda worker: worker not in self.dead, self.draw.random)
         self._watch = self._open()
         self._plans: dict[str, Plan] = {}
@@ -72,10 +69,6 @@ class World:
         for actor in list(self.actors):
             self._die(actor)
         self._calm()
-
-    def close(self) -> None:
-        for store in {id(store): store for store in (self._watch, *(actor.store for actor in self.actors))}.values():
-            store.close()
 
     # -- what may happen
 
@@ -278,11 +271,11 @@ class World:
 
     def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
         writer: Any = getattr(actor.store, "_writer", None)
-        if not broken or writer is None:
+        if not broken or writer is None or self._failure is None:
             return actor.store.tick(actor.name, self.now, report, hints, want)
 
         def fail(*_: object) -> None:
-            raise sqlite3.OperationalError("disk I/O error")
+            raise self._failure
 
         step = self.draw.choice(["write", "_start", "_insert_born"])
         setattr(writer, step, fail)

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,12 +28,11 @@ from flow_engine.model import (
 )
 from flow_engine.schedules import Deployment, firing_key
 from flow_engine.stores.contract import RunFilter, Store
-from flow_engine.stores.memory import MemoryStore
-from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.bundle import bundle_hash, bundle_of
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from simulation.checker import check_end, check_rows
+from support.stores import QUICK, State
 
 from stateful.reference import NEEDS, PLAN, WAITS, RunModel
 
@@ -54,9 +53,9 @@ class Hands:
 
 
 class Commands(RuleBasedStateMachine):
-    """`open_handle` is set by each store's own class: (folder, which workers live) -> a handle of the state."""
+    """`state` is set by each store's own class."""
 
-    open_handle: Callable[[str, Callable[[str], bool]], Store]
+    state: State
     ended: ClassVar[Counter[str]] = Counter()
     """How many runs have ended how, in all sequences."""
 
@@ -64,7 +63,9 @@ class Commands(RuleBasedStateMachine):
         super().__init__()
         self.now = 1000.0
         self.dead: set[str] = set()
-        self.folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        self.opened = ExitStack()
+        folder = tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+        self.open = self.opened.enter_context(type(self).state(Path(self.opened.enter_context(folder))))
         self.watch = self._handle()
         self.handles: dict[str, Store] = {}
         self.hands: dict[str, Hands] = {}
@@ -316,9 +317,7 @@ class Commands(RuleBasedStateMachine):
         assert set(self.watch.unowned(100)) == free
 
     def teardown(self) -> None:
-        for store in {id(store): store for store in (self.watch, *self.handles.values())}.values():
-            store.close()
-        self.folder.cleanup()
+        self.opened.close()
 
     # -- doing it
 
@@ -351,7 +350,7 @@ class Commands(RuleBasedStateMachine):
         self.hands[worker], self.handles[worker] = Hands(), self._handle()
 
     def _handle(self) -> Store:
-        return type(self).open_handle(self.folder.name, lambda worker: worker not in self.dead)
+        return self.open(lambda worker: worker not in self.dead, lambda: 0.5)
 
     def _run(self, at: int) -> tuple[str, RunModel]:
         run = list(self.runs)[at % len(self.runs)]
@@ -365,31 +364,20 @@ class Commands(RuleBasedStateMachine):
         return alive[at % len(alive)]
 
 
-def _memory() -> Callable[[str, Callable[[str], bool]], Store]:
-    """All handles of one machine are one store."""
-    stores: dict[str, Store] = {}
-
-    def open_(folder: str, alive: Callable[[str], bool]) -> Store:
-        if folder not in stores:
-            stores.clear()
-            stores[folder] = MemoryStore(alive, lambda: 0.5)
-        return stores[folder]
-
-    return open_
-
-
-def _sqlite(folder: str, alive: Callable[[str], bool]) -> Store:
-    store = SqliteStore(str(Path(folder) / "flow.db"), alive, lambda: 0.5)
-    store._connection.execute("PRAGMA synchronous = OFF")
-    return store
-
-
 class MemoryCommands(Commands):
-    open_handle = staticmethod(_memory())
+    state = staticmethod(QUICK["memory"])
 
 
 class SqliteCommands(Commands):
-    open_handle = staticmethod(_sqlite)
+    state = staticmethod(QUICK["sqlite"])
 
 
-MACHINES: dict[str, type[Commands]] = {"memory": MemoryCommands, "sqlite": SqliteCommands}
+class PostgresCommands(Commands):
+    state = staticmethod(QUICK["postgres"])
+
+
+MACHINES: dict[str, type[Commands]] = {
+    "memory": MemoryCommands,
+    "sqlite": SqliteCommands,
+    "postgres": PostgresCommands,
+}

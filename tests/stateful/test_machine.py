@@ -8,12 +8,14 @@ from flow_engine.decisions.graph import RunGraph
 from stateful.campaign import campaign
 from stateful.machine import MACHINES
 
+EXAMPLES = {"postgres": 15}
+
 
 @pytest.mark.parametrize("store", MACHINES)
 def test_the_store_means_what_the_model_means(store: str) -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"again by: PYTHONPATH=tests python -m stateful.campaign --store {store} --seed {seed}")
-    campaign(store, 40, seed)
+    campaign(store, EXAMPLES.get(store, 40), seed)
     assert MACHINES[store].ended["succeeded"] + MACHINES[store].ended["failed"] > 0
 
 

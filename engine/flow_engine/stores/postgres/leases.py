@@ -1,0 +1,44 @@
+"""Which workers live: each has a row with its heartbeat, by the clock of the server."""
+
+import os
+import socket
+from collections.abc import Callable, Collection
+from typing import Any
+
+from flow_engine.stores.postgres.session import Session
+
+LEASE = 15.0
+"""Seconds after its last heartbeat for which a worker counts as alive. It beats at least three times as often."""
+
+
+class Leases:
+    """A worker is named by a random incarnation. One that was late is alive again with its next heartbeat: what it owned meanwhile is fenced."""
+
+    def __init__(self, session: Session, queries: dict[str, str], lease: float = LEASE) -> None:
+        self._session = session
+        self._queries = queries
+        self._lease = lease
+
+    def beat(self, worker: str) -> None:
+        """The first begins the lease."""
+        values = (worker, socket.gethostname(), os.getpid())
+        self._session.rows(self._queries["beat"], values)
+
+    def end(self, worker: str) -> None:
+        """Others may take over what it owns at once."""
+        self._session.rows(self._queries["end_worker"], (worker,))
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        """Those of these workers whose lease has not run out."""
+        if not workers:
+            return set()
+        return {name for (name,) in self._session.rows(self._queries["living"], (list(workers), self._lease))}
+
+
+def asked_one_by_one(alive: Callable[[str], bool]) -> Callable[[Collection[str]], set[str]]:
+    """The same by another judge of who lives."""
+
+    def living(workers: Collection[Any]) -> set[str]:
+        return {worker for worker in workers if alive(worker)}
+
+    return living
