@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
-from flow_engine.stores.postgres import PostgresStore
+from flow_engine.stores.open import open_state
 from flow_engine.stores.sqlite import SqliteStore
 
 from support.postgres import shared_server
@@ -31,7 +31,7 @@ def memory(folder: Path) -> Iterator[Open]:
 @contextmanager
 def sqlite(folder: Path) -> Iterator[Open]:
     with ExitStack() as opened:
-        yield lambda alive, draw: opened.enter_context(closing(SqliteStore(str(folder / "flow.db"), alive, draw)))
+        yield lambda alive, draw: opened.enter_context(closing(open_state(str(folder / "flow.db"), alive, draw)))
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def quick_sqlite(folder: Path) -> Iterator[Open]:
 @contextmanager
 def postgres(folder: Path) -> Iterator[Open]:
     with shared_server().empty_state() as url, ExitStack() as opened:
-        yield lambda alive, draw: opened.enter_context(closing(PostgresStore(url, alive, draw)))
+        yield lambda alive, draw: opened.enter_context(closing(open_state(url, alive, draw)))
 
 
 State = Callable[[Path], AbstractContextManager[Open]]

@@ -24,7 +24,7 @@ PATIENCE = 60.0
 """Seconds that an operation waits for a server that is gone."""
 COLLISIONS = 20
 """How often a transaction is tried that collides with others."""
-_CONNECT = 10
+_CONNECT = 30
 """Seconds that one attempt to connect may take."""
 _PAUSES = (0.02, 1.0)
 """Seconds between attempts, the first and the longest; each is twice the one before, and shortened by chance."""
@@ -120,7 +120,8 @@ class Session:
         else:
             with self._connection.pipeline():
                 cursors = [self._connection.execute(sql.encode(), values) for sql, values in statements]
-        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        # not `description`, which makes an object of each column
+        return [cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors]
 
     def _connect(self) -> psycopg.Connection[Row]:
         connection = psycopg.connect(
