@@ -32,6 +32,8 @@ _SPEED = {
 _START = 60.0
 """Seconds that a server may take to start."""
 _PR_SET_PDEATHSIG = 1
+LOCKED = "locked"
+"""A user who needs a password; a test makes it."""
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('flow') AND relkind = 'r' AND relname <> 'version' LOOP

@@ -27,7 +27,7 @@ from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
 from flow_engine.stores.postgres.statements import Noted, PostgresStatements
-from flow_engine.stores.postgres.transaction import Transaction
+from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version, load
 from flow_engine.stores.writes import Writer
@@ -167,18 +167,18 @@ class PostgresStore(PostgresSchedules):
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         no = self._no(self.run(run).id)
-        told = self._session.write(
-            "cancel", lambda transaction: transaction.tell(self._queries["request_cancel"], (now, reason, no))
-        )
-        return bool(told.rows)
+        return bool(self._ask_once("cancel", "request_cancel", (now, reason, no)))
 
     def send(self, run: str, signal: Signal) -> None:
         record = self.run(run)
         awaited = json.dumps([signal.kind, signal.name])[:-1] + ","
-        values = (self._no(record.id), awaited, *signal)
-        told = self._session.write("signal", lambda transaction: transaction.tell(self._queries["send_signal"], values))
-        if not told.rows:
+        if not self._ask_once("signal", "send_signal", (self._no(record.id), awaited, *signal)):
             raise Refused(f"run {record.id} has ended; nothing of it waits any more")
+
+    def _ask_once(self, name: str, query: str, values: Row) -> list[Row]:
+        """The answer of one statement that writes, once it is kept."""
+        statement = (self._queries[query], values)
+        return self._session.write(name, lambda transaction: transaction.ask(statement, writes=True)[0])
 
     def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         id_ = self.run(run).id

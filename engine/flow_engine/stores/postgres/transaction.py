@@ -34,27 +34,17 @@ def numbered(sql: str) -> str:
     return re.sub(r"\?(\d*)", number, sql)
 
 
-class Told:
-    """A statement whose rows are there once the transaction is committed."""
-
-    rows: list[Row]
-
-
 class Transaction:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._waiting: list[Statement] = []
-        self._told: list[tuple[int, Told]] = []
         self.began = False
         self.writes = False
 
-    def tell(self, sql: str, values: Sequence[Any] = ()) -> Told:
-        """With the next that is sent; at the commit at the latest."""
-        told = Told()
-        self._told.append((len(self._waiting), told))
+    def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """With the next that is sent; at the commit at the latest. What it answers is not known: the answer of a commit may be lost."""
         self._waiting.append(Statement(numbered(sql), values))
         self.writes = True
-        return told
 
     def ask(self, *statements: tuple[str, Sequence[Any]], writes: bool = False) -> list[list[Row]]:
         """The rows of each of these, in one round trip with all that waits."""
@@ -70,9 +60,5 @@ class Transaction:
 
     def _flush(self, more: list[Statement]) -> list[list[Row]]:
         begin = [] if self.began else [Statement("BEGIN")]
-        waiting, told = self._waiting, self._told
-        self._waiting, self._told, self.began = [], [], True
-        rows = self._send([*begin, *waiting, *more])[len(begin) :]
-        for at, handle in told:
-            handle.rows = rows[at]
-        return rows
+        waiting, self._waiting, self.began = self._waiting, [], True
+        return self._send([*begin, *waiting, *more])

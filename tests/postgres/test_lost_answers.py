@@ -1,0 +1,113 @@
+"""The connection is lost while a COMMIT is under way: what was done is done once, and whoever did it is told so."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from flow_engine.model import Signal
+from flow_engine.schedules import Deployment
+from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.postgres import PostgresStore
+from flow_lang.bundle import bundle_hash, bundle_of
+from support.plans import plan, task
+from support.postgres import PostgresServer
+from support.proxy import WAYS, Proxy
+from support.world import World
+
+PLAN = plan(task("a"), task("b", "a"))
+
+
+@pytest.fixture
+def proxy(server: PostgresServer) -> Iterator[Proxy]:
+    proxy = Proxy(server.port)
+    yield proxy
+    assert proxy.broken == 1
+    proxy.close()
+
+
+@pytest.fixture
+def far(proxy: Proxy, server: PostgresServer, url: str) -> Iterator[PostgresStore]:
+    """A store behind that network."""
+    with closing(PostgresStore(url.replace(str(server.port), str(proxy.port)), lambda worker: True)) as store:
+        yield store
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_is_submitted_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    world = World(far)
+    proxy.fail(way)
+    world.submit(PLAN)
+    assert [record.id for record in far.runs(RunFilter())] == ["run-1"]
+    assert len(far.tasks("run-1")) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_is_sent_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    World(far).submit(PLAN)
+    proxy.fail(way)
+    far.send("run-1", Signal("event", "x", "1", 5.0))
+    assert len(far.signals("run-1")) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_tick_is_done_once_and_its_worker_goes_on(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    world = World(far)
+    world.start(PLAN)
+    proxy.fail(way)
+    assert [claim.attempt for claim in world.tick().claims] == [1]
+    assert world.run_all() == ["a", "b"]
+    world.finish()
+    assert far.run("run-1").state == "succeeded"
+    assert [attempt.attempt for attempt in far.attempts("run-1", 0)] == [1]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_completion_is_accepted_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    world = World(far)
+    world.start(PLAN)
+    world.tick()
+    proxy.fail(way)
+    tick = world.tick(world.end("a"))
+    assert tick.refused == []
+    assert [world.key(claim) for claim in tick.claims] == ["b"]
+    assert world.row("b").attempt == 1
+    assert len(far.events("run-1", 0)) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_run_is_taken_over_and_ended_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    world = World(far)
+    world.submit(PLAN)
+    proxy.fail(way)
+    adopted = far.adopt("w1", "run-1", world.now)
+    assert adopted is not None
+    world.hints += adopted.ready
+    world.run_all()
+    world.finish()
+    assert far.run("run-1").owner is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_end_of_a_run_is_told_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    world = World(far)
+    world.start(PLAN)
+    world.run_all()
+    proxy.fail(way)
+    world.finish()
+    ends = [event.changes for event in far.events("run-1", 0) if event.changes == [["run", "succeeded"]]]
+    assert len(ends) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_instant_fires_once(way: str, proxy: Proxy, far: PostgresStore) -> None:
+    bundle = bundle_of(PLAN)
+    far.deploy(Deployment("w", bundle_hash(bundle), bundle, "/tmp", '{"cron": "* * * * *"}', 1000.0))
+    world = World(far)
+    world.plans["run-1"] = PLAN
+    from flow_engine.model import NewRun
+
+    proxy.fail(way)
+    fired = far.fire("w", 1060.0, NewRun("run-1", bundle_hash(bundle), PLAN, bundle, {}, "/tmp", 1060.0))
+    assert fired == ("run-1", True)
+    assert far.schedule("w").last_fired_at == 1060.0
+    assert len(far.runs(RunFilter())) == 1
