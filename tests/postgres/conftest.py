@@ -1,4 +1,4 @@
-"""What only the store on PostgreSQL has to stand; what all stores promise is in tests/conformance."""
+"""A server, and states of it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing

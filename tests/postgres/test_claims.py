@@ -1,0 +1,100 @@
+"""Two processes that claim at the same time."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from flow_engine.model import NewRun
+from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.postgres import PostgresStore
+from flow_lang.bundle import bundle_of
+from flow_lang.plan import Plan
+from support.plans import digest, plan, task
+
+TESTS = Path(__file__).resolve().parent.parent
+WIDE = plan(*[task(f"t{number}") for number in range(50)])
+POOLED = plan(*[task(f"t{number}", pool="few") for number in range(8)])
+
+
+def claimed_by(url: str, workers: int, want: int) -> list[list[str]]:
+    """What each of so many processes wrote down."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "postgres.claiming", url, f"w{number}", str(want)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for number in range(workers)
+    ]
+    try:
+        for process in started:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        told = [process.communicate(timeout=100)[0].splitlines() for process in started]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    assert [process.returncode for process in started] == [0] * workers
+    return told
+
+
+def submit(store: PostgresStore, made: Plan, count: int) -> None:
+    bundle = bundle_of(made)
+    news = [NewRun(f"run-{n}", digest(made), made, bundle, {}, "/tmp", 1000.0) for n in range(count)]
+    store.submit_all(news)
+
+
+def test_thousands_of_claims_and_none_twice(url: str, opened: Callable[[], PostgresStore]) -> None:
+    store = opened()
+    submit(store, WIDE, 60)
+    told = claimed_by(url, 2, 10)
+    claims = Counter(line for lines in told for line in lines if not line.startswith("full"))
+    assert len(claims) == 60 * 50
+    assert set(claims.values()) == {1}
+    assert all(len(lines) > 300 for lines in told), "one process did nearly all"
+    assert {record.state for record in store.runs(RunFilter())} == {"succeeded"}
+
+
+def test_a_pool_is_never_over_full(url: str, opened: Callable[[], PostgresStore]) -> None:
+    """Counting alone is not enough: two transactions that count at the same time both see a free slot."""
+    store = opened()
+    store.set_pool("few", 3)
+    submit(store, POOLED, 24)
+    told = claimed_by(url, 2, 4)
+    taken = [int(line.split()[1]) for lines in told for line in lines if line.startswith("full")]
+    assert max(taken) == 3
+    claims = [line for lines in told for line in lines if not line.startswith("full")]
+    assert len(claims) == len(set(claims)) == 24 * 8
+    assert {record.state for record in store.runs(RunFilter())} == {"succeeded"}
+
+
+def test_of_many_who_want_a_run_one_gets_it(opened: Callable[[], PostgresStore]) -> None:
+    """airflow#51962: there two workers received the same task."""
+    submit(opened(), plan(task("a")), 20)
+    barrier, got = threading.Barrier(4), []
+    stores = [opened() for _ in range(4)]
+
+    def adopt(name: str, store: PostgresStore) -> None:
+        for number in range(20):
+            barrier.wait(timeout=30)
+            if store.adopt(name, f"run-{number}", 1000.0) is not None:
+                got.append(number)
+
+    threads = [threading.Thread(target=adopt, args=(f"w{number}", store)) for number, store in enumerate(stores)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(got) == list(range(20))

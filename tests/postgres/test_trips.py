@@ -1,0 +1,53 @@
+"""How many round trips an operation takes: a fixed number, however many rows there are."""
+
+from collections.abc import Callable
+
+import pytest
+from flow_engine.model import Expanded, NewRun
+from flow_engine.stores.postgres import PostgresStore
+from flow_lang.bundle import bundle_of
+from support.plans import digest, each, plan, task, value_task
+from support.world import World
+
+
+def counted(store: PostgresStore, act: Callable[[], object]) -> int:
+    before = store._session.trips
+    act()
+    return store._session.trips - before
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_submitting(count: int, opened: Callable[[], PostgresStore]) -> None:
+    store, made = opened(), plan(task("a"), task("b", "a"))
+    bundle = bundle_of(made)
+    news = [
+        NewRun(f"run-{n}", digest(made), made, bundle, {}, "/tmp", 1.0, idempotency_key=f"{n}") for n in range(count)
+    ]
+    assert counted(store, lambda: store.submit_all(news)) == 3
+    assert counted(store, lambda: store.adopt("w1", "run-0", 1.0)) == 3
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_a_tick_that_completes_unlocks_and_claims(size: int, opened: Callable[[], PostgresStore]) -> None:
+    store = opened()
+    world = World(store)
+    world.start(plan(value_task("a"), each("b", "a"), value_task("c", "b")))
+    assert counted(store, world.tick) == 2
+    assert counted(store, lambda: world.tick(world.end("a"))) == 2
+    items = [f'"{number}"' for number in range(size)]
+    assert counted(store, lambda: world.tick(world.end("b", Expanded(size, items)), want=size)) == 2
+    assert len(world.claims) == size
+    ends = [world.end(key) for key in list(world.claims)]
+    assert counted(store, lambda: world.tick(*ends)) == 2
+    assert list(world.claims) == ["c"]
+    world.tick(world.end("c"))
+    assert counted(store, world.finish) == 1
+
+
+def test_a_tick_behind_a_gate(opened: Callable[[], PostgresStore]) -> None:
+    """What others hold comes with the locks; who of them lives would be a third."""
+    store = opened()
+    store.set_pool("few", 2)
+    world = World(store)
+    world.start(plan(task("a", pool="few"), task("b", pool="few")))
+    assert counted(store, world.tick) == 2
