@@ -7,13 +7,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psycopg
+import pytest
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_of
 from flow_lang.plan import Plan
 from support.plans import digest, plan, task
+from support.postgres import PostgresServer
+from support.waiting import until
+from support.world import World
 
 TESTS = Path(__file__).resolve().parent.parent
 WIDE = plan(*[task(f"t{number}") for number in range(50)])
@@ -68,7 +74,6 @@ def test_thousands_of_claims_and_none_twice(url: str, opened: Callable[[], Postg
 
 
 def test_a_pool_is_never_over_full(url: str, opened: Callable[[], PostgresStore]) -> None:
-    """Counting alone is not enough: two transactions that count at the same time both see a free slot."""
     store = opened()
     store.set_pool("few", 3)
     submit(store, POOLED, 24)
@@ -78,6 +83,39 @@ def test_a_pool_is_never_over_full(url: str, opened: Callable[[], PostgresStore]
     claims = [line for lines in told for line in lines if not line.startswith("full")]
     assert len(claims) == len(set(claims)) == 24 * 8
     assert {record.state for record in store.runs(RunFilter())} == {"succeeded"}
+
+
+def test_who_has_counted_the_slots_of_a_pool_claims_before_another_counts(
+    server: PostgresServer, opened: Callable[[], PostgresStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else both see a free slot: a count under READ COMMITTED does not see what the other is about to commit."""
+    opened().set_pool("few", 1)
+    one, two = World(opened(), "w1"), World(opened(), "w2")
+    one.start(POOLED, "run-1")
+    two.start(POOLED, "run-2")
+    counted, go_on, real = threading.Event(), threading.Event(), PostgresStore._decide
+
+    def decide(store: PostgresStore, *arguments: Any) -> Any:
+        if store is one.store:
+            counted.set()
+            assert go_on.wait(timeout=30)
+        return real(store, *arguments)
+
+    monkeypatch.setattr(PostgresStore, "_decide", decide)
+    first, second = threading.Thread(target=one.tick), threading.Thread(target=two.tick)
+    first.start()
+    assert counted.wait(timeout=30)
+    second.start()
+    until(lambda: not second.is_alive() or waits_for_a_lock(server), what="the second one to wait")
+    go_on.set()
+    for thread in (first, second):
+        thread.join(timeout=30)
+    assert (len(one.claims), len(two.claims)) == (1, 0)
+
+
+def waits_for_a_lock(server: PostgresServer) -> bool:
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        return connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'").fetchone() is not None
 
 
 def test_of_many_who_want_a_run_one_gets_it(opened: Callable[[], PostgresStore]) -> None:

@@ -138,6 +138,9 @@ class PostgresServer:
             made = self._spawn("initdb", *arguments, log=log).wait(timeout=_START)
         if made != 0:
             raise RuntimeError((self.folder / "initdb.log").read_text(encoding="utf-8"))
+        access = self.data / "pg_hba.conf"
+        text = access.read_text(encoding="utf-8")
+        access.write_text(f"host all {LOCKED} 127.0.0.1/32 scram-sha-256\n{text}", encoding="utf-8")
         settings = {
             **_SPEED,
             "port": str(self.port),

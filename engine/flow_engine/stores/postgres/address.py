@@ -1,8 +1,7 @@
 """Where the state is, for people: never with its password."""
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-SCHEMES = ("postgresql://", "postgres://")
 _SECRET = ("password", "sslpassword", "passfile", "sslkey")
 
 
@@ -15,4 +14,5 @@ def shown(url: str) -> str:
     except ValueError:
         return "postgresql://..."
     name = user.partition(":")[0]
-    return urlunsplit(parts._replace(netloc=f"{name}@{host}" if name else host, query=query))
+    place = f"{name}@{host}" if name else host
+    return f"{parts.scheme}://{place}{parts.path}" + (f"?{query}" if query else "")
