@@ -19,8 +19,6 @@ from flow_engine.stores.recent import RecentResults
 
 
 class LiveRuns(Reads, ABC):
-    _usage: Usage
-
     def __init__(self, queries: dict[str, str], books: Books) -> None:
         super().__init__(queries)
         self._books = books
@@ -51,11 +49,11 @@ class LiveRuns(Reads, ABC):
             self._plans.setdefault(plan_hash, plan)
         return self._shapes[key]
 
-    def _opened(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], now: float) -> Adopted:
+    def _opened(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float) -> Adopted:
         """Takes a run into the books whose row names this worker; `rows` as `restore` wants them."""
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
-        self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
+        self._books.open(graph, record.priority, usage, begun=record.state == RUNNING)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]

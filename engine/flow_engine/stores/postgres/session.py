@@ -67,39 +67,55 @@ class Session:
 
     def write(self, name: str, job: Callable[[Transaction], T]) -> T:
         """What `job` gives, once it is kept. It is called again where the transaction has collided or the server has gone. `name` is one
-        of `crash_points.TRANSACTIONS`. Raises StoreError, and then nothing was kept; LostOwnership where rows were not as expected."""
+        of `crash_points.TRANSACTIONS`. Raises StoreError, and then nothing was kept (or, as it says then, that is not known: the server
+        has gone in the commit and stays away); LostOwnership where rows were not as expected."""
         deadline = time.monotonic() + self._patience
         for attempt in range(COLLISIONS):
-            transaction = self._transaction = Transaction(self._send)
-            self._number += 1
-            committing = False
-            try:
-                result = job(transaction)
-                reached(name + ".before_commit")
-                committing = True
-                transaction.commit(self._mark())
-            except psycopg.Error as error:
-                self._transaction = None
-                if self._is_lost(error):
-                    self._come_back(error, deadline)
-                    if not committing or not self._was_kept(deadline):
-                        continue
-                else:
-                    self._roll_back()
-                    self._judge(error, attempt)
-                    time.sleep(random.random() * 0.005 * 2 ** min(attempt, 6))
-                    continue
-            except BaseException:
-                self._transaction = None
-                self._roll_back()
-                raise
-            self._transaction = None
-            self.commits += 1
-            reached(name + ".after_commit")
-            return result
+            done = self._try(name, job, deadline, attempt)
+            if done is not None:
+                return done[0]
         raise StoreError(
             f"the state could not be written: {name} was given up after {COLLISIONS} collisions; try again"
         )
+
+    def _try(self, name: str, job: Callable[[Transaction], T], deadline: float, attempt: int) -> tuple[T] | None:
+        """What the job gave, once it is kept; None where it is to be tried again."""
+        transaction = self._transaction = Transaction(self._send)
+        self._number += 1
+        done: tuple[T] | None = None
+        try:
+            result = job(transaction)
+            reached(name + ".before_commit")
+            done = (result,)
+            transaction.commit(self._mark())
+        except psycopg.Error as error:
+            self._transaction = None
+            if self._is_lost(error):
+                if not self._found_kept(error, deadline, committing=done is not None):
+                    return None
+            else:
+                self._roll_back()
+                self._judge(error, attempt)
+                time.sleep(random.random() * 0.005 * 2 ** min(attempt, 6))
+                return None
+        except BaseException:
+            self._transaction = None
+            self._roll_back()
+            raise
+        self._transaction = None
+        self.commits += 1
+        reached(name + ".after_commit")
+        return done
+
+    def _found_kept(self, error: psycopg.Error, deadline: float, committing: bool) -> bool:
+        """Comes back, and looks whether the transaction was kept whose connection was lost."""
+        try:
+            self._come_back(error, deadline)
+            return committing and self._was_kept(deadline)
+        except StoreError as gone:
+            if not committing:
+                raise
+            raise StoreError(f"{gone}. It is not known whether the last that was written was kept") from gone
 
     def close(self) -> None:
         """The mark goes with the handle."""

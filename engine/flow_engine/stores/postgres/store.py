@@ -54,8 +54,6 @@ class PostgresStore(PostgresSchedules):
     """One handle: one connection, used by one thread at a time. `alive` tells whether a worker's incarnation still lives; without it, its
     heartbeats do (`leases`). `patience`: seconds that an operation waits for a server that is gone."""
 
-    _usage: PostgresUsage
-
     def __init__(
         self,
         url: str,
@@ -103,7 +101,7 @@ class PostgresStore(PostgresSchedules):
         if record.owner == worker and record.id in self._books:
             return self._seen_again(record, plan, now)
         taken = self._session.write("adopt", lambda transaction: self._take(worker, no, record.owner, transaction))
-        return None if taken is None else self._opened(taken[0], plan, taken[1], now)
+        return None if taken is None else self._opened(taken[0], plan, taken[1], self._usage, now)
 
     def abandon(self, worker: str) -> bool:
         def job(transaction: Transaction) -> bool:

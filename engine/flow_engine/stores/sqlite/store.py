@@ -83,7 +83,7 @@ class SqliteStore(SqliteSchedules):
                 return None
             record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
             rows = self._tasks_to_restore(record.id)
-        return self._opened(record, plan, rows, now)
+        return self._opened(record, plan, rows, self._usage, now)
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
