@@ -10,12 +10,12 @@ from flow_engine.decisions.books import Books
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rows import Rows
 from flow_engine.model import Outcome, Released
-from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
-from flow_engine.stores.sqlite import SqliteStore
+from support.stores import QUICK
+from support.stores import Open as OpenHandle
 
 from model.explore import PLANS, Explored, Found, explore, memory
-from model.state import RUN, Budget, State
+from model.state import RUN, Budget, Open, State
 
 NONE = Budget(0, 0, 0, 0, 0)
 LOSS = NONE._replace(losses=1)
@@ -29,7 +29,7 @@ SLICES = {
     ],
     "fork with retry": [NONE._replace(failures=1, cancels=1, repeats=1)],
 }
-WALKS, LENGTH = 30, 60
+LENGTH = 60
 
 
 @pytest.mark.parametrize(("name", "budget"), [(name, budget) for name, slices in SLICES.items() for budget in slices])
@@ -123,38 +123,37 @@ def test_a_mutant_is_found(mutant: Mutant, name: str, budget: Budget, monkeypatc
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_the_sqlite_store_goes_the_same_ways(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("store", "walks"), [("sqlite", 30), ("postgres", 3)])
+def test_the_store_goes_the_same_ways(store: str, walks: int, name: str, tmp_path: Path) -> None:
     """The invariants hold of it too, and after each action its rows are those of the store in memory."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     draw = random.Random(seed)
-    for walk in range(WALKS):
-        shared = State(PLANS[name], memory, Budget(2, 2, 1, 3, 2))
-        files = _Files(tmp_path / f"{walk}.db")
-        kept = State(PLANS[name], files.open, shared.budget)
-        way = []
-        for _ in range(LENGTH):
-            found = sorted(shared.actions())
-            assert found == sorted(kept.actions()), f"seed {seed}: {way}"
-            if not found:
-                break
-            way.append(draw.choice(found))
-            shared.act(way[-1])
-            kept.act(way[-1])
-            assert _rows(shared) == _rows(kept), f"seed {seed}: {way}"
-        kept.close()
+    for walk in range(walks):
+        folder = tmp_path / str(walk)
+        folder.mkdir()
+        with QUICK[store](folder) as open_:
+            walk_together(name, handles(open_), draw, seed)
 
 
-class _Files:
-    """Opens the state: each worker has a handle of its own."""
+def handles(open_: OpenHandle) -> Open:
+    return lambda alive, first: open_(alive, lambda: 0.5)
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
 
-    def open(self, alive: Callable[[str], bool], first: Store | None) -> Store:
-        store = SqliteStore(str(self._path), alive, lambda: 0.5)
-        store._connection.execute("PRAGMA synchronous = OFF")
-        return store
+def walk_together(name: str, open_store: Open, draw: random.Random, seed: int) -> None:
+    """Each worker of the store has a handle of its own; those in memory are one."""
+    shared = State(PLANS[name], memory, Budget(2, 2, 1, 3, 2))
+    kept = State(PLANS[name], open_store, shared.budget)
+    way = []
+    for _ in range(LENGTH):
+        found = sorted(shared.actions())
+        assert found == sorted(kept.actions()), f"seed {seed}: {way}"
+        if not found:
+            break
+        way.append(draw.choice(found))
+        shared.act(way[-1])
+        kept.act(way[-1])
+        assert _rows(shared) == _rows(kept), f"seed {seed}: {way}"
 
 
 def _rows(state: State) -> list[object]:

@@ -24,7 +24,7 @@ _SPEED = {
     "full_page_writes": "off",
     "autovacuum": "off",
     "shared_buffers": "64MB",
-    "max_connections": "60",
+    "max_connections": "300",
     "logging_collector": "off",
     "deadlock_timeout": "100ms",
     "jit": "off",

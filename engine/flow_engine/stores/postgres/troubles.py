@@ -74,6 +74,6 @@ def trouble(url: str, what: str, error: BaseException) -> StoreError:
 def unreachable(url: str, error: BaseException, waited: float) -> StoreError:
     said = " ".join(str(error).split())
     how_long = f" for {waited:.0f} s" if waited >= 1 else ""
-    return StoreError(
-        f"the state {shown(url)} could not be reached{how_long}: {said}; start that server, or name another one in the URL"
-    )
+    code = code_of(error) if isinstance(error, psycopg.Error) else ""
+    remedy = _REMEDIES.get(code, "start that server, or name another one in the URL")
+    return StoreError(f"the state {shown(url)} could not be reached{how_long}: {said}; {remedy}")
