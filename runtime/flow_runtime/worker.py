@@ -347,7 +347,7 @@ class Worker:
 
     def _finish_if_over(self, run: str) -> None:
         """A run whose last task had ended when its worker died."""
-        if all(row.state in states.FINAL for row in self._store.tasks(run)):
+        if all(tally.state in states.FINAL for tally in self._store.tallies(run)):
             self._finish([run])
 
     def _newly_started(self, now: float) -> list[Started]:

@@ -174,6 +174,10 @@ WHERE r.owner = ? AND r.finished_at IS NULL AND t.awaits IS NOT NULL AND t.state
   EXISTS (SELECT 1 FROM signal s WHERE s.run = r.no AND s.kind = t.awaits ->> 0 AND s.name = t.awaits ->> 1)
   OR (t.awaits ->> 0 = 'child' AND EXISTS (SELECT 1 FROM run c WHERE c.id = t.awaits ->> 1 AND c.finished_at IS NOT NULL)))
 
+-- name: tallies
+SELECT node, place IS NULL, state, size, count(*) FROM task
+WHERE run = ? AND (place IS NULL OR place >= 0) GROUP BY node, place IS NULL, state, size
+
 -- name: pool_size
 SELECT slots FROM pool WHERE namespace = 'default' AND name = ?
 
