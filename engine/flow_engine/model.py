@@ -261,6 +261,16 @@ class TaskRecord(NamedTuple):
     """For a `for` whose instances are being made: how many there are. Then its `item` is the list of all elements."""
 
 
+class Tally(NamedTuple):
+    """How many rows of a node are in a state: those of its instances, or its own one where it `is_whole`. `size` is that of a `for`."""
+
+    node: int
+    is_whole: bool
+    state: str
+    size: int | None
+    rows: int
+
+
 def unclaimed(
     seq: int, node: int, place: int | None, state: str, attempt: int = 0, size: int | None = None
 ) -> TaskRecord:

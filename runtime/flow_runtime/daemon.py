@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from types import FrameType
 
 from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
@@ -17,6 +18,7 @@ from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.unexpected import unexpected
 
 RUNS = 256
 """Runs that one worker has in hand at once; the others wait in the state."""
@@ -77,6 +79,10 @@ class Daemon:
             raise
         except (StoreError, GuardianDied) as error:
             _say(f"starting anew: {error}")
+            return False
+        except Exception as error:  # noqa: BLE001  the other runs are to go on
+            traceback.print_exc()
+            _say(f"starting anew: {unexpected(error)}")
             return False
         finally:
             _close(engine)

@@ -3,13 +3,14 @@
 import json
 
 from flow_engine import states
-from flow_engine.errors import TooLarge
+from flow_engine.errors import StoreError, TooLarge
 from flow_engine.model import RunEnd
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
 from flow_lang.values import Mismatch
 
 from flow_runtime.live_run import LiveRun
+from flow_runtime.unexpected import unexpected
 
 
 def run_end(store: Store, live: LiveRun) -> RunEnd:
@@ -23,6 +24,10 @@ def run_end(store: Store, live: LiveRun) -> RunEnd:
     except (EvaluationError, Mismatch, TooLarge) as error:
         code = "too_large" if isinstance(error, TooLarge) else "expression"
         return _without(run, code, f"the workflow's result has no value: {error}")
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  of this run alone: the others of its worker go on
+        return _without(run, "internal", f"the workflow's result could not be made: {unexpected(error)}")
 
 
 def _without(run: str, code: str, message: str) -> RunEnd:

@@ -23,6 +23,7 @@ from flow_engine.model import (
 )
 from flow_engine.queues.contract import Queue
 from flow_engine.stores.contract import Store
+from flow_lang.plan import Task
 
 from flow_runtime.alarms import Alarms
 from flow_runtime.child_runs import ending_children, ends_with_parent
@@ -33,6 +34,7 @@ from flow_runtime.live_run import LiveRun
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
+from flow_runtime.unexpected import unexpected
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -287,15 +289,10 @@ class Worker:
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
         live = self._live[claim.task.run]
-        outcome = self.dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
-        if outcome is not None:
-            self._end(claim, outcome)
-            return
         task = live.plan.workflow.tasks[claim.node]
-        try:
-            job = job_of(live, task, claim, self._clock())
-        except TooLarge as error:
-            self._end(claim, failed("too_large", str(error), retryable=False))
+        job = self._outcome_or_job(live, task, claim)
+        if not isinstance(job, Job):
+            self._end(claim, job)
             return
         reached("worker.sending")
         if task.phase != "main":
@@ -304,6 +301,17 @@ class Worker:
             self._once.append(job)
         else:
             self._pool.put(job)
+
+    def _outcome_or_job(self, live: LiveRun, task: Task, claim: Claim) -> Outcome | Job:
+        try:
+            outcome = self.dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
+            return outcome if outcome is not None else job_of(live, task, claim, self._clock())
+        except TooLarge as error:
+            return failed("too_large", str(error), retryable=False)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  of this task alone: the others, and the other runs, go on
+            return failed("internal", f"the task could not be begun: {unexpected(error)}", retryable=False)
 
     def _fail_fast(self, run: str) -> None:
         live = self._live[run]
@@ -347,7 +355,7 @@ class Worker:
 
     def _finish_if_over(self, run: str) -> None:
         """A run whose last task had ended when its worker died."""
-        if all(row.state in states.FINAL for row in self._store.tasks(run)):
+        if all(tally.state in states.FINAL for tally in self._store.tallies(run)):
             self._finish([run])
 
     def _newly_started(self, now: float) -> list[Started]:

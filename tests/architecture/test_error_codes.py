@@ -8,7 +8,7 @@ from flow_lang.checks.registry import all_kinds
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = re.compile(r'(?:BodyFailed|_?failed|over|[eE]xceeded)\(\s*(?:work, )?"([a-z_]+)"')
-NEVER_RETRIED = {"deadline", "not_mocked"}
+NEVER_RETRIED = {"deadline", "internal", "not_mocked"}
 NUMBERED = {"exit", "http_4xx", "http_5xx"}
 
 

@@ -1,15 +1,18 @@
 """The worker's own rules, with slots that only take notes."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flow_engine.decisions.rows import Rows
-from flow_engine.model import Expanded, Failed, Succeeded
+from flow_engine.model import Claim, Expanded, Failed, Outcome, RunRecord, Succeeded
 from flow_engine.queues.memory import MemoryQueue
+from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
-from flow_lang.plan import Pool
+from flow_lang.plan import Plan, Pool
 from flow_runtime.dispatch import Dispatcher
+from flow_runtime.inputs import RunInputs
 from flow_runtime.processes.slot_view import Answer, Job, Kill, SlotView
 from flow_runtime.worker import WATCH, Worker
 from support.plans import each, plan, task, value_task
@@ -71,10 +74,12 @@ def slot() -> OneSlot:
     return OneSlot()
 
 
-def worker_of(slot: OneSlot, tmp_path: Path, count: int = 2) -> Worker:
+def worker_of(
+    slot: OneSlot, tmp_path: Path, count: int = 2, dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher
+) -> Worker:
     store = MemoryStore()
     World(store, now=time.time()).submit(plan(*[task(f"t{n}") for n in range(count)]))
-    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    worker = Worker(store, MemoryQueue(), slot, dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
     assert worker.adopt("run-1")
     return worker
 
@@ -202,3 +207,44 @@ def test_instances_that_are_still_to_be_made_are_made_by_who_takes_the_run_over(
         worker.step(0.0)
     found = [row.state for row in store.tasks("run-1") if row.node == 2 and row.place is not None]
     assert found == ["upstream_failed", "claimed"]
+
+
+class Stumbling(Dispatcher):
+    def decide(self, record: RunRecord, plan: Plan, inputs: RunInputs, claim: Claim, now: float) -> Outcome | None:
+        if claim.node == 0:
+            raise KeyError("what nobody foresaw")
+        return super().decide(record, plan, inputs, claim, now)
+
+
+def test_an_error_that_nobody_foresaw_is_that_of_one_task(slot: OneSlot, tmp_path: Path) -> None:
+    worker = worker_of(slot, tmp_path, dispatcher=Stumbling)
+    for _ in range(3):
+        worker.step(0.0)
+    (sent,) = slot.view.sent.values()
+    assert sent.claim.node == 1
+    slot.end_head()
+    for _ in range(3):
+        worker.step(0.0)
+    assert worker.idle
+    failed = worker.dispatcher._store.tasks("run-1")[0]
+    assert failed.state == "failed"
+    assert "KeyError" in str(failed.error)
+    assert "at decide in test_worker.py" in str(failed.error)
+
+
+def test_an_error_in_the_end_of_one_run_is_that_of_the_run(
+    slot: OneSlot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(self: RunInputs) -> str:
+        raise KeyError("what nobody foresaw")
+
+    monkeypatch.setattr(RunInputs, "result", lost)
+    worker = worker_of(slot, tmp_path, count=1)
+    worker.step(0.0)
+    slot.end_head()
+    for _ in range(3):
+        worker.step(0.0)
+    assert worker.idle
+    error = str(worker.dispatcher._store.run("run-1").error)
+    assert '"internal"' in error
+    assert "at lost in test_worker.py" in error

@@ -135,3 +135,36 @@ def test_it_goes_on_after_the_state_failed_it(tmp_path: Path) -> None:
         assert process.wait(10) == 0
     assert record(project, run).state == states.SUCCEEDED
     assert project.processes() == []
+
+
+DAMAGED = """flow 1
+workflow damaged {{
+  task a -> list[int] {{ shell "echo [1]" }}
+  wait go -> bool {{ approval = "go?"; after [a] }}
+  task b when go{condition} {{ shell "echo ~{{words(a)}}" }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "what"), [(" and count(a) > 0", "could not be begun"), ("", "what the body reads could not be made")]
+)
+def test_a_run_that_cannot_be_read_keeps_no_other_from_running(tmp_path: Path, condition: str, what: str) -> None:
+    """What was raised for the one task ended the worker, and with it the work on all runs; in a slot, the body was said to have ended it."""
+    project = Project(tmp_path)
+    run = submit(project, DAMAGED.format(condition=condition))
+    with project.running("worker"):
+        until(lambda: len(tasks(project, run)) == 3 and tasks(project, run)[1][0] == states.WAITING, what="the wait")
+    with closing(project.store()) as store:
+        store._connection.execute("UPDATE task SET result = '[1' WHERE result = '[1]'")
+    with project.running("worker") as process:
+        until(lambda: record(project, run).owner is not None, what="the run's new owner")
+        other = submit(project, TWO.replace("sleep 60", "true"))
+        assert project.flow("approve", run, "go").code == 0
+        until(lambda: ended(project, run) and ended(project, other))
+        assert process.poll() is None
+    assert (record(project, run).state, record(project, other).state) == (states.FAILED, states.SUCCEEDED)
+    with closing(project.store()) as store:
+        (error,) = [row.error for row in store.tasks(run) if row.error]
+    assert '"internal"' in error
+    assert what in error

@@ -99,7 +99,7 @@ def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
     except BaseException:
         progress.abandon()
         raise
-    board.settle(engine.store.tasks(record.id))
+    board.settle(engine.store.tallies(record.id))
     progress.stop()
     code = _report(engine.store, engine.store.run(record.id), request)
     return exits.INTERRUPTED if interrupts.count else code

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from flow_engine import states
 from flow_engine.decisions.retry import delay_after
-from flow_engine.model import Awaits, Claim, Completion, Expanded, Failed, Skipped, Succeeded, Suspended, TaskRecord
+from flow_engine.model import Awaits, Claim, Completion, Expanded, Failed, Skipped, Succeeded, Suspended, Tally
 from flow_lang.plan import Workflow
 
 WORDS = {"upstream_failed": "not started"}
@@ -82,20 +82,20 @@ class Board:
             if node is not None:
                 self._end(self.lines[node], completion, now)
 
-    def settle(self, rows: Iterable[TaskRecord]) -> None:
+    def settle(self, tallies: Iterable[Tally]) -> None:
         """How the tasks have ended. What was told cannot give it: the worker says nothing of what was skipped, cancelled or not started
         because of others, nor of what had ended before the run was tried again."""
         for line in self.lines:
             line.done = line.failed = line.skipped = 0
-        for row in rows:
-            line = self.lines[row.node]
-            if row.place is None:
-                line.settled = WORDS.get(row.state, row.state)
-                line.total = row.size if line.loop else 1
-            if line.loop is (row.place is not None):
-                line.done += row.state == states.SUCCEEDED
-                line.failed += row.state == states.FAILED
-                line.skipped += row.state == states.SKIPPED
+        for node, is_whole, state, size, count in tallies:
+            line = self.lines[node]
+            if is_whole:
+                line.settled = WORDS.get(state, state)
+                line.total = size if line.loop else 1
+            if line.loop is not is_whole:
+                line.done += count * (state == states.SUCCEEDED)
+                line.failed += count * (state == states.FAILED)
+                line.skipped += count * (state == states.SKIPPED)
 
     def ended(self, run: str) -> None:
         self.over = self.over or run == self.run

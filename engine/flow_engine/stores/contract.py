@@ -21,6 +21,7 @@ from flow_engine.model import (
     RunEnd,
     RunRecord,
     Signal,
+    Tally,
     TaskRecord,
     TaskRef,
     Tick,
@@ -225,6 +226,10 @@ class Store(Protocol):
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         """The rows of a run. Their elements and results, which may be large, are in them with `values` alone."""
+        ...
+
+    def tallies(self, run: str) -> list[Tally]:
+        """The rows of a run, counted: what is needed to say how it went, in the memory that its nodes take and not its instances."""
         ...
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...

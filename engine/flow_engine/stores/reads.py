@@ -13,7 +13,7 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
-from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, TaskRecord, TaskRef
+from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
 
 
@@ -75,13 +75,18 @@ class Reads(ABC):
         return str(row[0])
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
-        return [row for row in self._all_tasks(run, values) if row.place is None or row.place >= 0]
+        return self._task_records("WHERE run = ? AND (place IS NULL OR place >= 0) ORDER BY seq", run, values)
 
-    def _all_tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
+    def _all_tasks(self, run: str) -> list[TaskRecord]:
         """Also those that a retry has made void."""
+        return self._task_records("WHERE run = ? ORDER BY seq", run)
+
+    def _task_records(self, rest: str, run: str, values: bool = False) -> list[TaskRecord]:
         columns = "task_columns" if values else "bare_task_columns"
-        rows = self._select(columns, "WHERE run = ? ORDER BY seq", (self._no(run),))
-        return [TaskRecord(*row) for row in rows]
+        return [TaskRecord._make(row) for row in self._select(columns, rest, (self._no(run),))]
+
+    def tallies(self, run: str) -> list[Tally]:
+        return [Tally(node, bool(whole), *rest) for node, whole, *rest in self._all("tallies", (self._no(run),))]
 
     def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
         return self._column("result", run, rows)

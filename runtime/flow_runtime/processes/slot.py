@@ -29,6 +29,7 @@ from flow_runtime.processes.cursor import Allowance, Cursor, mark_of
 from flow_runtime.processes.frames import Item, RunNote, done_frame, read_order
 from flow_runtime.processes.kinds import AT_HOME, PYTHON
 from flow_runtime.processes.orphans import SLOT_VARIABLE
+from flow_runtime.unexpected import unexpected
 from flow_runtime.wire import dumps
 
 UNLIMITED = Limits()
@@ -122,7 +123,18 @@ class Slot:
             return f'{{"n":{number},"void":true}}'.encode()
         reached("slot.started")
         started = time.time()
-        answer = self._ended(number, started, self._work(item, note))
+        try:
+            work = self._work(item, note)
+        except Exception as error:  # noqa: BLE001  of this body alone, which has done nothing wrong: the slot goes on
+            message = f"what the body reads could not be made: {unexpected(error)}"
+            failed = {
+                "n": number,
+                "code": "internal",
+                "error": {"code": "internal", "message": message},
+                "retryable": False,
+            }
+            return dumps({**failed, "started": started, "finished": time.time(), "log": None}).encode()
+        answer = self._ended(number, started, work)
         reached("slot.ended")
         return answer
 

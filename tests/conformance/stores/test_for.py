@@ -1,5 +1,6 @@
 """`for`: expansion, element edges, ordered gather, and what failures and skips of instances mean."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import pytest
@@ -167,3 +168,22 @@ def test_a_for_keeps_the_time_of_its_start_when_it_ends(world: World) -> None:
     world.now += 5
     world.tick(world.end("b[0]"))
     assert (started, world.row("b").state, world.row("b").started_at) == (1000.0, states.SUCCEEDED, 1000.0)
+
+
+def test_rows_are_counted_by_node_and_state(world: World) -> None:
+    world.start(plan(value_task("a"), each("b", "a"), value_task("c", "b")))
+    world.tick()
+    world.tick(world.end("a"))
+    world.tick(world.end("b", Expanded(3, ['"x"'] * 3)), want=2)
+    world.tick(world.end("b[0]"))
+    rows = world.store.tasks("run-1")
+    expected = {
+        (node, whole): Counter(row.state for row in rows if (row.node, row.place is None) == (node, whole))
+        for node, whole in {(row.node, row.place is None) for row in rows}
+    }
+    assert len(expected) == 4
+    found: dict[tuple[int, bool], Counter[str]] = defaultdict(Counter)
+    for tally in world.store.tallies("run-1"):
+        found[tally.node, tally.is_whole][tally.state] += tally.rows
+        assert tally.size == (3 if tally.is_whole and tally.node == 1 else None)
+    assert found == expected

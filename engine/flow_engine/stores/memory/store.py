@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from flow_engine.model import (
     RunEnd,
     RunRecord,
     Signal,
+    Tally,
     TaskRecord,
     TaskRef,
     Tick,
@@ -280,6 +282,10 @@ class MemoryStore(MemorySchedules):
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         rows = [row for row in self._made(run) if row.place is None or row.place >= 0]
         return rows if values else [row._replace(item=None, result=None) for row in rows]
+
+    def tallies(self, run: str) -> list[Tally]:
+        counts = Counter((row.node, row.place is None, row.state, row.size) for row in self.tasks(run))
+        return [Tally(*kind, count) for kind, count in counts.items()]
 
     def _made(self, run: str) -> list[TaskRecord]:
         return [row for row in self._runs[run].tasks if row.state != RESERVED]

@@ -36,6 +36,10 @@ SELECT seq, node, place, state, attempt, failures, losses, CASE WHEN state <> 's
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
 
+-- name: tallies
+SELECT node, place IS NULL, state, size, count(*) FROM task
+WHERE run = ? AND (place IS NULL OR place >= 0) GROUP BY node, place IS NULL, state, size
+
 -- name: attempts
 SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM attempt WHERE run = ?1 AND seq = ?2
 UNION ALL

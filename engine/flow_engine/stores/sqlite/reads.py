@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flow_engine.decisions.books import Books
+from flow_engine.model import TaskRecord
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.live import LiveRuns
 from flow_engine.stores.sqlite.soundness import Presence
@@ -21,6 +22,13 @@ class SqliteReads(LiveRuns):
         self._connection = connection
         self._kept: set[str] = set()
         self._presence = Presence(path_of(connection), connection)
+
+    def _task_records(self, rest: str, run: str, values: bool = False) -> list[TaskRecord]:
+        """Made one by one as they are read: a run has a hundred thousand."""
+        columns = self._queries["task_columns" if values else "bare_task_columns"]
+        number = self._no(run)
+        with reading(self._connection):
+            return [TaskRecord._make(row) for row in self._connection.execute(f"{columns} {rest}", (number,))]
 
     def cancel_requests(self, worker: str) -> list[str]:
         self._presence.check()  # whoever works on runs asks this all the time
