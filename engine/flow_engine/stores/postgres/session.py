@@ -34,7 +34,8 @@ T = TypeVar("T")
 
 
 class Session:
-    """Bound to one thread at a time. `trips` counts round trips, `commits` transactions that were kept."""
+    """Bound to one thread at a time. `trips` counts round trips, `commits` transactions that were kept, `collisions` those that were tried
+    again because of another one."""
 
     def __init__(self, url: str, queries: dict[str, str], patience: float = PATIENCE) -> None:
         self.url = url
@@ -43,7 +44,7 @@ class Session:
         self._handle = f"flow:{os.urandom(8).hex()}"
         self._number = 0
         self._transaction: Transaction | None = None
-        self.trips = self.commits = 0
+        self.trips = self.commits = self.collisions = 0
         try:
             self._connection = self._connect()
         except psycopg.Error as error:
@@ -96,6 +97,7 @@ class Session:
             else:
                 self._roll_back()
                 self._judge(error, attempt)
+                self.collisions += 1
                 time.sleep(random.random() * 0.005 * 2 ** min(attempt, 6))
                 return None
         except BaseException:
