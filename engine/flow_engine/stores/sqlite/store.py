@@ -13,18 +13,19 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
-from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
+from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused, Unreadable
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, InFlight, NewRun, RunEnd, Signal, Succeeded, TaskRecord, TaskRef, Tick
+from flow_engine.model import Hint, InFlight, NewRun, RunEnd, RunRecord, Signal, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import BLOCKED, RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import connect, refuse_upgraded
-from flow_engine.stores.sqlite.reads import reading
+from flow_engine.stores.sqlite.reads import readable, reading
 from flow_engine.stores.sqlite.recent import RecentResults
 from flow_engine.stores.sqlite.schedules import SqliteSchedules
+from flow_engine.stores.sqlite.sound_rows import need_sound_tasks
 from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
 
@@ -88,12 +89,24 @@ class SqliteStore(SqliteSchedules):
         if record.owner == worker and record.id in self._books:
             restless = self._books.graph(record.id).is_restless
             return Adopted(record, plan, self._books.take_ready([record.id], now), [], restless)
+        before = record.owner
         with self._writing("adopt"):
             refuse_upgraded(self._connection)
-            if self._execute("take", (worker, no, record.owner)).rowcount == 0:
+            if self._execute("take", (worker, no, before)).rowcount == 0:
                 return None
             record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
             rows = [self._with_list(record.id, row) for row in self._all_tasks(record.id)]
+        try:
+            with readable(f"run {record.id}"):
+                return self._restored(record, plan, rows, now)
+        except Unreadable:
+            self._books.close(record.id)
+            with self._writing("adopt"):  # as it was, for who can read it
+                self._execute("take", (before, no, worker))
+            raise
+
+    def _restored(self, record: RunRecord, plan: Plan, rows: list[TaskRecord], now: float) -> Adopted:
+        need_sound_tasks(rows, len(plan.workflow.tasks))
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
         self._books.open(graph, record.priority, self._usage, begun=record.state == RUNNING)
