@@ -36,11 +36,16 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
     except OSError as error:
         what = os.fsdecode(error.filename) + ": " if isinstance(error.filename, str | bytes) else ""
         return tell(CommandError(exits.USAGE, "io", f"{what}{error.strerror or error}"), as_json)
-    except Exception as error:
-        if as_json:
-            tell(CommandError(exits.FAILED, "internal", f"a defect of Flow: {error!r}"), as_json)
-        raise
+    except Exception as error:  # noqa: BLE001  a person is told in one line what and where
+        return tell(CommandError(exits.FAILED, "internal", _unforeseen(error)), as_json)
     return code
+
+
+def _unforeseen(error: Exception) -> str:
+    from flow_runtime.unexpected import run_of, unexpected  # most commands never need it
+
+    run = run_of(error)
+    return unexpected(error) if run is None else f"run {run}: {unexpected(error)}"
 
 
 def tell(error: CommandError, as_json: bool) -> int:

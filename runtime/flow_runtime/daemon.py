@@ -9,16 +9,16 @@ import select
 import signal
 import sys
 import time
-import traceback
 from types import FrameType
 
 from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
 
+from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.state_folder import StateFolder
-from flow_runtime.unexpected import unexpected
+from flow_runtime.unexpected import run_of, unexpected
 
 RUNS = 256
 """Runs that one worker has in hand at once; the others wait in the state."""
@@ -29,8 +29,6 @@ LOOK = 0.05
 """Seconds between two looks whether another process has written to the state (SQLite's data_version, no query)."""
 LOOK_ANYWAY = 2.0
 """Seconds between two looks for runs without such a sign: the death of their owner is none."""
-ASIDE = 60.0
-"""Seconds that a run which cannot be taken over is left alone."""
 BACKOFF = (0.1, 5.0)
 """Seconds before the first new start after a failure of the state, and the most that doubling makes of it."""
 
@@ -44,7 +42,7 @@ class Daemon:
         self._state, self._slots, self._runs = state, slots, runs
         self._lifeline = lifeline
         self._stops = 0
-        self._aside: dict[str, float] = {}
+        self._aside = Aside()
 
     def serve(self) -> None:
         """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again.
@@ -81,8 +79,7 @@ class Daemon:
             _say(f"starting anew: {error}")
             return False
         except Exception as error:  # noqa: BLE001  the other runs are to go on
-            traceback.print_exc()
-            _say(f"starting anew: {unexpected(error)}")
+            self._put_aside(engine, error)
             return False
         finally:
             _close(engine)
@@ -115,18 +112,32 @@ class Daemon:
     def _adopt(self, engine: Embedded, room: int) -> bool:
         """Takes runs that nobody owns, so many at most; whether some were left."""
         now = time.monotonic()
-        self._aside = {run: until for run, until in self._aside.items() if until > now}
-        wanted = [run for run in engine.store.unowned(4 * self._runs) if run not in self._aside]
+        wanted = [run for run in engine.store.unowned(4 * self._runs) if not self._aside.has(run, now)]
         for run in wanted[:room]:
+            before = engine.worker.runs
             try:
                 record = engine.store.run(run)
                 need_kinds(engine.store.plan(record.plan_hash, record.workflow))
                 engine.worker.adopt(run)
-            except (UnknownRun, UnknownKind, Unreadable, ValueError, LookupError) as error:
+            except (UnknownRun, UnknownKind, Unreadable) as error:
                 # one run that this version cannot read must not keep the others from being worked on
-                self._aside[run] = now + ASIDE
-                _say(f"run {run} cannot be taken over, trying again in {ASIDE:g} s: {_told(error)}")
+                seconds = self._aside.put(run, now)
+                _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {_told(error)}")
+                if engine.worker.runs > before:
+                    raise  # it is not this one but a child run of it, so that it was taken in part
         return len(wanted) > room
+
+    def _put_aside(self, engine: Embedded, error: Exception) -> None:
+        """The run that was being worked on, with those that it was begun by, which would take it over with them: so the others go on."""
+        run, told = run_of(error), f"starting anew: {unexpected(error)}"
+        if run is None:
+            _say(told)
+            return
+        seconds, now = 0.0, time.monotonic()
+        for name in _with_parents(engine, run):
+            if not self._aside.has(name, now):
+                seconds = self._aside.put(name, now)
+        _say(f"run {run} is left alone for {seconds:g} s, and {told}")
 
     def _orphaned(self) -> bool:
         if self._lifeline is None:
@@ -162,6 +173,18 @@ class _Look:
             return False
         self._changes, self._looked_at = changes, now
         return True
+
+
+def _with_parents(engine: Embedded, run: str) -> list[str]:
+    family: list[str] = []
+    above: str | None = run
+    while above is not None and above not in family:
+        family.append(above)
+        try:
+            above = engine.store.run(above).parent
+        except FlowError:
+            break  # what cannot be read is nobody's child
+    return family
 
 
 def _told(error: Exception) -> str:

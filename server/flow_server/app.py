@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun
+from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun, Unreadable
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -117,6 +117,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
     if isinstance(error, StoreError):
         return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"})
+    if isinstance(error, Unreadable):
+        return Problem(500, "unreadable", str(error))
     if isinstance(error, FlowError):
         return Problem(400, "bad-request", str(error))
     if isinstance(error, ClientDisconnect):
@@ -124,8 +126,16 @@ def _problem(request: Request, error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return _http_problem(request, error)
     _log.error("request %s: %s %s failed", request_id_of(request), request.method, request.scope["path"])
-    return Problem(
-        500, "internal-error", "this is a defect of the server; its log has the details under this request id"
+    return Problem(500, "internal-error", f"{_blamed(request)}; its log has the details under this request id")
+
+
+def _blamed(request: Request) -> str:
+    run = request.path_params.get("run", "")[:100]
+    if not run:
+        return "this is a defect of the server"
+    return (
+        f"run {run} cannot be answered for: its rows are damaged, so that a backup of the state has to be put in its place, "
+        "or this is a defect of the server"
     )
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -168,3 +170,82 @@ def test_a_run_that_cannot_be_read_keeps_no_other_from_running(tmp_path: Path, c
         (error,) = [row.error for row in store.tasks(run) if row.error]
     assert '"internal"' in error
     assert what in error
+
+
+DAMAGES = {
+    "a type": "UPDATE task SET attempt = 'x' WHERE run = {no} AND seq = 1",
+    "a state": "UPDATE task SET state = 'nonsense' WHERE run = {no} AND seq = 1",
+    "a time": "UPDATE task SET ready_at = 'x' WHERE run = {no} AND seq = 0",
+    "what it waits for": "UPDATE task SET awaits = '[]' WHERE run = {no} AND seq = 0",
+    "a row that is gone": "DELETE FROM task WHERE run = {no} AND seq = 1",
+    "a node": "UPDATE task SET node = 99 WHERE run = {no} AND seq = 1",
+    "the run's time": "UPDATE run SET created_at = 'x' WHERE no = {no}",
+    "the run's workflow": "UPDATE run SET workflow = 'nope' WHERE no = {no}",
+    "its parent": "UPDATE run SET parent_run = id WHERE no = {no}",
+}
+HELD_UP = 'flow 1\nworkflow held { wait go -> bool { approval = "go?" }; task b { after [go]; shell "true" } }\n'
+SLOW = """flow 1
+workflow slow { task a { shell \"\"\"echo x >> "$FLOW_FOLDER/begun"; sleep 1.5\"\"\" } }
+"""
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_row_is_told_once_and_disturbs_no_other_run(tmp_path: Path, damage: str) -> None:
+    """Each new start of the worker met it again, and killed the bodies of the other runs each time."""
+    project = Project(tmp_path)
+    run = submit(project, HELD_UP)
+    with project.running("worker"):
+        until(lambda: tasks(project, run)[0][0] == states.WAITING, what="the wait")
+    with closing(project.store()) as store:
+        before = store.run(run).owner
+        store._connection.execute(DAMAGES[damage].format(no=store._no(run)))
+    with project.running("worker") as process:
+        other = submit(project, SLOW)
+        until(lambda: ended(project, other), what="the other run")
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert (record(project, other).state, (tmp_path / "begun").read_text()) == (states.SUCCEEDED, "x\n")
+    assert "Traceback" not in err
+    (said,) = [line for line in err.splitlines() if "flow worker" in line]
+    assert f"run {run} cannot be taken over" in said
+    assert "backup" in said
+    with closing(project.store()) as store:
+        assert store._rows("SELECT owner FROM run WHERE id = ?", (run,)) == [(before,)]
+
+
+POISONED = """
+import sys
+from flow_engine.decisions.books import Books
+from flow_runtime.daemon import Daemon
+from flow_runtime.state_folder import StateFolder
+
+claim = Books._claim
+
+def stumbling(self, hint, desk):
+    if hint.task.run == sys.argv[2]:
+        raise KeyError("what nobody foresaw")
+    return claim(self, hint, desk)
+
+Books._claim = stumbling
+Daemon(StateFolder(sys.argv[1]), 2).serve()
+"""
+
+
+def test_a_run_at_which_the_worker_stumbles_is_left_alone(tmp_path: Path) -> None:
+    """The worker starts anew once; then the others go on."""
+    project = Project(tmp_path)
+    run, others = submit(project, ONE), [submit(project, SLOW) for _ in range(2)]
+    command = [sys.executable, "-c", POISONED, str(project.home), run]
+    process = subprocess.Popen(command, env=project.environment(), stderr=subprocess.PIPE, text=True)
+    try:
+        until(lambda: all(ended(project, other) for other in others), what="the other runs")
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert [record(project, other).state for other in others] == [states.SUCCEEDED] * 2
+    assert not ended(project, run)
+    (said,) = [line for line in err.splitlines() if line.startswith("flow worker")]
+    assert f"run {run} is left alone for 60 s, and starting anew: KeyError: 'what nobody foresaw'" in said
+    assert "at stumbling in" in said
+    assert "Traceback" not in err

@@ -10,12 +10,13 @@ from flow_engine.decisions.books import Books, Notes
 from flow_engine.decisions.gates import Usage
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
-from flow_engine.errors import IdempotencyConflict, LostOwnership
+from flow_engine.errors import IdempotencyConflict, LostOwnership, Unreadable
 from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef
 from flow_engine.states import RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
-from flow_engine.stores.reads import Reads
+from flow_engine.stores.reads import Reads, readable
 from flow_engine.stores.recent import RecentResults
+from flow_engine.stores.sound_rows import need_sound_tasks
 
 
 class LiveRuns(Reads, ABC):
@@ -50,7 +51,16 @@ class LiveRuns(Reads, ABC):
         return self._shapes[key]
 
     def _opened(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float) -> Adopted:
-        """Takes a run into the books whose row names this worker; `rows` as `restore` wants them."""
+        """Takes a run into the books whose row names this worker; `rows` as `restore` wants them. Raises Unreadable."""
+        try:
+            with readable(f"run {record.id}"):
+                return self._restored(record, plan, rows, usage, now)
+        except Unreadable:
+            self._books.close(record.id)
+            raise
+
+    def _restored(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float) -> Adopted:
+        need_sound_tasks(rows, len(plan.workflow.tasks))
         cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
         graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
         self._books.open(graph, record.priority, usage, begun=record.state == RUNNING)

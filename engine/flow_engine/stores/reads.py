@@ -15,6 +15,7 @@ from flow_lang.plan import Plan
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
 from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.sound_rows import need_sound_run
 
 
 class Reads(ABC):
@@ -66,6 +67,8 @@ class Reads(ABC):
             with readable(f"the plan {plan_hash}"):
                 self._plans[plan_hash] = plan_from_json(json.loads(bundle))
         plan = self._plans[plan_hash]
+        if workflow is not None and workflow not in plan.workflows:
+            raise Unreadable(f"the plan {plan_hash}", LookupError(f"it has no workflow {workflow}"))
         return plan if workflow in (None, plan.entry) else plan._replace(entry=workflow)
 
     def bundle(self, plan_hash: str) -> str:
@@ -143,7 +146,9 @@ class Reads(ABC):
         self._numbers[id_] = no
         with readable(f"run {id_}"):
             given, labelled = json.loads(params), tuple(json.loads(labels))
-            return RunRecord(id_, workflow, plan_hash, given, folder, state, priority, labelled, *rest)
+            record = RunRecord(id_, workflow, plan_hash, given, folder, state, priority, labelled, *rest)
+            need_sound_run(record)
+        return record
 
     def _select(self, query: str, rest: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return self._rows(f"{self._queries[query]} {rest}", values)

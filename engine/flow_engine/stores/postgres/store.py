@@ -14,7 +14,7 @@ from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
-from flow_engine.errors import LostOwnership, OtherVersion, Refused
+from flow_engine.errors import LostOwnership, OtherVersion, Refused, Unreadable
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
@@ -101,7 +101,13 @@ class PostgresStore(PostgresSchedules):
         if record.owner == worker and record.id in self._books:
             return self._seen_again(record, plan, now)
         taken = self._session.write("adopt", lambda transaction: self._take(worker, no, record.owner, transaction))
-        return None if taken is None else self._opened(taken[0], plan, taken[1], self._usage, now)
+        if taken is None:
+            return None
+        try:
+            return self._opened(taken[0], plan, taken[1], self._usage, now)
+        except Unreadable:
+            self._ask_once("adopt", "take", (record.owner, no, worker))  # as it was, for who can read it
+            raise
 
     def abandon(self, worker: str) -> bool:
         def job(transaction: Transaction) -> bool:

@@ -10,7 +10,7 @@ from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
-from flow_engine.errors import Refused
+from flow_engine.errors import Refused, Unreadable
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, Signal, Tick
 from flow_engine.states import BLOCKED
@@ -77,13 +77,19 @@ class SqliteStore(SqliteSchedules):
         plan = self.plan(record.plan_hash, record.workflow)
         if record.owner == worker and record.id in self._books:
             return self._seen_again(record, plan, now)
+        before = record.owner
         with self._writing("adopt"):
             refuse_upgraded(self._connection)
-            if self._execute("take", (worker, no, record.owner)).rowcount == 0:
+            if self._execute("take", (worker, no, before)).rowcount == 0:
                 return None
             record = self.run(record.id)  # another may have had it meanwhile, and begun it or asked for its end
             rows = self._tasks_to_restore(record.id)
-        return self._opened(record, plan, rows, self._usage, now)
+        try:
+            return self._opened(record, plan, rows, self._usage, now)
+        except Unreadable:
+            with self._writing("adopt"):  # as it was, for who can read it
+                self._execute("take", (before, no, worker))
+            raise
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
