@@ -1,0 +1,28 @@
+-- ARGV: client, request, now, then hint, fence and again ('1': it goes back as it was) for each. Gives the numbers, from 0, of those that
+-- this client did not hold under that fence.
+local client, request = ARGV[1], ARGV[2]
+local before = answered('done', client, request)
+if before then return before end
+local now = clock(ARGV[3])
+local refused, back = {}, {}
+for at = 4, #ARGV, 3 do
+  local hint = ARGV[at]
+  local fence, again, name = string.match(redis.call('HGET', key('holders'), hint) or '', '^(%d+);(%d);(.*)$')
+  if fence ~= ARGV[at + 1] or name ~= client then
+    refused[#refused + 1] = (at - 4) / 3
+  else
+    redis.call('ZREM', key('leased'), hint)
+    redis.call('HDEL', key('holders'), hint)
+    if again == '1' or ARGV[at + 2] == '1' then
+      back[#back + 1] = hint
+    else
+      forget(hint)
+    end
+  end
+end
+for _, hint in ipairs(back) do
+  local record = record_of(hint)
+  if record then put(hint, record, now) end
+end
+if #back > 0 then wake() end
+return answer('done', client, request, refused)

