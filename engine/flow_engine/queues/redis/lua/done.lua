@@ -1,5 +1,5 @@
 -- ARGV: client, request, now, then hint, fence and again ('1': it goes back as it was) for each. Gives the numbers, from 0, of those that
--- this client did not hold under that fence.
+-- nobody holds under that fence.
 local client, request = ARGV[1], ARGV[2]
 local before = answered('done', client, request)
 if before then return before end
@@ -7,8 +7,8 @@ local now = clock(ARGV[3])
 local refused, back = {}, {}
 for at = 4, #ARGV, 3 do
   local hint = ARGV[at]
-  local fence, again, name = string.match(redis.call('HGET', key('holders'), hint) or '', '^(%d+);(%d);(.*)$')
-  if fence ~= ARGV[at + 1] or name ~= client then
+  local fence, again = string.match(redis.call('HGET', key('holders'), hint) or '', '^(%d+);(%d);')
+  if fence ~= ARGV[at + 1] then
     refused[#refused + 1] = (at - 4) / 3
   else
     redis.call('ZREM', key('leased'), hint)

@@ -72,5 +72,13 @@ local reply = { redis.call('HGET', key('state'), 'epoch') or '', fence, exact(se
 for _, hint in ipairs(taken) do
   hand_over(hint, fence, reply)
 end
-if redis.call('EXISTS', key('names')) == 1 then wake() end
+-- Who watched the clock and has work now wakes another one, who will.
+local function hand_over_watch()
+  local watcher = string.match(redis.call('GET', key('timer')) or '', ';(.*)$')
+  if watcher ~= client then return false end
+  redis.call('DEL', key('timer'))
+  return redis.call('EXISTS', key('later'), key('leased')) > 0
+end
+
+if hand_over_watch() or redis.call('EXISTS', key('names')) == 1 then wake() end
 return answer('take', client, request, reply)
