@@ -31,6 +31,10 @@ class LostOwnership(StoreError):
     """Another worker owns the run now; whatever this worker still has of it is void."""
 
 
+class ExportDown(FlowError):
+    """What takes exports does not answer; what was to be exported waits."""
+
+
 class Refused(FlowError):
     """What was asked for cannot be done as it was asked; nothing is wrong with the state or a service."""
 

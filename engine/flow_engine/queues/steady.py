@@ -15,6 +15,7 @@ FIRST_RETRY, LAST_RETRY = 0.5, 15.0
 LOOK = 0.25
 """Seconds between two looks into the store while the service is down."""
 Answer = TypeVar("Answer")
+Other = TypeVar("Other")
 
 
 class SteadyQueue:
@@ -54,13 +55,17 @@ class SteadyQueue:
         self, done: Sequence[Lease], hints: Iterable[Hint], limit: int, namespace: str = "default"
     ) -> tuple[list[Lease], list[Lease]]:
         found = self._ask(lambda: self._queue.turn(_kept(done), hints, limit, namespace), None)
-        return (self._from_store(limit), []) if found is None else found
+        if found is None:
+            return self._from_store(limit), []
+        return found
 
     def renew(self, leases: Sequence[Lease]) -> tuple[list[Lease], list[Lease]]:
         """While the service is down all are held: nobody else can take them from it."""
         free = [lease for lease in leases if not lease.fence]
-        kept, lost = self._ask(lambda: self._queue.renew(_kept(leases)), (_kept(leases), []))
-        return [*free, *kept], lost
+        found = self._ask(lambda: self._queue.renew(_kept(leases)), None)
+        if found is None:
+            return [*leases], []
+        return [*free, *found[0]], found[1]
 
     def done(self, leases: Iterable[Lease]) -> list[Lease]:
         return self._ask(lambda: self._queue.done(_kept(leases)), [])
@@ -69,10 +74,10 @@ class SteadyQueue:
         return self._ask(lambda: self._queue.release(_kept(leases)), [])
 
     def next_due(self) -> float | None:
-        due = self._ask(self._queue.next_due, math.nan)
-        if due is not None and math.isnan(due):
-            due = min((hint.due for _, hint in self._source.ready_hints(1)), default=None)
-        return due
+        found = self._ask(lambda: (self._queue.next_due(),), None)
+        if found is None:
+            return min((hint.due for _, hint in self._source.ready_hints(1)), default=None)
+        return found[0]
 
     def drop(self, runs: Collection[str]) -> None:
         self._ask(lambda: self._queue.drop(runs), None)
@@ -106,7 +111,7 @@ class SteadyQueue:
     def _from_store(self, limit: int) -> list[Lease]:
         return [Lease(hint, 0, math.inf) for _, hint in self._source.ready_hints(limit)]
 
-    def _ask(self, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+    def _ask(self, ask: Callable[[], Answer], otherwise: Other) -> Answer | Other:
         if self.down_since is not None and not self._is_back():
             return otherwise
         try:

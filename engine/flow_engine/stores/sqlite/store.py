@@ -30,6 +30,7 @@ from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.sqlite.writes import Writer
 
 if TYPE_CHECKING:
+    from flow_engine.stores.sqlite.letters import SqliteLetters
     from flow_engine.stores.sqlite.removal import SqliteRemoval
 
 
@@ -220,6 +221,12 @@ class SqliteStore(SqliteSchedules):
         from flow_engine.stores.sqlite.removal import SqliteRemoval
 
         return SqliteRemoval(self._connection)
+
+    @property
+    def letters(self) -> "SqliteLetters":
+        from flow_engine.stores.sqlite.letters import SqliteLetters
+
+        return SqliteLetters(self._connection, self.plan)
 
     def outcome(self, run: str) -> str:
         return self._books.graph(run).outcome()
