@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import redis
 from flow_engine.errors import QueueDown, Unsuitable
 from flow_engine.model import Hint, TaskRef
 from flow_engine.queues.contract import Lease
@@ -351,6 +352,35 @@ def test_a_full_server_is_down_and_says_why(own: Valkey, open_queue: Callable[..
         client.config_set("maxmemory", "1mb")
         with pytest.raises(QueueDown, match="mend its memory"):
             queue.push(hints(20_000))
+
+
+def test_each_script_keeps_to_one_node_of_a_cluster(tmp_path: Path, open_queue: Callable[..., RedisQueue]) -> None:
+    server = Valkey(tmp_path, cluster=True).start()
+    with server.client() as client, pytest.raises(redis.exceptions.ResponseError, match="same slot"):
+        client.mset({"one": 1, "another": 2})
+    queue, truth = open_queue(server.url, lease=0.1), Truth(30)
+    queue.check()
+    queue.block("run", [40, 41])
+    queue.push([*hints(20), Hint(time.time() + 60.0, 0.0, TaskRef("run", 40))], "one")
+    queue.push(hints(5, run="other"), "two")
+    first, *rest = queue.take(10)
+    assert queue.done(rest) == []
+    assert queue.wait(1.0)
+    time.sleep(0.15)
+    again = queue.take(5)
+    assert first.hint in [lease.hint for lease in again]
+    taken, refused = queue.turn(again, hints(1, run="third"), 50)
+    assert refused == []
+    assert queue.renew(taken)[1] == []
+    assert queue.release(taken) == []
+    assert queue.next_due() is not None
+    assert queue.blocked("run") == {41}
+    queue.drop(["run", "other", "third"])
+    assert queue.depth() == ({}, 0, 0)
+    Reconciler(queue, truth).step()
+    assert sum(queue.depth().ready.values()) == 30
+    queue.clear()
+    server.kill()
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])

@@ -38,9 +38,9 @@ def open_queue(server: Valkey) -> Iterator[Open]:
         queue.close()
 
 
-def later(seconds: float, count: int = 1) -> list[Hint]:
+def later(seconds: float, count: int = 1, run: str = "run") -> list[Hint]:
     at = time.time() + seconds
-    return [Hint(at, at, TaskRef("run", seq)) for seq in range(count)]
+    return [Hint(at, at, TaskRef(run, seq)) for seq in range(count)]
 
 
 class Consumer:
@@ -171,7 +171,7 @@ def test_sidekiq_2883_a_full_redis_removes_nothing_and_work_goes_on_from_the_sto
     with server.client() as client:
         client.config_set("maxmemory", "1mb")
         with pytest.raises(QueueDown, match="memory"):
-            queue.push(later(0.0, 9_000))
+            queue.push(later(0.0, 9_000, "flood"))
         with consumer(queue, truth) as worker:
             worker.wait_until(lambda: not truth.ready)
         client.config_set("maxmemory", "0")

@@ -24,12 +24,14 @@ def free_port() -> int:
 
 
 class Valkey:
-    """One server. `persistent`: it writes each change to its folder before it answers, so that a restart finds all."""
+    """One server. `persistent`: it writes each change to its folder before it answers, so that a restart finds all. `cluster`: it is the
+    one node of a cluster, which refuses what touches keys of more than one slot."""
 
-    def __init__(self, folder: Path, persistent: bool = False) -> None:
+    def __init__(self, folder: Path, persistent: bool = False, cluster: bool = False) -> None:
         self.folder = folder
         self.port = free_port()
         self._persistent = persistent
+        self._cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,6 +50,7 @@ class Valkey:
             "appendonly": "yes" if self._persistent else "no",
             "appendfsync": "always",
             "maxclients": "1000",
+            "cluster-enabled": "yes" if self._cluster else "no",
         }
         command = [str(get_binary_path())]
         for name, value in settings.items():
@@ -55,6 +58,11 @@ class Valkey:
         with (self.folder / "valkey.log").open("ab") as log:
             self._process = subprocess.Popen(tied(*command), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._wait()
+        if self._cluster:
+            with self.client() as client:
+                client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+                while "cluster_state:ok" not in str(client.execute_command("CLUSTER", "INFO")):
+                    time.sleep(0.01)
         return self
 
     def kill(self) -> None:

@@ -83,6 +83,14 @@ def test_what_is_pushed_twice_is_there_once_with_the_last_word(queues: Queues) -
     assert [lease.hint for lease in queue.take(10)] == [hint(1, priority=9), hint(2, priority=1)]
 
 
+def test_what_is_there_twice_in_one_push_is_there_once(queues: Queues) -> None:
+    queue = queues.shared()
+    queue.push([hint(1), hint(1, due=50.0), hint(2, due=50.0), hint(2)])
+    assert queue.depth() == ({"default": 1}, 1, 0)
+    queues.now = 50.0
+    assert sorted(lease.hint for lease in queue.take(10)) == sorted([hint(1, due=50.0), hint(2)])
+
+
 def test_what_is_pushed_while_somebody_has_it_comes_back_when_it_is_done(queues: Queues) -> None:
     """A signal that comes while the task is looked at: to forget it would leave the task waiting."""
     queue = queues.shared()

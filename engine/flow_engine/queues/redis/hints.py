@@ -10,9 +10,9 @@ def name_of(hint: Hint) -> str:
 
 
 def pushed(hints: Iterable[Hint]) -> Iterator[str]:
-    """The arguments of push.lua for each: numbers as texts, since Lua would round them."""
-    for hint in hints:
-        yield from (name_of(hint), repr(hint.rank), repr(hint.due), str(int(hint.alarm)))
+    """The arguments of push.lua for each, the last where one is there twice: numbers as texts, since Lua would round them."""
+    for name, hint in {name_of(hint): hint for hint in hints}.items():
+        yield from (name, repr(hint.rank), repr(hint.due), "1" if hint.alarm else "0")
 
 
 def hint_from(name: bytes, record: bytes) -> Hint:

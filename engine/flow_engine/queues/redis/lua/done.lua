@@ -11,8 +11,8 @@ for at = 4, #ARGV, 3 do
   if fence ~= ARGV[at + 1] then
     refused[#refused + 1] = (at - 4) / 3
   else
-    redis.call('ZREM', key('leased'), hint)
-    redis.call('HDEL', key('holders'), hint)
+    gather('ZREM', key('leased'), hint)
+    gather('HDEL', key('holders'), hint)
     if again == '1' or ARGV[at + 2] == '1' then
       back[#back + 1] = hint
     else
@@ -24,5 +24,6 @@ for _, hint in ipairs(back) do
   local record = record_of(hint)
   if record then put(hint, record, now) end
 end
+write_all()
 if #back > 0 then wake() end
 return answer('done', client, request, refused)

@@ -9,7 +9,7 @@
 --   LANE:state       HASH    epoch, fence (the last one given), pass (of the last namespace served)
 --   LANE:answer:CLIENT:KIND  what the last script of this kind gave to this client, for when the answer was lost; expires
 local lane = KEYS[1]
-local CHUNK = 1000 -- far below what Lua's stack takes
+local CHUNK = 1000 -- arguments of one command, and members read at once: far below what Lua's stack takes
 local ANSWER_SECONDS = 60
 
 local function key(...)
@@ -54,9 +54,36 @@ local function fields(record)
   return string.match(record, '^([^;]*);([^;]*);([^;]*);(.*)$')
 end
 
+-- Writes that are carried out together, since a command for each costs several times as much. They are not seen before `write_all`.
+local batches, order = {}, {}
+local function write(batch)
+  if #batch > 2 then redis.call(unpack(batch)) end
+  for at = #batch, 3, -1 do
+    batch[at] = nil
+  end
+end
+
+local function gather(command, target, first, second)
+  local name = command .. ' ' .. target
+  local batch = batches[name]
+  if not batch then
+    batch = { command, target }
+    batches[name], order[#order + 1] = batch, batch
+  end
+  batch[#batch + 1] = first
+  if second then batch[#batch + 1] = second end
+  if #batch > CHUNK then write(batch) end
+end
+
+local function write_all()
+  for _, batch in ipairs(order) do
+    write(batch)
+  end
+end
+
 local function forget(hint)
   local run, place = parts(hint)
-  redis.call('HDEL', key('run', run), place)
+  gather('HDEL', key('run', run), place)
 end
 
 -- A namespace that comes back starts where the others stand: what it did not use is no credit.
@@ -69,7 +96,7 @@ end
 
 local function put_ready(hint, record)
   local rank, _, _, namespace = fields(record)
-  redis.call('ZADD', key('ready', namespace), rank, hint)
+  gather('ZADD', key('ready', namespace), rank, hint)
   enter(namespace)
 end
 
@@ -78,7 +105,7 @@ local function put(hint, record, now)
   if tonumber(due) <= now then
     put_ready(hint, record)
   else
-    redis.call('ZADD', key('later'), due, hint)
+    gather('ZADD', key('later'), due, hint)
   end
 end
 
@@ -92,10 +119,11 @@ local function move_due(set, limit, now, move)
   while left > 0 do
     local found = redis.call('ZRANGEBYSCORE', key(set), '-inf', exact(now), 'LIMIT', 0, math.min(left, CHUNK))
     for _, hint in ipairs(found) do
-      redis.call('ZREM', key(set), hint)
+      gather('ZREM', key(set), hint)
       local record = record_of(hint)
       if record then move(hint, record) end
     end
+    write_all()
     if #found < math.min(left, CHUNK) then return end
     left = left - #found
   end

@@ -1,5 +1,5 @@
 -- ARGV: client, request, now, horizon (seconds), missing ('1': only hints that are nowhere), namespace, then hint, rank, due, alarm for each.
--- Gives the epoch of what is kept here, '' where there is none.
+-- No hint may be there twice. Gives the epoch of what is kept here, '' where there is none.
 local client, request, missing, namespace = ARGV[1], ARGV[2], ARGV[5] == '1', ARGV[6]
 local before = answered('push', client, request)
 if before then return before end
@@ -34,7 +34,7 @@ local function add(hint, rank, due, alarm)
   local old = redis.call('HGET', key('run', run), place)
   if (missing and old) or tonumber(due) > horizon then return end
   local record = table.concat({ rank, due, alarm, namespace }, ';')
-  redis.call('HSET', key('run', run), place, record)
+  gather('HSET', key('run', run), place, record)
   unblock(run, string.match(place, '^%d+'))
   if old then
     if wanted_again(hint) then return end
@@ -47,5 +47,6 @@ end
 for at = 7, #ARGV, 4 do
   add(ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
 end
+write_all()
 if waking then wake() end
 return answer('push', client, request, redis.call('HGET', key('state'), 'epoch') or '')

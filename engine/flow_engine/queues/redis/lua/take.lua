@@ -5,14 +5,14 @@ local before = answered('take', client, request)
 if before then return before end
 local MOVED = 5000 -- the most that one call makes ready, so that it holds nobody up
 local server = clock()
-local now = clock(ARGV[3])
+local now, until_ = clock(ARGV[3]), exact(server + lease)
 local weights = {}
 for at = 6, #ARGV, 2 do
   weights[ARGV[at]] = tonumber(ARGV[at + 1])
 end
 
 local function leased_no_more(hint, record)
-  redis.call('HDEL', key('holders'), hint)
+  gather('HDEL', key('holders'), hint)
   put_ready(hint, record)
 end
 
@@ -46,14 +46,14 @@ local function serve(heads, taken)
   end
 end
 
-local function hand_over(hint, fence, reply)
+local function hand_over(hint, holder, reply)
   local record = record_of(hint)
   if not record then return end
   reply[#reply + 1] = hint
   reply[#reply + 1] = record
   if lease > 0 then
-    redis.call('ZADD', key('leased'), exact(server + lease), hint)
-    redis.call('HSET', key('holders'), hint, fence .. ';0;' .. client)
+    gather('ZADD', key('leased'), until_, hint)
+    gather('HSET', key('holders'), hint, holder)
   else
     forget(hint)
   end
@@ -68,10 +68,11 @@ while #taken < limit do
   serve(heads, taken)
 end
 local fence = #taken > 0 and next_fence() or '0'
-local reply = { redis.call('HGET', key('state'), 'epoch') or '', fence, exact(server + lease) }
+local reply = { redis.call('HGET', key('state'), 'epoch') or '', fence, until_ }
 for _, hint in ipairs(taken) do
-  hand_over(hint, fence, reply)
+  hand_over(hint, fence .. ';0;' .. client, reply)
 end
+write_all()
 -- Who watched the clock and has work now wakes another one, who will.
 local function hand_over_watch()
   local watcher = string.match(redis.call('GET', key('timer')) or '', ';(.*)$')
