@@ -99,6 +99,10 @@ class SteadyQueue:
         """Empty while the service is down."""
         return self._ask(self._queue.depth, Depth({}, 0, 0))
 
+    def reconcile(self) -> None:
+        """What is to be called every few seconds: brings what the queue lacks. Nothing while the service is down."""
+        self._ask(self._reconciler.step, None)
+
     def epoch(self) -> str:
         return self._queue.epoch()
 
