@@ -346,6 +346,15 @@ def test_a_server_that_hangs_does_not_hang_the_worker(own: Valkey, open_queue: C
     assert all(lease.fence for lease in queue.take(4))
 
 
+def test_a_password_is_not_told(valkey: Valkey) -> None:
+    queue = RedisQueue(f"redis://someone:s3cret@127.0.0.1:{valkey.port}/0?password=s3cret")
+    with pytest.raises(QueueDown, match=f"the queue redis://127.0.0.1:{valkey.port}/0 does not serve") as raised:
+        queue.push(hints(1))
+    assert "s3cret" not in str(raised.value)
+    assert "someone" not in str(raised.value)
+    queue.close()
+
+
 def test_a_full_server_is_down_and_says_why(own: Valkey, open_queue: Callable[..., RedisQueue]) -> None:
     queue = open_queue(own.url)
     with own.client() as client:

@@ -1,6 +1,7 @@
 """How Redis is reached: bounded waits, and a server that keeps what it is given."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flow_engine.errors import MissingLibrary, QueueDown, Unsuitable
 
@@ -33,9 +34,15 @@ def connect(url: str, answer: float = ANSWER) -> "redis.Redis":
     )
 
 
+def shown(url: str) -> str:
+    """The address without the password and the user's name."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+
+
 def down(url: str, error: Exception) -> QueueDown:
     return QueueDown(
-        f"the queue {url} does not serve ({type(error).__name__}: {error}); tasks are claimed from the database until it does, "
+        f"the queue {shown(url)} does not serve ({type(error).__name__}: {error}); tasks are claimed from the database until it does, "
         "which is slower; start Redis, or mend its memory or its network"
     )
 
@@ -45,6 +52,6 @@ def refuse_forgetful(client: Any, url: str) -> None:
     policy = client.info("memory").get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         raise Unsuitable(
-            f"the queue {url} has maxmemory-policy {policy}, under which Redis removes tasks and leases when its memory is full; "
+            f"the queue {shown(url)} has maxmemory-policy {policy}, under which Redis removes tasks and leases when its memory is full; "
             "set it to noeviction (CONFIG SET maxmemory-policy noeviction, and in redis.conf), or use a server of its own for Flow"
         )

@@ -30,7 +30,8 @@ BLOCKED_SECONDS = 86_400
 
 class RedisQueue:
     """`pool` and `shard` name the lane; workers of one pool share it. `weights` of namespaces, 1 where there is none. `clock` (seconds
-    since the epoch) says what is due, the server's by default; leases always go by the server's."""
+    since the epoch) says what is due, the server's by default; leases always go by the server's. One object is for one process: after a
+    fork, each side makes its own, since the server knows it by its name and the numbers of its requests."""
 
     def __init__(
         self,
