@@ -346,6 +346,25 @@ def test_a_server_that_hangs_does_not_hang_the_worker(own: Valkey, open_queue: C
     assert all(lease.fence for lease in queue.take(4))
 
 
+def test_what_was_pushed_while_the_server_was_away_is_there_when_it_is_back(
+    tmp_path: Path, open_queue: Callable[..., RedisQueue]
+) -> None:
+    """It has lost nothing, so that only the store knows what it missed."""
+    own = Valkey(tmp_path, persistent=True).start()
+    inner, truth = open_queue(own.url, answer=1.0), Truth(10)
+    reconciler = Reconciler(inner, truth, every=1e9)
+    assert [reconciler.step(), reconciler.step()] == [True, False]
+    queue = SteadyQueue(inner, truth, reconciler)
+    truth.ready |= {hint.task: hint for hint in hints(5, run="missed")}
+    own.kill()
+    queue.push(hints(5, run="missed"))
+    assert queue.down_since is not None
+    own.start()
+    time.sleep(0.6)
+    assert sum(lease.hint.task.run == "missed" for lease in queue.take(50) if lease.fence) == 5
+    own.kill()
+
+
 def test_a_password_is_not_told(valkey: Valkey) -> None:
     queue = RedisQueue(f"redis://someone:s3cret@127.0.0.1:{valkey.port}/0?password=s3cret")
     with pytest.raises(QueueDown, match=f"the queue redis://127.0.0.1:{valkey.port}/0 does not serve") as raised:

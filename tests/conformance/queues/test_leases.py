@@ -83,6 +83,17 @@ def test_what_is_pushed_twice_is_there_once_with_the_last_word(queues: Queues) -
     assert [lease.hint for lease in queue.take(10)] == [hint(1, priority=9), hint(2, priority=1)]
 
 
+def test_what_is_pushed_again_is_only_where_the_last_word_puts_it(queues: Queues) -> None:
+    queue = queues.shared()
+    queue.push([hint(1), hint(2, due=50.0), hint(3)], "one")
+    queue.push([hint(1, due=50.0), hint(2)], "one")
+    queue.push([hint(3)], "two")
+    assert queue.depth() == ({"one": 1, "two": 1}, 1, 0)
+    assert sorted(lease.hint.task.seq for lease in queue.take(10)) == [2, 3]
+    queues.now = 50.0
+    assert [lease.hint.task.seq for lease in queue.take(10)] == [1]
+
+
 def test_what_is_there_twice_in_one_push_is_there_once(queues: Queues) -> None:
     queue = queues.shared()
     queue.push([hint(1), hint(1, due=50.0), hint(2, due=50.0), hint(2)])
