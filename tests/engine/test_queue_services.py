@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -17,40 +17,11 @@ from flow_engine.queues.contract import Lease
 from flow_engine.queues.reconcile import Reconciler
 from flow_engine.queues.redis import RedisQueue
 from flow_engine.queues.steady import SteadyQueue
+from support.queues import hints, steady
 from support.tied import tied
 from support.truth import Truth
 from support.valkey import Valkey
 from support.wire import Wire
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Valkey]:
-    """A server that the test may kill."""
-    server = Valkey(tmp_path).start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def open_queue(request: pytest.FixtureRequest, valkey: Valkey) -> Iterator[Callable[..., RedisQueue]]:
-    opened: list[RedisQueue] = []
-
-    def open_(url: str = "", **settings: object) -> RedisQueue:
-        opened.append(RedisQueue(url or valkey.url, request.node.name, **settings))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield open_
-    for queue in opened:
-        queue.close()
-
-
-def hints(count: int, run: str = "run") -> list[Hint]:
-    now = time.time()
-    return [Hint(now, now, TaskRef(run, seq)) for seq in range(count)]
-
-
-def steady(queue: RedisQueue, truth: Truth) -> SteadyQueue:
-    return SteadyQueue(queue, truth, Reconciler(queue, truth, every=0.0))
 
 
 def work_off(queue: SteadyQueue, truth: Truth, seconds: float = 60.0) -> None:
@@ -259,66 +230,6 @@ def test_a_holder_that_was_stopped_past_its_lease_is_refused_by_the_fence(
     out, _ = holder.communicate("go\n", timeout=30)
     assert out == "refused\n"
     assert queue.done(taken) == []
-
-
-def test_nobody_is_asked_in_circles_while_there_is_nothing_to_do(
-    own: Valkey, open_queue: Callable[..., RedisQueue]
-) -> None:
-    """Ten workers and a delay of a second: one watches the clock, and the others sleep on."""
-    queue = open_queue(own.url)
-    woken: list[float] = []
-
-    def sleep(mine: RedisQueue) -> None:
-        began = time.monotonic()
-        mine.wait(3.0)
-        woken.append(time.monotonic() - began)
-
-    later = time.time() + 0.7
-    queue.push([Hint(later, later, TaskRef("run", 1))])
-    assert queue.take(1) == []
-    queue.wait(0.0)
-    with own.client() as client:
-        client.delete(*client.keys("*:wake"))  # what the push left for somebody to look
-        before = client.info("commandstats")["cmdstat_evalsha"]["calls"]
-        threads = [Thread(target=sleep, args=(open_queue(own.url),)) for _ in range(10)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30.0)
-        calls = client.info("commandstats")["cmdstat_evalsha"]["calls"] - before
-    assert sum(seconds < 2.5 for seconds in woken) == 1, woken
-    assert calls <= 3 * len(threads)
-    assert len(queue.take(1)) == 1
-
-
-def test_who_watches_the_clock_hands_that_over_when_it_gets_work(
-    own: Valkey, open_queue: Callable[..., RedisQueue], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("flow_engine.queues.redis.queue.LOOK", 120.0)  # nobody looks by itself
-    queue, watcher, other = open_queue(own.url), open_queue(own.url), open_queue(own.url)
-    later = time.time() + 1.5
-    queue.push([Hint(later, later, TaskRef("run", 1))])
-    assert queue.take(1) == []
-    with own.client() as client:
-        client.delete(*client.keys("*:wake"))
-        watching = Thread(target=lambda: watcher.wait(60.0) and watcher.take(1))
-        watching.start()
-        while not client.keys("*:timer"):
-            time.sleep(0.005)
-    taken: list[Lease] = []
-
-    def wait_on() -> None:
-        while not taken:
-            assert other.wait(60.0)
-            taken.extend(other.take(1))
-
-    waiting = Thread(target=wait_on)
-    waiting.start()
-    time.sleep(0.2)
-    queue.push(hints(1, run="now"))
-    watching.join(30.0)
-    waiting.join(30.0)
-    assert taken[0].hint.task.run == "run"
 
 
 def test_the_fence_rises_over_a_flush_and_a_restart(own: Valkey, open_queue: Callable[..., RedisQueue]) -> None:
