@@ -24,6 +24,7 @@ TRANSACTIONS = {
     "fire": "a scheduler fires an instant",
     "schedule": "an instant is left out, or a schedule paused, resumed or removed",
     "remove": "old runs, cached results and plans are removed",
+    "letters": "a relay takes dead letters, or notes what became of them",
     "migrate": "the state is made or migrated",
 }
 """What writes to the state; each has a point before and one after its commit."""
@@ -55,6 +56,7 @@ POINTS = {
     "guardian.forked": "the guardian has forked a slot, and has not told its process id",
     "guardian.ending": "the guardian is about to end what an engine has left",
     "scheduler.due": "an instant is due, and is not fired",
+    "relay.exported": "dead letters are delivered, and that is not noted",
     "scheduler.fired": "an instant is fired, and the runs that make room for it are not cancelled",
 }
 """Every point and what is true at it; docs/reliability.md has the same table."""

@@ -23,12 +23,31 @@ class Unreadable(FlowError):
         )
 
 
+class QueueDown(FlowError):
+    """The shared queue does not answer or takes nothing; claims come from the store meanwhile."""
+
+
 class LostOwnership(StoreError):
     """Another worker owns the run now; whatever this worker still has of it is void."""
 
 
+class ExportDown(FlowError):
+    """What takes exports does not answer; what was to be exported waits."""
+
+
 class Refused(FlowError):
     """What was asked for cannot be done as it was asked; nothing is wrong with the state or a service."""
+
+
+class Unsuitable(Refused):
+    """A service that is set up in a way in which work would be lost."""
+
+
+class MissingLibrary(Refused):
+    """A part of Flow needs a library that is not installed."""
+
+    def __init__(self, library: str, extra: str, what: str) -> None:
+        super().__init__(f"{what} needs the library {library}, which is not installed; pip install 'flow-dsl[{extra}]'")
 
 
 class TooLarge(FlowError):

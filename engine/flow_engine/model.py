@@ -18,12 +18,14 @@ class TaskRef(NamedTuple):
 
 class Hint(NamedTuple):
     """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first.
-    `alarm`: the task is suspended, and somebody is to look at it (`Report.wakes`), which needs no slot."""
+    `alarm`: the task is suspended, and somebody is to look at it (`Report.wakes`), which needs no slot. `attempt`: how many attempts the
+    task has had, where the queue is shared and must tell a hint from an older one of the same task."""
 
     due: float
     rank: float
     task: TaskRef
     alarm: bool = False
+    attempt: int = 0
 
 
 class Awaits(NamedTuple):

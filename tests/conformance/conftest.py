@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from flow_engine.queues.contract import Queue
+from flow_engine.queues.contract import Queue, SharedQueue
 from flow_engine.queues.memory import MemoryQueue
+from flow_engine.queues.redis import RedisQueue
+from flow_engine.queues.shared_memory import SharedMemoryQueue
 from flow_engine.stores.contract import Store
 from support.stores import STATES, Open
+from support.valkey import Valkey
 from support.world import World
 
 
@@ -22,7 +25,33 @@ class Backend(NamedTuple):
 
 
 BACKENDS = tuple(Backend(name, state, durable=name != "memory") for name, state in STATES.items())
-QUEUES: dict[str, Callable[[], Queue]] = {"memory": MemoryQueue}
+
+
+class Queues:
+    """Opens queues of one kind; the workers of one test see the same hints. What is due is told by `now`, leases go by real time."""
+
+    def __init__(self, kind: str, valkey: Valkey | None, lane: str) -> None:
+        self.now = 0.0
+        self._kind, self._valkey, self._lane = kind, valkey, lane
+        self._first: SharedMemoryQueue | None = None
+        self._opened: list[RedisQueue] = []
+
+    def one(self) -> Queue:
+        return MemoryQueue() if self._kind == "memory" else self.shared()
+
+    def shared(self, lease: float = 30.0, weights: dict[str, float] | None = None) -> SharedQueue:
+        """Another worker's."""
+        if self._valkey is None:
+            made = SharedMemoryQueue(lease, weights, clock=lambda: self.now, beside=self._first)
+            self._first = self._first or made
+            return made
+        self._opened.append(RedisQueue(self._valkey.url, self._lane, 0, lease, weights, clock=lambda: self.now))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for queue in self._opened:
+            queue.clear()
+            queue.close()
 
 
 @pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
@@ -49,6 +78,18 @@ def world(open_store: Callable[[], Store]) -> World:
     return World(open_store())
 
 
-@pytest.fixture(params=QUEUES)
-def queue(request: pytest.FixtureRequest) -> Queue:
-    return QUEUES[request.param]()
+@pytest.fixture(params=["memory", "shared memory", "valkey"])
+def queue(request: pytest.FixtureRequest) -> Iterator[Queue]:
+    yield from (found.one() for found in _queues(request))
+
+
+@pytest.fixture(params=["shared memory", "valkey"])
+def queues(request: pytest.FixtureRequest) -> Iterator[Queues]:
+    yield from _queues(request)
+
+
+def _queues(request: pytest.FixtureRequest) -> Iterator[Queues]:
+    valkey = request.getfixturevalue("valkey") if request.param == "valkey" else None
+    found = Queues(request.param, valkey, request.node.name)
+    yield found
+    found.close()

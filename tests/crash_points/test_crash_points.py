@@ -145,6 +145,7 @@ def _is_killed(zygote: Zygote, scenario: str, point: str, number: int, seed: int
         except AssertionError as error:
             error.add_note(told)
             raise
+        _check_letters(store, folder, told)
         errors = [row.error for record in records for row in store.tasks(record.id) if row.error]
         _check_runs(scenario, records, f"{told} {errors}")
         if SCENARIOS[scenario].scheduled:
@@ -152,6 +153,14 @@ def _is_killed(zygote: Zygote, scenario: str, point: str, number: int, seed: int
     left = [path.name for name in ("engines", "scratch") for path in (folder / ".flow" / name).iterdir()]
     assert left == [], told
     return killed
+
+
+def _check_letters(store: SqliteStore, folder: Path, told: str) -> None:
+    """Each was delivered, at least once, and nothing waits."""
+    assert store.letters.backlog().letters == 0, told
+    sent = set((folder / "letters").read_text().split()) if (folder / "letters").exists() else set()
+    kept = store._connection.execute("SELECT run || ':' || seq || ':' || attempt FROM dead_letter").fetchall()
+    assert sent == {letter for (letter,) in kept}, told
 
 
 def _check_runs(scenario: str, records: list[RunRecord], told: str) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
-NAME = re.compile(r"(?:celery|kombu|inngest|dramatiq|airflow|prefect|river|oban|dbos|temporal|argo)_\d+\w+")
+NAME = re.compile(
+    r"(?:celery|kombu|inngest|dramatiq|airflow|prefect|river|oban|dbos|temporal|argo|langfuse|bullmq|sidekiq)_\d+\w+"
+)
 
 
 def test_the_table_of_failures_and_the_tests_are_the_same() -> None:

@@ -5,7 +5,7 @@ incarnation and owns the runs that it adopted; its writes are refused where the 
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
@@ -27,6 +27,9 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.schedules import Deployment, ScheduleRecord
+
+if TYPE_CHECKING:
+    from flow_engine.dead_letters.contract import Outbox
 
 
 class Submitted(NamedTuple):
@@ -235,5 +238,10 @@ class Store(Protocol):
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
 
     def events(self, run: str, after: int) -> list[Event]: ...
+
+    @property
+    def letters(self) -> "Outbox":
+        """The dead letters, for a relay."""
+        ...
 
     def close(self) -> None: ...

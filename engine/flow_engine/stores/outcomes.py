@@ -3,9 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 
+from flow_engine import states
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import TooLarge
 from flow_engine.model import Cancelled, Completion, Expanded, Failed, Lost, Outcome, Released, Suspended
+
+DEAD_LETTERS = "flow.dead_letters"
+"""The topic of tasks that name none."""
 
 
 def state_of(outcome: Outcome) -> str:
@@ -29,6 +33,16 @@ def ended_attempts(graph: RunGraph, completed: Mapping[int, Completion]) -> list
         (row, done)
         for row, done in completed.items()
         if not isinstance(done.outcome, Released | Expanded | Suspended) and row not in graph.awaiting
+    ]
+
+
+def dead_letters(graph: RunGraph, completed: Mapping[int, Completion]) -> list[tuple[int, str, Completion]]:
+    """Tasks that this has failed for good, each with the topic of its dead letter."""
+    tasks, node = graph.shape.workflow.tasks, graph.node
+    return [
+        (row, tasks[node[row]].dead_letter or DEAD_LETTERS, done)
+        for row, done in completed.items()
+        if graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
     ]
 
 

@@ -14,16 +14,12 @@ from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import Change
 from flow_engine.errors import LostOwnership
-from flow_engine.model import Completion, Failed, Lost, Succeeded, TaskRecord
-from flow_engine.stores.outcomes import ended_attempts, error_of, state_of
+from flow_engine.model import Completion, Succeeded, TaskRecord
+from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, state_of
 
 Row = tuple[Any, ...]
 
 _compact = json.JSONEncoder(separators=(",", ":")).encode
-
-DEAD_LETTERS = "flow.dead_letters"
-"""The topic of tasks that name none."""
-
 
 ALONE = 8
 """From so many rows of one run on, a statement of its own changes them all."""
@@ -167,9 +163,8 @@ class Writer:
         ended = ended_attempts(graph, others)
         self._many("insert_attempt", [_attempt_row(no, row, done, note.claimed[row], now) for row, done in ended])
         letters = [
-            (graph.run, row, done.attempt, _topic(graph, row), error_of(done.outcome), now)
-            for row, done in others.items()
-            if graph.state[row] == states.FAILED and isinstance(done.outcome, Failed | Lost)
+            (graph.run, row, done.attempt, topic, error_of(done.outcome), now)
+            for row, topic, done in dead_letters(graph, others)
         ]
         self._many("insert_dead_letter", letters)
         self._many("keep_cached", [row for done in others.values() for row in _cache_rows(graph, done, now)])
@@ -291,10 +286,6 @@ def _pool_of(graph: RunGraph, row: int) -> tuple[str | None, int]:
     """The pool and how many slots of it a body takes; a list takes none."""
     task, workflow = graph.shape.workflow.tasks[graph.node[row]], graph.shape.workflow
     return pool_key(workflow, task) if task.pool and not graph.expands(row) else None, task.slots
-
-
-def _topic(graph: RunGraph, row: int) -> str:
-    return graph.shape.workflow.tasks[graph.node[row]].dead_letter or DEAD_LETTERS
 
 
 def _ending(graph: RunGraph, row: int, done: Completion) -> Row:

@@ -10,6 +10,7 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine import states
+from flow_engine.dead_letters.contract import Letter
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
@@ -33,6 +34,7 @@ from flow_engine.model import (
 )
 from flow_engine.stores.contract import Adopted, RunFilter, Submitted
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
+from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.rows import (
     RESERVED,
     as_reopened,
@@ -45,7 +47,7 @@ from flow_engine.stores.memory.rows import (
     updated,
 )
 from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import ended_attempts, error_of, gathered, state_of
+from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, gathered, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -64,6 +66,7 @@ class MemoryStore(MemorySchedules):
         self._plans: dict[str, Plan] = {}
         self._cached: list[KeptResult] = []
         self._bundles: dict[str, str] = {}
+        self.letters = MemoryLetters()
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
         before = set(self._runs)
@@ -203,6 +206,7 @@ class MemoryStore(MemorySchedules):
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
         self._replace(record.id, state=states.QUEUED, owner=owner, reopened_at=now, **ended)
+        self.letters.replayed(record.id, now)
         self._event(record.id, now, [["run", states.QUEUED]])
         return sum(change.state == states.BLOCKED for change in changes)
 
@@ -323,12 +327,20 @@ class MemoryStore(MemorySchedules):
                 )
             )
             self._cached += kept_results(graph, done, now)
+        self._keep_letters(note, now)
         if changed:
             self._event(graph.run, now, [[seq, graph.state[seq], graph.attempt[seq]] for seq in changed])
         if graph.flight and kept.record.state == states.QUEUED:
             self._replace(graph.run, state=states.RUNNING, started_at=now)
         graph.dirty.clear()
         graph.born.clear()
+
+    def _keep_letters(self, note: Notes, now: float) -> None:
+        graph, record = note.graph, self._runs[note.graph.run].record
+        for seq, topic, done in dead_letters(graph, note.completed):
+            name, place = graph.shape.workflow.tasks[graph.node[seq]].name, graph.place_of(seq)
+            of = (0, topic, record.namespace, record.id, record.workflow, record.plan_hash, seq, name, place)
+            self.letters.add(Letter(*of, done.attempt, error_of(done.outcome) or "{}", now, tuple(record.labels)))
 
     def _make(self, kept: Kept, graph: RunGraph, now: float) -> None:
         """The new instances, and how many of its instances their group has."""

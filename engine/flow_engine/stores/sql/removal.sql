@@ -38,6 +38,9 @@ DELETE FROM signal WHERE run IN (SELECT value FROM json_each(?))
 -- name: remove_runs
 DELETE FROM run WHERE no IN (SELECT value FROM json_each(?))
 
+-- name: awaited_letters
+SELECT DISTINCT run FROM dead_letter WHERE exported_at IS NULL AND tries > 0 AND run IN (SELECT value FROM json_each(?))
+
 -- name: remove_letters
 DELETE FROM dead_letter WHERE run IN (SELECT value FROM json_each(?))
 

@@ -75,9 +75,12 @@ class SqliteRemoval:
         return parts
 
     def remove(self, trees: Sequence[Tree]) -> list[Tree]:
-        """One transaction: what is gone. One that was tried again in the meantime stays, also where it has ended again: its end is new."""
+        """One transaction: what is gone. One that was tried again in the meantime stays, also where it has ended again: its end is new.
+        So does one with a dead letter that a relay has begun to deliver and has not brought to its end."""
         with transaction(self._connection, "remove"):
-            gone = [tree for tree in trees if self._tree(tree.ids[0]) == tree]
+            every = json.dumps([run for tree in trees for run in tree.ids])
+            awaited = {run for (run,) in self._all("awaited_letters", every)}
+            gone = [tree for tree in trees if self._tree(tree.ids[0]) == tree and awaited.isdisjoint(tree.ids)]
             numbers = json.dumps([number for tree in gone for number in tree.numbers])
             ids = json.dumps([run for tree in gone for run in tree.ids])
             for queries, of in ((_OF_NUMBERS, numbers), (_OF_IDS, ids)):

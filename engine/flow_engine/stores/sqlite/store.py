@@ -26,6 +26,7 @@ from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.writes import Writer
 
 if TYPE_CHECKING:
+    from flow_engine.stores.sqlite.letters import SqliteLetters
     from flow_engine.stores.sqlite.removal import SqliteRemoval
 
 
@@ -182,6 +183,12 @@ class SqliteStore(SqliteSchedules):
         from flow_engine.stores.sqlite.removal import SqliteRemoval
 
         return SqliteRemoval(self._connection)
+
+    @property
+    def letters(self) -> "SqliteLetters":
+        from flow_engine.stores.sqlite.letters import SqliteLetters
+
+        return SqliteLetters(self._connection, self.plan)
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         graph = self._books.graph(run)

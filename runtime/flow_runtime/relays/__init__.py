@@ -1,0 +1,1 @@
+"""What tells others of what the state keeps for them."""
