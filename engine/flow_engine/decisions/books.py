@@ -124,12 +124,13 @@ class Books:
         hints = []
         for run in runs:
             graph, priority = self._entries[run]
-            tasks, states_, node, dues, awaiting = (
+            tasks, states_, node, dues, awaiting, attempts = (
                 graph.shape.workflow.tasks,
                 graph.state,
                 graph.node,
                 graph.due,
                 graph.awaiting,
+                graph.attempt,
             )
             if not graph.ready:
                 continue
@@ -140,9 +141,9 @@ class Books:
                 if row in dues:
                     due = dues[row]
                     order = rank(due, tasks[node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting))
+                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting, attempts[row]))
                 else:
-                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row)))
+                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row), False, attempts[row]))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints

@@ -23,6 +23,7 @@ from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
 from flow_engine.stores.postgres.leases import LEASE, Leases, asked_one_by_one
+from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
@@ -208,6 +209,10 @@ class PostgresStore(PostgresSchedules):
         count = self._session.write("reopen", job)
         self._recent.forget(id_)
         return count
+
+    @property
+    def letters(self) -> PostgresLetters:
+        return PostgresLetters(self._session, self._queries, self.plan)
 
     def set_pool(self, name: str, slots: int) -> None:
         self._session.write("pool", lambda transaction: transaction.tell(self._queries["set_pool"], (name, slots)))

@@ -2,17 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
-
-from flow_lang.plan import Plan
+from collections.abc import Sequence
 
 from flow_engine.dead_letters.contract import Backlog, Letter
+from flow_engine.stores.letters import PlanOf, letter_of
 from flow_engine.stores.queries import load
 from flow_engine.stores.sqlite.connection import transaction
 from flow_engine.stores.sqlite.reads import reading
-
-PlanOf = Callable[[str, str], Plan]
-"""The plan of a hash, with a workflow as its entry."""
 
 
 class SqliteLetters:
@@ -29,7 +25,7 @@ class SqliteLetters:
         with transaction(self._connection, "letters"):
             self._connection.execute(self._queries["claim_letters"], (relay, limit, now, until))
             rows = self._connection.execute(self._queries["held_letters"], (relay, until)).fetchall()
-        return [self._letter(*row) for row in rows]
+        return [letter_of(row, self._plan_of) for row in rows]
 
     def exported(self, relay: str, numbers: Sequence[int], now: float) -> int:
         if not numbers:
@@ -45,25 +41,3 @@ class SqliteLetters:
     def backlog(self) -> Backlog:
         with reading(self._connection):
             return Backlog(*self._connection.execute(self._queries["backlog"]).fetchone())
-
-    def _letter(
-        self,
-        number: int,
-        topic: str,
-        namespace: str,
-        run: str,
-        workflow: str,
-        plan_hash: str,
-        seq: int,
-        node: int,
-        place: int | None,
-        attempt: int,
-        error: str,
-        created_at: float,
-        labels: str,
-        replayed_at: float | None,
-        tries: int,
-    ) -> Letter:
-        name = self._plan_of(plan_hash, workflow).workflow.tasks[node].name
-        of = (number, topic, namespace, run, workflow, plan_hash, seq, name, place, attempt, error, created_at)
-        return Letter(*of, tuple(json.loads(labels)), replayed_at, tries)

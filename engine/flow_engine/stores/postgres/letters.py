@@ -1,0 +1,40 @@
+"""The dead letters of a PostgreSQL state as an outbox. Relays that claim at once pass over what another one is about to take."""
+
+from collections.abc import Sequence
+
+from flow_engine.dead_letters.contract import Backlog, Letter
+from flow_engine.stores.letters import PlanOf, letter_of
+from flow_engine.stores.postgres.session import Session
+from flow_engine.stores.postgres.transaction import Row
+
+
+class PostgresLetters:
+    """On the connection of a store. `queries` are the store's."""
+
+    def __init__(self, session: Session, queries: dict[str, str], plan_of: PlanOf) -> None:
+        self._session = session
+        self._queries = queries
+        self._plan_of = plan_of
+
+    def claim(self, relay: str, limit: int, now: float, until: float) -> list[Letter]:
+        if not self.backlog().letters:
+            return []  # so that a relay with nothing to do writes nothing
+        claim = (self._queries["claim_letters"], (relay, limit, now, until))
+        held = (self._queries["held_letters"], (relay, until))
+        _, rows = self._session.write("letters", lambda transaction: transaction.ask(claim, held, writes=True))
+        return [letter_of(row, self._plan_of) for row in rows]
+
+    def exported(self, relay: str, numbers: Sequence[int], now: float) -> int:
+        if not numbers:
+            return 0
+        return len(self._changed("exported", (now, list(numbers), relay)))
+
+    def put_off(self, relay: str, number: int, trouble: str, until: float) -> bool:
+        return len(self._changed("put_off", (until, trouble, number, relay))) == 1
+
+    def backlog(self) -> Backlog:
+        return Backlog(*self._session.rows(self._queries["backlog"], ())[0])
+
+    def _changed(self, query: str, values: Row) -> list[Row]:
+        statement = (self._queries[query], values)
+        return self._session.write("letters", lambda transaction: transaction.ask(statement, writes=True))[0]
