@@ -122,7 +122,7 @@ class Daemon:
             except (UnknownRun, UnknownKind, Unreadable) as error:
                 # one run that this version cannot read must not keep the others from being worked on
                 seconds = self._aside.put(run, now)
-                _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {_told(error)}")
+                _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
                 if engine.worker.runs > before:
                     raise  # it is not this one but a child run of it, so that it was taken in part
         return len(wanted) > room
@@ -185,10 +185,6 @@ def _with_parents(engine: Embedded, run: str) -> list[str]:
         except FlowError:
             break  # what cannot be read is nobody's child
     return family
-
-
-def _told(error: Exception) -> str:
-    return str(error) if isinstance(error, FlowError) else repr(error)
 
 
 def _close(engine: Embedded) -> None:

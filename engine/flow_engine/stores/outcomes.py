@@ -54,7 +54,12 @@ def gathered(results: Iterable[str | None], most: int | None) -> list[str]:
         if result is None:
             continue
         size += len(result)
-        if most is not None and size > most:
-            raise TooLarge(f"more than {most // 2**20} MiB of JSON")
+        refuse_more(size, most)
         found.append(result)
     return found
+
+
+def refuse_more(size: int, most: int | None) -> None:
+    """Raises TooLarge where so many characters of results are more than were allowed."""
+    if most is not None and size > most:
+        raise TooLarge(f"more than {most // 2**20} MiB of JSON")

@@ -126,15 +126,10 @@ class Slot:
         try:
             work = self._work(item, note)
         except Exception as error:  # noqa: BLE001  of this body alone, which has done nothing wrong: the slot goes on
-            message = f"what the body reads could not be made: {unexpected(error)}"
-            failed = {
-                "n": number,
-                "code": "internal",
-                "error": {"code": "internal", "message": message},
-                "retryable": False,
-            }
-            return dumps({**failed, "started": started, "finished": time.time(), "log": None}).encode()
-        answer = self._ended(number, started, work)
+            why = {"code": "internal", "message": f"what the body reads could not be made: {unexpected(error)}"}
+            answer = _failed_frame(number, started, {"code": why["code"], "error": why, "retryable": False})
+        else:
+            answer = self._ended(number, started, work)
         reached("slot.ended")
         return answer
 
@@ -151,8 +146,7 @@ class Slot:
             told = {"code": error.code, "error": work.secrets.masked(why), "retryable": error.retryable}
         except BodyCancelled as error:
             told = {"cancelled": error.why}
-        times = {"started": started, "finished": time.time(), "log": _log_of(work) or None}
-        return dumps({"n": number, **told, **times}).encode()
+        return _failed_frame(number, started, told, _log_of(work))
 
     def _run(self, work: Work) -> str:
         """The result's JSON text."""
@@ -238,6 +232,11 @@ class Slot:
         declared, folder = work.plan.workflow.secrets, work.source_folder
         found = read_secrets(declared, work.task.secrets, self._environment, folder)
         return work._replace(secrets=found)
+
+
+def _failed_frame(number: int, started: float, told: Mapping[str, Any], log: str = "") -> bytes:
+    times = {"started": started, "finished": time.time(), "log": log or None}
+    return dumps({"n": number, **told, **times}).encode()
 
 
 def _log_of(work: Work) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from flow_engine.dead_letters.contract import Backlog, Letter
 from flow_engine.stores.letters import PlanOf, letter_of
 from flow_engine.stores.postgres.session import Session
-from flow_engine.stores.postgres.transaction import Row
 
 
 class PostgresLetters:
@@ -27,14 +26,11 @@ class PostgresLetters:
     def exported(self, relay: str, numbers: Sequence[int], now: float) -> int:
         if not numbers:
             return 0
-        return len(self._changed("exported", (now, list(numbers), relay)))
+        return len(self._session.write_one("letters", self._queries["exported"], (now, list(numbers), relay)))
 
     def put_off(self, relay: str, number: int, trouble: str, until: float) -> bool:
-        return len(self._changed("put_off", (until, trouble, number, relay))) == 1
+        values = (until, trouble, number, relay)
+        return len(self._session.write_one("letters", self._queries["put_off"], values)) == 1
 
     def backlog(self) -> Backlog:
         return Backlog(*self._session.rows(self._queries["backlog"], ())[0])
-
-    def _changed(self, query: str, values: Row) -> list[Row]:
-        statement = (self._queries[query], values)
-        return self._session.write("letters", lambda transaction: transaction.ask(statement, writes=True))[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 from flow_engine.decisions.books import Books
 from flow_engine.stores.live import LiveRuns
-from flow_engine.stores.outcomes import gathered
+from flow_engine.stores.outcomes import gathered, refuse_more
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.transaction import Row
 
@@ -21,14 +21,11 @@ class PostgresReads(LiveRuns):
         first = graph.base[node]
         values = (self._no(run), first, first + max(graph.size[node], 0))
         if most is not None:
-            gathered(self._as_long_as(self._all("size_of_results", values)[0][0], most), most)
+            refuse_more(self._all("size_of_results", values)[0][0], most)
         return gathered((row[0] for row in self._all("gather", values)), most)
 
     def close(self) -> None:
         self._session.close()
-
-    def _as_long_as(self, size: int, most: int) -> list[str]:
-        return ["x" * (most + 1)] if size > most else []
 
     def _column(self, column: str, run: str, rows: Sequence[int]) -> list[str | None]:
         sql = f"SELECT seq, {column} FROM task WHERE run = ? AND seq = ANY (?::int[])"  # noqa: S608

@@ -119,6 +119,10 @@ class Session:
                 raise
             raise StoreError(f"{gone}. It is not known whether the last that was written was kept") from gone
 
+    def write_one(self, name: str, sql: str, values: Sequence[Any]) -> list[Row]:
+        """The answer of one statement that writes, once it is kept."""
+        return self.write(name, lambda transaction: transaction.ask((sql, values), writes=True)[0])
+
     def close(self) -> None:
         """The mark goes with the handle."""
         try:

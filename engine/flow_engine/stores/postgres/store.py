@@ -182,8 +182,7 @@ class PostgresStore(PostgresSchedules):
 
     def _ask_once(self, name: str, query: str, values: Row) -> list[Row]:
         """The answer of one statement that writes, once it is kept."""
-        statement = (self._queries[query], values)
-        return self._session.write(name, lambda transaction: transaction.ask(statement, writes=True)[0])
+        return self._session.write_one(name, self._queries[query], values)
 
     def reopen(self, run: str, now: float, owner: str | None = None) -> int:
         id_ = self.run(run).id

@@ -97,3 +97,12 @@ ON CONFLICT (id) DO UPDATE SET plan_hash = excluded.plan_hash, folder = excluded
 
 -- name: remove_schedule
 DELETE FROM schedule WHERE id = ?
+
+-- name: held_letters
+SELECT d.id, d.topic, r.namespace, d.run, r.workflow, r.plan_hash, d.seq, t.node, t.place, d.attempt, d.error, d.created_at, r.labels,
+  d.replayed_at, d.tries
+FROM dead_letter d JOIN run r ON r.id = d.run JOIN task t ON t.run = r.no AND t.seq = d.seq
+WHERE d.exported_at IS NULL AND d.held_by = ? AND d.held_until = ? ORDER BY d.id
+
+-- name: backlog
+SELECT count(*), min(created_at) FROM dead_letter WHERE exported_at IS NULL

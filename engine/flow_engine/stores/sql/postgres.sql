@@ -287,18 +287,9 @@ UPDATE dead_letter SET held_by = ?1::text, held_until = ?4::float8, tries = trie
 WHERE id IN (SELECT id FROM dead_letter WHERE exported_at IS NULL AND coalesce(held_until, 0) <= ?3::float8
   ORDER BY id LIMIT ?2::int FOR UPDATE SKIP LOCKED)
 
--- name: held_letters
-SELECT d.id, d.topic, r.namespace, d.run, r.workflow, r.plan_hash, d.seq, t.node, t.place, d.attempt, d.error, d.created_at, r.labels,
-  d.replayed_at, d.tries
-FROM dead_letter d JOIN run r ON r.id = d.run JOIN task t ON t.run = r.no AND t.seq = d.seq
-WHERE d.exported_at IS NULL AND d.held_by = ? AND d.held_until = ? ORDER BY d.id
-
 -- name: exported
 UPDATE dead_letter SET exported_at = ?::float8, held_by = NULL, held_until = NULL, trouble = NULL
 WHERE id = ANY (?::bigint[]) AND held_by = ? AND exported_at IS NULL RETURNING id
 
 -- name: put_off
 UPDATE dead_letter SET held_by = NULL, held_until = ?, trouble = ? WHERE id = ? AND held_by = ? AND exported_at IS NULL RETURNING id
-
--- name: backlog
-SELECT count(*), min(created_at) FROM dead_letter WHERE exported_at IS NULL

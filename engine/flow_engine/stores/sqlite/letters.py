@@ -17,7 +17,7 @@ class SqliteLetters:
     def __init__(self, connection: sqlite3.Connection, plan_of: PlanOf) -> None:
         self._connection = connection
         self._plan_of = plan_of
-        self._queries = load("letters.sql")
+        self._queries = load("common.sql", "letters.sql")
 
     def claim(self, relay: str, limit: int, now: float, until: float) -> list[Letter]:
         if not self.backlog().letters:
