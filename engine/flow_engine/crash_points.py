@@ -17,7 +17,7 @@ TRANSACTIONS = {
     "tick": "a worker completes, unlocks and claims",
     "finish": "runs get their final state",
     "cancel": "somebody asks for a cancellation",
-    "signal": "an event or an answer is sent",
+    "signal": "an event, an answer or a letter is sent",
     "reopen": "an ended run is tried again from what failed",
     "pool": "a pool gets its size",
     "deploy": "a schedule is deployed",

@@ -154,10 +154,27 @@ class RunEnd(NamedTuple):
     error: str | None
 
 
+class Ask(NamedTuple):
+    """A worker that has room for a task of a run which another one owns, and asks the owner to claim it for it. `attempt` is the last one that
+    the task has had, as far as it knows."""
+
+    task: TaskRef
+    attempt: int
+    worker: str
+
+
+class Lent(NamedTuple):
+    """A claim for another worker than the owner of the run."""
+
+    worker: str
+    claim: Claim
+
+
 class Tick(NamedTuple):
     """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd.
     `stopping` are runs that fail fast: end what runs of them. `again` is when to tick again at the latest, because something that
-    was ready may not start yet (a full pool, a rate). `begun` are the child runs that began."""
+    was ready may not start yet (a full pool, a rate). `begun` are the child runs that began.
+    `lent` are the claims for workers that asked; who gets none is to look for something else."""
 
     claims: list[Claim]
     ready: list[Hint]
@@ -166,6 +183,7 @@ class Tick(NamedTuple):
     stopping: list[str] = []  # noqa: RUF012
     again: float | None = None
     begun: "list[NewRun]" = []  # noqa: RUF012
+    lent: list[Lent] = []  # noqa: RUF012
 
 
 class NewRun(NamedTuple):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
+    Ask,
     Claim,
     Completion,
     Failed,
@@ -62,16 +63,17 @@ class World:
         cancels: Sequence[str] = (),
         timeouts: Sequence[str] = (),
         wakes: Sequence[TaskRef] = (),
+        asks: Sequence[Ask] = (),
     ) -> Tick:
         due = [hint for hint in self.hints if hint.due <= self.now]
         due.sort(key=lambda hint: (hint.rank, hint.task))
         taken = due[:want]
         self.hints = [hint for hint in self.hints if hint not in taken]
-        report = Report(done, (), cancels, timeouts, wakes)
+        report = Report(done, (), cancels, timeouts, wakes, asks)
         tick = self.store.tick(self.worker, self.now, report, taken, want)
         self.hints += tick.ready
         self.finishing += tick.finishing
-        for claim in tick.claims:
+        for claim in [*tick.claims, *(lent.claim for lent in tick.lent)]:
             self.claims[self.key(claim)] = claim
         return tick
 

@@ -12,8 +12,11 @@ from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
+    Ask,
     AttemptRecord,
     Cached,
+    Claim,
+    Completion,
     Event,
     Hint,
     InFlight,
@@ -27,6 +30,7 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.stores.mail import Mail
 
 if TYPE_CHECKING:
     from flow_engine.dead_letters.contract import Outbox
@@ -58,6 +62,13 @@ class RunFilter(NamedTuple):
     namespace: str = "default"
     top: bool = False
     """Only runs that are no child runs."""
+
+
+class Loans(NamedTuple):
+    """What became of what a worker has asked for: `claims` are its own now, `open` has not been read yet. It gets nothing of the others."""
+
+    claims: list[Claim]
+    open: list[Ask]
 
 
 class Store(Protocol):
@@ -93,6 +104,19 @@ class Store(Protocol):
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         """Ends runs whose tasks have all ended."""
+        ...
+
+    def leave(self, asks: Sequence[Ask], answers: Sequence[Completion]) -> None:
+        """Leaves with the owners of the runs that there is room for a task, and how one ended that was lent. The same letter counts once. What
+        is left for a run that has ended is never read."""
+        ...
+
+    def mail(self, worker: str) -> Mail:
+        """What others have left for runs that this worker owns. It stays until a tick that reports it is kept."""
+        ...
+
+    def lent(self, asks: Sequence[Ask]) -> Loans:
+        """What became of these."""
         ...
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:

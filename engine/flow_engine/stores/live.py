@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from flow_lang.plan import Plan
 
-from flow_engine.decisions.books import Books, Notes
+from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.gates import Usage
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Unreadable
-from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef
+from flow_engine.model import Ask, Completion, InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef
 from flow_engine.states import RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.mail import ANSWER, ASK, outcome_text, reported
 from flow_engine.stores.reads import Reads, readable
 from flow_engine.stores.recent import RecentResults
 from flow_engine.stores.sound_rows import need_sound_tasks
@@ -81,6 +82,19 @@ class LiveRuns(Reads, ABC):
 
     def _state_at(self, end: RunEnd) -> str:
         return "failed" if end.error is not None else self._books.graph(end.run).outcome()
+
+    def _mail_rows(self, asks: Sequence[Ask], answers: Sequence[Completion]) -> list[tuple[object, ...]]:
+        asked: list[tuple[object, ...]] = [
+            (self._no(ask.task.run), ask.task.seq, ask.attempt, ask.worker, ASK, None, None, None, None) for ask in asks
+        ]
+        return asked + [
+            (self._no(run), seq, attempt, worker, ANSWER, outcome_text(outcome), *rest)
+            for (run, seq), attempt, worker, outcome, *rest in answers
+        ]
+
+    def _taken_up(self, worker: str, report: Report) -> list[tuple[object, ...]]:
+        """The keys of mail for runs that are still this worker's; for the others they stay."""
+        return [(self._no(key.run), *key[1:]) for key in reported(worker, report) if key.run in self._books]
 
     def _remember(self, notes: Sequence[Notes]) -> None:
         for note in notes:

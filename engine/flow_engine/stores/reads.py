@@ -13,9 +13,19 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
-from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
-from flow_engine.stores.contract import RunFilter
+from flow_engine.model import Ask, AttemptRecord, Cached, Claim, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
+from flow_engine.stores.contract import Loans, RunFilter
+from flow_engine.stores.mail import Mail, read_mail
 from flow_engine.stores.sound_rows import need_sound_run
+
+ASKED = 100
+"""Mail that one statement asks about."""
+_ASKED = "(CAST(? AS INTEGER), CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS TEXT))"
+_LENT = """WITH asked (n, run, seq, attempt, worker) AS (VALUES {})
+SELECT a.n, t.node, t.place, t.deadline_at, t.attempt = a.attempt + 1 AND t.worker = a.worker AND t.state IN ('claimed', 'running'),
+  EXISTS (SELECT 1 FROM mail l WHERE (l.run, l.seq, l.attempt, l.worker, l.kind) = (a.run, a.seq, a.attempt, a.worker, 'ask'))
+FROM asked a JOIN task t ON t.run = a.run AND t.seq = a.seq JOIN run r ON r.no = a.run
+WHERE r.finished_at IS NULL ORDER BY a.n"""
 
 
 class Reads(ABC):
@@ -111,6 +121,26 @@ class Reads(ABC):
 
     def arrivals(self, worker: str) -> list[TaskRef]:
         return [TaskRef(*row) for row in self._all("arrivals", (worker,))]
+
+    def mail(self, worker: str) -> Mail:
+        return read_mail(self._all("mail", (worker,)))
+
+    def lent(self, asks: Sequence[Ask]) -> Loans:
+        found = Loans([], [])
+        for start in range(0, len(asks), ASKED):
+            chunk = asks[start : start + ASKED]
+            rows = self._rows(_LENT.format(", ".join([_ASKED] * len(chunk))), self._asked(chunk))
+            for at, node, place, deadline, is_claimed, is_open in rows:
+                ask = chunk[at]
+                if is_claimed:
+                    found.claims.append(Claim(ask.task, ask.attempt + 1, node, place, False, None, deadline))
+                elif is_open:
+                    found.open.append(ask)
+        return found
+
+    def _asked(self, asks: Sequence[Ask]) -> list[Any]:
+        numbered = [(at, self._no(ask.task.run), ask.task.seq, ask.attempt, ask.worker) for at, ask in enumerate(asks)]
+        return [value for row in numbered for value in row]
 
     def pools(self) -> dict[str, int]:
         return dict(self._all("pools", ()))

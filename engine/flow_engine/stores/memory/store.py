@@ -18,8 +18,11 @@ from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
 from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
 from flow_engine.model import (
+    Ask,
     AttemptRecord,
     Cached,
+    Claim,
+    Completion,
     Event,
     Hint,
     InFlight,
@@ -32,7 +35,8 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
-from flow_engine.stores.contract import Adopted, RunFilter, Submitted
+from flow_engine.stores.contract import Adopted, Loans, RunFilter, Submitted
+from flow_engine.stores.mail import ANSWER, ASK, Mail, MailKey, outcome_of, outcome_text, reported
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.rows import (
@@ -65,6 +69,7 @@ class MemoryStore(MemorySchedules):
         self._usage = MemoryUsage(self._runs, self._pools, alive)
         self._plans: dict[str, Plan] = {}
         self._cached: list[KeptResult] = []
+        self._mail: dict[MailKey, Ask | Completion] = {}
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
 
@@ -147,6 +152,9 @@ class MemoryStore(MemorySchedules):
             self.submit(child)
         for note in notes:
             self._write(note, now)
+        for key in reported(worker, report):
+            if key.run in self._books_of(worker):
+                self._mail.pop(key, None)
         return tick
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
@@ -159,6 +167,38 @@ class MemoryStore(MemorySchedules):
             self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
             self._event(end.run, now, [["run", state]])
             self._books_of(worker).close(end.run)
+
+    def leave(self, asks: Sequence[Ask], answers: Sequence[Completion]) -> None:
+        for ask in asks:
+            self._mail.setdefault(MailKey(*ask.task, ask.attempt, ask.worker, ASK), ask)
+        for done in answers:
+            kept = done._replace(outcome=outcome_of(outcome_text(done.outcome)))
+            self._mail.setdefault(MailKey(*done.task, done.attempt, done.worker, ANSWER), kept)
+
+    def mail(self, worker: str) -> Mail:
+        found = Mail([], [])
+        for key, letter in self._mail.items():
+            record = self._runs[key.run].record
+            if record.owner != worker or record.finished_at is not None:
+                continue
+            if isinstance(letter, Ask):
+                found.asks.append(letter)
+            else:
+                found.answers.append(letter)
+        return found
+
+    def lent(self, asks: Sequence[Ask]) -> Loans:
+        found = Loans([], [])
+        for ask in asks:
+            kept = self._runs[ask.task.run]
+            rows = [row for row in kept.tasks if row.seq == ask.task.seq and kept.record.finished_at is None]
+            has = [row for row in rows if (row.attempt, row.worker) == (ask.attempt + 1, ask.worker)]
+            if has and has[0].state in states.IN_FLIGHT:
+                claim = Claim(ask.task, ask.attempt + 1, has[0].node, has[0].place, False, None, has[0].deadline_at)
+                found.claims.append(claim)
+            elif rows and MailKey(*ask.task, ask.attempt, ask.worker, ASK) in self._mail:
+                found.open.append(ask)
+        return found
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)

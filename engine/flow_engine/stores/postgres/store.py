@@ -16,7 +16,7 @@ from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.errors import LostOwnership, OtherVersion, Refused, Unreadable
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
+from flow_engine.model import Ask, Completion, Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
@@ -170,6 +170,14 @@ class PostgresStore(PostgresSchedules):
         for end in ends:
             self._books.close(end.run)
 
+    def leave(self, asks: Sequence[Ask], answers: Sequence[Completion]) -> None:
+        """One round trip."""
+        rows = self._mail_rows(asks, answers)
+        self._statements.take()
+        self._writer.leave(rows)
+        statements = self._statements.take()
+        self._session.write("signal", lambda transaction: self._tell(statements, transaction))
+
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         no = self._no(self.run(run).id)
         return bool(self._ask_once("cancel", "request_cancel", (now, reason, no)))
@@ -289,6 +297,7 @@ class PostgresStore(PostgresSchedules):
             self._numbers[child.id] = arrival.no
             self._books.open(arrival.graph, child.priority, self._usage)
         self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
+        self._writer.drop_mail(self._taken_up(worker, report))
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)

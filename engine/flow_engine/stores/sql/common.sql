@@ -97,3 +97,7 @@ ON CONFLICT (id) DO UPDATE SET plan_hash = excluded.plan_hash, folder = excluded
 
 -- name: remove_schedule
 DELETE FROM schedule WHERE id = ?
+
+-- name: mail
+SELECT l.kind, r.id, l.seq, l.attempt, l.worker, l.outcome, l.started_at, l.finished_at, l.log
+FROM mail l JOIN run r ON r.no = l.run WHERE r.owner = ? AND r.finished_at IS NULL ORDER BY l.no

@@ -12,7 +12,7 @@ from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.errors import Refused, Unreadable
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, NewRun, RunEnd, Signal, Tick
+from flow_engine.model import Ask, Completion, Hint, NewRun, RunEnd, Signal, Tick
 from flow_engine.states import BLOCKED
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
@@ -126,6 +126,7 @@ class SqliteStore(SqliteSchedules):
                     touched.add(child.id)
                     self._books.open(self._begin(child), child.priority, self._usage)
                 self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
+                self._writer.drop_mail(self._taken_up(worker, report))
         except BaseException:
             for run in touched:
                 self._books.close(run)
@@ -144,6 +145,10 @@ class SqliteStore(SqliteSchedules):
             self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
         for end in ends:
             self._books.close(end.run)
+
+    def leave(self, asks: Sequence[Ask], answers: Sequence[Completion]) -> None:
+        with self._writing("signal"):
+            self._writer.leave(self._mail_rows(asks, answers))
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
