@@ -4,7 +4,7 @@ A store is the truth: whatever `tick` returned is durable, and whatever raised l
 incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from flow_lang.named import NamedTuple
@@ -27,6 +27,7 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
     from flow_engine.dead_letters.contract import Outbox
@@ -93,6 +94,26 @@ class Store(Protocol):
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         """Ends runs whose tasks have all ended."""
+        ...
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        """Those of these workers that live."""
+        ...
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        """Leaves word with other workers (mail.py). The same message counts once. What is left for a run that has ended is never read."""
+        ...
+
+    def mail(self, worker: str) -> Mail:
+        """What others have left for runs that this worker owns. It stays until a tick that reports it is kept."""
+        ...
+
+    def mailbox(self, worker: str) -> Mailbox:
+        """What this worker has borrowed, and where it has asked for more."""
+        ...
+
+    def loans(self, run: str) -> set[LoanKey]:
+        """The attempts of a run that workers have which do not own it."""
         ...
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:

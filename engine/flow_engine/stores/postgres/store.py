@@ -5,7 +5,7 @@ then rows of tasks. So no two transactions of workers wait for each other in a c
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from flow_lang.named import NamedTuple
 
@@ -20,6 +20,7 @@ from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecor
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
+from flow_engine.stores.mail import Message
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
 from flow_engine.stores.postgres.leases import LEASE, Leases, asked_one_by_one
@@ -170,6 +171,17 @@ class PostgresStore(PostgresSchedules):
         for end in ends:
             self._books.close(end.run)
 
+    def living(self, workers: Collection[str]) -> set[str]:
+        return self._living(workers)
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        """One round trip."""
+        rows = self._message_rows(messages)
+        self._statements.take()
+        self._writer.leave(rows)
+        statements = self._statements.take()
+        self._session.write("mail", lambda transaction: self._tell(statements, transaction))
+
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         no = self._no(self.run(run).id)
         return bool(self._ask_once("cancel", "request_cancel", (now, reason, no)))
@@ -288,6 +300,7 @@ class PostgresStore(PostgresSchedules):
             self._numbers[child.id] = arrival.no
             self._books.open(arrival.graph, child.priority, self._usage)
         self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
+        self._write_mail(worker, report, tick)
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)

@@ -106,3 +106,16 @@ WHERE d.exported_at IS NULL AND d.held_by = ? AND d.held_until = ? ORDER BY d.id
 
 -- name: backlog
 SELECT count(*), min(created_at) FROM dead_letter WHERE exported_at IS NULL
+
+-- name: mail
+SELECT l.kind, r.id, l.seq, l.attempt, l.worker, l.text, l.started_at, l.finished_at, l.log
+FROM mail l JOIN run r ON r.no = l.run
+WHERE r.owner = ? AND r.finished_at IS NULL AND l.kind IN ('room', 'start', 'answer') ORDER BY l.no
+
+-- name: mailbox
+SELECT l.kind, r.id, l.seq, l.attempt, l.text, t.node, t.place, t.deadline_at
+FROM mail l JOIN run r ON r.no = l.run LEFT JOIN task t ON t.run = l.run AND t.seq = l.seq
+WHERE l.worker = ? AND r.finished_at IS NULL ORDER BY l.no
+
+-- name: loans
+SELECT r.id, l.seq, l.attempt, l.worker FROM mail l JOIN run r ON r.no = l.run WHERE r.id = ? AND l.kind = 'loan'

@@ -68,6 +68,15 @@ INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
 SELECT ?1::bigint, ?2::int + i::int - 1, ?3::int, ?4::int + i::int - 1, ?5::text, ?6::int, ?7::text, ?8::int, element
 FROM json_array_elements_text(?9::json) WITH ORDINALITY AS v (element, i)
 
+-- name: leave_mail
+INSERT INTO mail (run, seq, attempt, worker, kind, text, started_at, finished_at, log)
+SELECT * FROM unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[], ?5::text[], ?6::text[], ?7::float8[], ?8::float8[], ?9::text[])
+ON CONFLICT DO NOTHING
+
+-- name: drop_mail
+DELETE FROM mail l USING unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[]) AS v (run, seq, attempt, worker)
+WHERE (l.run, l.seq, l.attempt, l.worker) = (v.run, v.seq, v.attempt, v.worker)
+
 -- name: claim_task
 WITH changed AS (
   UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = v.worker, ready_at = NULL, claimed_at = v.claimed_at,
