@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from flow_lang.named import NamedTuple
+from flow_lang.plan import MAIN
 
 from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
@@ -204,14 +205,16 @@ class Books:
                 closed = (not self._claim(hint, desk) and key in self._parked) or closed
 
     def _lend(self, ask: Ask, desk: "_Desk") -> bool:
-        """False for what is its owner's to do: what is decided without a body (a list, a wait), and what may start once only."""
+        """False for what is its owner's to do: what is decided without a body (a list, a wait), what may start once only, what handles an end."""
         hint, worker = ask
         run, row = hint.task
         note = self._note(run, desk.notes)
         if note is None or row >= len(note.graph.state) or note.graph.attempt[row] != hint.attempt:
             return True
         task = note.graph.shape.workflow.tasks[note.graph.node[row]]
-        if note.graph.expands(row) or row in note.graph.awaiting or task.body.kind in OWN or task.at_most_once:
+        if task.phase != MAIN or task.at_most_once or task.body.kind in OWN:
+            return False
+        if note.graph.expands(row) or row in note.graph.awaiting:
             return False
         self._claim(hint, desk, worker)
         return True

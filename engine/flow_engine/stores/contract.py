@@ -212,15 +212,15 @@ class Store(Protocol):
         ...
 
     def row_of(self, run: str, node: int, place: int) -> int:
-        """The row of an instance of a `for` task. Only the owner may ask."""
+        """The row of an instance of a `for` task."""
         ...
 
     def state_of(self, run: str, node: int) -> str:
-        """The state of a task. Only the owner may ask."""
+        """The state of a task."""
         ...
 
     def size_of(self, run: str, node: int) -> int:
-        """How many instances a `for` task has. Only the owner may ask."""
+        """How many instances a `for` task has."""
         ...
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:

@@ -39,13 +39,24 @@ class LiveRuns(Reads, ABC):
         return self._books.graph(run).outcome()
 
     def row_of(self, run: str, node: int, place: int) -> int:
-        return self._books.graph(run).base[node] + place
+        return self._span(run, node)[0] + place
 
     def state_of(self, run: str, node: int) -> str:
-        return self._books.graph(run).state[node]
+        if run in self._books:
+            return self._books.graph(run).state[node]
+        return str(self._all("state_of", (self._no(run), node))[0][0])
 
     def size_of(self, run: str, node: int) -> int:
-        return self._books.graph(run).size[node]
+        return self._span(run, node)[1]
+
+    def _span(self, run: str, node: int) -> tuple[int, int]:
+        """The row of the first instance of a `for`, and how many it has; -1 where that is not known yet."""
+        if run in self._books:
+            graph = self._books.graph(run)
+            return graph.base[node], graph.size[node]
+        no = self._no(run)
+        ((first, size),) = self._all("span", (no, node, no, node))
+        return (-1 if first is None else first), (-1 if size is None else size)
 
     def _shape(self, plan_hash: str, plan: Plan) -> Shape:
         key = (plan_hash, plan.entry)

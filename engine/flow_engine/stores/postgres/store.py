@@ -28,6 +28,7 @@ from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
+from flow_engine.stores.postgres.source import PostgresSource
 from flow_engine.stores.postgres.statements import Noted, PostgresStatements
 from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
@@ -220,6 +221,11 @@ class PostgresStore(PostgresSchedules):
         count = self._session.write("reopen", job)
         self._recent.forget(id_)
         return count
+
+    @property
+    def source(self) -> PostgresSource:
+        """For the queue that workers on many hosts share."""
+        return PostgresSource(self._session, self._queries, self.owners, self._living)
 
     @property
     def letters(self) -> PostgresLetters:

@@ -119,3 +119,9 @@ WHERE l.worker = ? AND r.finished_at IS NULL ORDER BY l.no
 
 -- name: loans
 SELECT r.id, l.seq, l.attempt, l.worker FROM mail l JOIN run r ON r.no = l.run WHERE r.id = ? AND l.kind = 'loan'
+
+-- name: state_of
+SELECT state FROM task WHERE run = ? AND seq = ?
+
+-- name: span
+SELECT (SELECT min(seq) FROM task WHERE run = ? AND node = ? AND place IS NOT NULL), (SELECT size FROM task WHERE run = ? AND seq = ?)

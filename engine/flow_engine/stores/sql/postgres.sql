@@ -302,3 +302,18 @@ WHERE id = ANY (?::bigint[]) AND held_by = ? AND exported_at IS NULL RETURNING i
 
 -- name: put_off
 UPDATE dead_letter SET held_by = NULL, held_until = ?, trouble = ? WHERE id = ? AND held_by = ? AND exported_at IS NULL RETURNING id
+
+-- name: queue_epoch
+SELECT epoch FROM queue
+
+-- name: waiting_runs
+SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
+WHERE r.finished_at IS NULL AND r.id > ? AND (r.owner IS NULL OR r.owner = ANY (?::text[])
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+ORDER BY r.id LIMIT ?
+
+-- name: waiting_runs_by_rank
+SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
+WHERE r.finished_at IS NULL AND (r.owner IS NULL OR r.owner = ANY (?::text[])
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+ORDER BY r.priority DESC, r.id LIMIT ?

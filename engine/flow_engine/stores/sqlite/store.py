@@ -200,9 +200,8 @@ class SqliteStore(SqliteSchedules):
         return SqliteLetters(self._connection, self.plan)
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
-        graph = self._books.graph(run)
-        first = graph.base[node]
-        rows = self._execute("gather", (self._no(run), first, first + max(graph.size[node], 0)))
+        first, size = self._span(run, node)
+        rows = self._execute("gather", (self._no(run), first, first + max(size, 0)))
         return gathered((row[0] for row in rows), most)
 
     def _keep(self, new: NewRun) -> None:

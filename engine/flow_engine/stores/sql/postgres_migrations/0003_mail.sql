@@ -17,3 +17,7 @@ CREATE TABLE mail (
 ) WITH (autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0);
 
 CREATE INDEX mail_of ON mail (worker);
+
+-- What a queue says too that has all hints of this state (queues/reconcile.py).
+CREATE TABLE queue (epoch TEXT NOT NULL);
+INSERT INTO queue VALUES (gen_random_uuid()::text);
