@@ -174,6 +174,9 @@ UPDATE run SET owner = NULL WHERE no IN (
     AND NOT EXISTS (SELECT 1 FROM task t WHERE t.run = run.no AND t.state IN ('claimed', 'running'))
   ORDER BY no FOR NO KEY UPDATE)
 
+-- name: runs_of
+SELECT id FROM run WHERE finished_at IS NULL AND owner = ?
+
 -- name: owns
 SELECT 1 FROM run WHERE finished_at IS NULL AND owner = ? LIMIT 1
 
