@@ -6,6 +6,7 @@ What many hosts share is named by URLs: FLOW_DATABASE (PostgreSQL, in place of a
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from flow_engine.errors import StoreError
 from flow_lang.named import NamedTuple
@@ -24,6 +25,14 @@ class StateFolder(NamedTuple):
     root: str
     database_url: str = ""
     queue_url: str = ""
+
+    @property
+    def name(self) -> str:
+        """As it is shown: its database without a password, else its folder."""
+        if not self.database_url:
+            return self.root
+        parts = urlsplit(self.database_url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
     @property
     def database(self) -> str:

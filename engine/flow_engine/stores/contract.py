@@ -61,6 +61,15 @@ class RunFilter(NamedTuple):
     """Only runs that are no child runs."""
 
 
+class Census(NamedTuple):
+    """Counts over the whole state, by state. `tasks` are those of runs that have not ended. `oldest_queued` is when the longest waiting run
+    was submitted."""
+
+    runs: dict[str, int]
+    tasks: dict[str, int]
+    oldest_queued: float | None
+
+
 class Store(Protocol):
     def submit(self, new: NewRun) -> Submitted:
         """Keeps the run. The same idempotency key and payload give the first run again; another payload raises IdempotencyConflict."""
@@ -254,6 +263,10 @@ class Store(Protocol):
 
     def tallies(self, run: str) -> list[Tally]:
         """The rows of a run, counted: what is needed to say how it went, in the memory that its nodes take and not its instances."""
+        ...
+
+    def census(self) -> Census:
+        """Over millions of runs it takes long."""
         ...
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...

@@ -32,7 +32,7 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
-from flow_engine.stores.contract import Adopted, RunFilter, Submitted
+from flow_engine.stores.contract import Adopted, Census, RunFilter, Submitted
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, taken_up
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
@@ -276,6 +276,12 @@ class MemoryStore(MemorySchedules):
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
         return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
+
+    def census(self) -> Census:
+        records = [kept.record for kept in self._runs.values()]
+        open_ = [row.state for kept in self._runs.values() if kept.record.finished_at is None for row in kept.tasks]
+        queued = [record.created_at for record in records if record.state == states.QUEUED]
+        return Census(Counter(record.state for record in records), Counter(open_), min(queued, default=None))
 
     def newest(self) -> str | None:
         return max(self._runs, default=None)

@@ -125,3 +125,12 @@ SELECT state FROM task WHERE run = ? AND seq = ?
 
 -- name: span
 SELECT (SELECT min(seq) FROM task WHERE run = ? AND node = ? AND place IS NOT NULL), (SELECT size FROM task WHERE run = ? AND seq = ?)
+
+-- name: count_runs
+SELECT state, count(*) FROM run WHERE namespace = 'default' GROUP BY state
+
+-- name: count_open_tasks
+SELECT task.state, count(*) FROM run JOIN task ON task.run = run.no WHERE run.finished_at IS NULL GROUP BY task.state
+
+-- name: oldest_queued
+SELECT created_at FROM run WHERE namespace = 'default' AND state = 'queued' ORDER BY id LIMIT 1
