@@ -270,7 +270,7 @@ class Worker:
         known = self._done or hints or started or self._cancels or self._timeouts or self._wakes or any(mail)
         if not (known or again):
             return False
-        done, self._done = [*self._done, *mail.answers], []
+        done, self._done = [*mail.answers, *self._done], []
         asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
         started += mail.started
         report = Report(done, started, self._cancels, self._timeouts, self._wakes, asks, mail.rooms)

@@ -78,6 +78,7 @@ class Lender:
         self._asked_at = now
         workers = {loan.worker for loan in self._loans}
         dead = workers - self._store.living(workers)
+        self.knocked = self.knocked or bool(dead)  # what they have answered comes first
         return [_lost(loan) for loan in self._loans if loan.worker in dead]
 
     def end(self, run: str, reason: str) -> None:

@@ -1,5 +1,6 @@
 """The loop around a relay: what `flow relay` is. It exports dead letters to Kafka."""
 
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ class RelayService:
 
     def serve(self) -> None:
         """Until SIGTERM or SIGINT: it ends when what is under way is noted."""
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the relay tells of trouble itself, once
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         delay = BACKOFF[0]
