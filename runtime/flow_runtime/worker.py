@@ -19,7 +19,6 @@ from flow_engine.model import (
     Outcome,
     Released,
     Started,
-    Succeeded,
     TaskRef,
     Tick,
 )
@@ -28,6 +27,7 @@ from flow_engine.stores.contract import Store
 
 from flow_runtime.alarms import Alarms
 from flow_runtime.begin import begun
+from flow_runtime.bodies import WATCH, Bodies
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.inputs import RunInputs
@@ -36,10 +36,6 @@ from flow_runtime.loans import NOT_LENDING, Lending
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
-
-WATCH = 0.15
-"""Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
-
 
 MOMENT = 0.0003
 """Seconds between two looks at answers that come one after another."""
@@ -83,9 +79,9 @@ class Worker:
         self._wall = wall or clock
         self._lender = lender
         self.dispatcher = dispatcher
+        self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
-        self._told: set[tuple[str, int, int]] = set()
         self._cancels: list[str] = []
         self._timeouts: list[str] = []
         self._wakes: list[TaskRef] = []
@@ -192,15 +188,17 @@ class Worker:
     def _end_bodies(self, run: str) -> None:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
         self.take_back(run)
-        for view, sent, _ in self._pool.running():
-            if sent.claim.task.run == run and self._is_main(sent.claim):
-                view.end_head("cancelled", time.monotonic())
+        self._bodies.end(lambda claim: claim.task.run == run and self._is_main(claim))
         self._lender.end(run, "cancelled")
         for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)
             else:
                 self._store.request_cancel(child, self._clock())
+
+    def _is_ending(self, claim: Claim) -> bool:
+        live = self._live.get(claim.task.run)
+        return live is not None and (live.cancelling or live.stopping) and live.is_main(claim)
 
     def _is_main(self, claim: Claim) -> bool:
         live = self._live.get(claim.task.run)
@@ -261,9 +259,8 @@ class Worker:
         room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
-        started = self._newly_started(now) + [
-            Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once
-        ]
+        started = self._newly_started(now)
+        started += [Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once]
         self._done += self._lender.lost()
         mail = self._lender.read()
         again = self._again is not None and now >= self._again and room > 0
@@ -278,6 +275,11 @@ class Worker:
         tick = self._kept(now, report, hints, room)
         self._after(tick, report, once)
         return bool(self._done)
+
+    def _newly_started(self, now: float) -> list[Started]:
+        started = self._bodies.newly_started(now)
+        self.foreign_started += [one for one in started if one.task.run not in self._live]
+        return [one for one in started if one.task.run in self._live]
 
     def _kept(self, now: float, report: Report, hints: list[Hint], room: int) -> Tick:
         if report.completions:
@@ -346,17 +348,9 @@ class Worker:
             self._end_bodies(run)
 
     def _take(self, answers: Iterable[Answer]) -> None:
-        entries, told, worker, live = self.dispatcher.entries, self._told, self._id, self._live
-        for claim, outcome, started, finished, log in answers:
-            task, attempt = claim.task, claim.attempt
-            if entries:
-                entry = entries.pop((task, attempt), None)
-                if entry is not None and isinstance(outcome, Succeeded):
-                    outcome = outcome._replace(cache=entry)
-            if told:
-                told.discard((task.run, task.seq, attempt))
-            mine = self._done if task.run in live else self.foreign
-            mine.append(Completion(task, attempt, worker, outcome, started, finished, log))
+        live = self._live
+        for done in self._bodies.completions(answers):
+            (self._done if done.task.run in live else self.foreign).append(done)
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         now = self._clock()
@@ -385,29 +379,11 @@ class Worker:
         if all(tally.state in states.FINAL for tally in self._store.tallies(run)):
             self._finish([run])
 
-    def _newly_started(self, now: float) -> list[Started]:
-        """Bodies that have run for a while and are not yet known to run."""
-        started: list[Started] = []
-        clock = time.monotonic()
-        for _, sent, since in self._pool.running():
-            mark = (sent.claim.task.run, sent.claim.task.seq, sent.claim.attempt)
-            if clock - since > WATCH and mark not in self._told:
-                self._told.add(mark)
-                mine = started if sent.claim.task.run in self._live else self.foreign_started
-                mine.append(Started(sent.claim.task, sent.claim.attempt, self._id, now - (clock - since), None))
-        return started
-
     def _look_around(self) -> None:
         """Deadlines, and what other processes ask for."""
         now = time.monotonic()
-        for view, sent, since in self._pool.running():
-            live = self._live.get(sent.claim.task.run)
-            ending = live is not None and (live.cancelling or live.stopping) and self._is_main(sent.claim)
-            if sent.timeout is not None and now - since >= sent.timeout:
-                view.end_head(sent.limit, now)
-            elif ending:  # the body before it ended just when it was told to
-                view.end_head("cancelled", now)
-        self._pool.press()
+        self._bodies.press()
+        self._bodies.end(self._is_ending)  # the body before one ended just when it was told to
         for run, live in list(self._live.items()):
             if live.deadline is not None and self._clock() >= live.deadline:
                 self.cancel(run, "timeout")
@@ -424,11 +400,7 @@ class Worker:
         """Until the next deadline, delayed task or look around, whichever is first."""
         now = time.monotonic()
         left = [WATCH if patience is None else min(patience, WATCH)]
-        left += [
-            since + sent.timeout - now
-            for view, sent, since in self._pool.running()
-            if sent.timeout is not None and view.kill is None
-        ]
+        left += [at - now for at in self._bodies.limits()]
         if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at in self._alarms.next()]

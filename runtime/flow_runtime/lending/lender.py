@@ -44,8 +44,9 @@ class Lender:
         return mail._replace(started=self._news(mail))
 
     def asks(self, rooms: Sequence[Room], queue: MemoryQueue, now: float) -> list[Ask]:
-        """Gives those who have room what this worker has left."""
-        return [Ask(hint, room.worker) for room in rooms for hint in queue.pop(room.tasks, now)]
+        """Gives those who have room what this worker has left. It may have asked itself, before it took the run over."""
+        others = [room for room in rooms if room.worker != self._worker]
+        return [Ask(hint, room.worker) for room in others for hint in queue.pop(room.tasks, now)]
 
     def kept(self, lent: Sequence[Lent], ended: Iterable[Completion]) -> None:
         """What a tick has lent, and what it has taken up."""
