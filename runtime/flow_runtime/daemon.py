@@ -19,7 +19,7 @@ from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
-from flow_runtime.run_feed import FolderFeed, RunFeed, SharedFeed
+from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.unexpected import run_of, unexpected
 
@@ -97,7 +97,7 @@ class Daemon:
 
     def _feed(self, engine: Embedded) -> RunFeed:
         if engine.shared is not None:
-            return SharedFeed(engine.store, engine.shared.exchange)
+            return engine.shared.feed
         assert isinstance(engine.store, SqliteStore)
         return FolderFeed(engine.store, 4 * self._runs)
 
