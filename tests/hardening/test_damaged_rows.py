@@ -1,8 +1,10 @@
 """A row of one run in which something else has written: told in one line that names the run and the remedy, by every command and route."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,13 +44,24 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture
-def waiting(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def waiting_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Its worker was killed while the run waited."""
+    project = Project(tmp_path_factory.mktemp("damaged") / "my project")
     project.write("w.flow", WAITS)
     with project.start("run", "w.flow") as running:
         until(lambda: project.runs() != [] and _waits(project), what="the wait")
         running.kill()
         running.communicate()
+    return project
+
+
+@pytest.fixture
+def waiting(waiting_once: Project, tmp_path: Path) -> Project:
+    """The same with a copy of the state that may be damaged."""
+    project = Project(waiting_once.folder)
+    project.home = tmp_path / "state"
+    shutil.copytree(waiting_once.home, project.home)
     return project
 
 
