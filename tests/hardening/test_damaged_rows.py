@@ -126,3 +126,30 @@ def test_a_result_that_cannot_be_read_is_told_with_the_place(waiting: Project) -
     assert error["code"] == "internal"
     assert error["message"].startswith(f"run {run}: JSONDecodeError: ")
     assert "the state is damaged, or this is a defect of Flow" in error["message"]
+
+
+def test_the_traceback_is_told_where_it_is_asked_for(waiting: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = damage(waiting, "a result")
+    monkeypatch.setenv("FLOW_TRACEBACK", "1")
+    ended = waiting.flow("status", run, "--json")
+    assert ended.document["error"]["code"] == "internal"
+    assert ended.err.startswith("Traceback (most recent call last):")
+    assert "JSONDecodeError" in ended.err
+    monkeypatch.setenv("FLOW_TRACEBACK", "0")
+    assert waiting.flow("status", run, "--json").err == ""
+
+
+@pytest.mark.parametrize("what", ["the run's time", "the run's params", "the run's workflow"])
+def test_a_damaged_run_does_not_hide_the_others_from_the_list(waiting: Project, what: str) -> None:
+    damaged = damage(waiting, what)
+    waiting.write("h.flow", 'flow 1\nworkflow h { task t { shell "true" } }\n')
+    assert waiting.flow("run", "h.flow").code == 0
+    for arguments in ((), ("--json",)):
+        ended = waiting.flow("list", *arguments)
+        assert "succeeded" in ended.out
+        if what != "the run's workflow" or arguments:  # without its plan there is a line of it
+            assert ended.code == 3
+            assert ended.err.startswith(f"error: run {damaged} cannot be read") or "the plan" in ended.err
+            assert "backup" in ended.err
+    assert len(ended.document["runs"]) == 1
+    assert len(ended.document["unreadable"]) == 1

@@ -4,13 +4,14 @@ A store is the truth: whatever `tick` returned is durable, and whatever raised l
 incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report
+from flow_engine.errors import Unreadable
 from flow_engine.model import (
     AttemptRecord,
     Cached,
@@ -211,8 +212,8 @@ class Store(Protocol):
         """Raises UnknownRun. `run` may be an unambiguous prefix of an id."""
         ...
 
-    def runs(self, filter_: RunFilter) -> list[RunRecord]:
-        """Newest first."""
+    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
+        """Newest first. `damaged` hears of each run that cannot be read, which is left out; without it the first of them is raised."""
         ...
 
     def newest(self) -> str | None:

@@ -16,7 +16,7 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
-from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun, Unreadable
 from flow_engine.model import (
     AttemptRecord,
     Cached,
@@ -272,7 +272,7 @@ class MemoryStore(MemorySchedules):
             raise UnknownRun(run)
         return found[0].record
 
-    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         records = sorted((kept.record for kept in self._runs.values()), key=lambda record: record.id, reverse=True)
         return [record for record in records if passes(record, filter_)][: filter_.limit]
 
