@@ -5,7 +5,7 @@ incarnation and owns the runs that it adopted; its writes are refused where the 
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
@@ -30,7 +30,7 @@ from flow_engine.model import (
 from flow_engine.schedules import Deployment, ScheduleRecord
 
 if TYPE_CHECKING:
-    from flow_engine.dead_letters.contract import Outbox
+    from flow_engine.dead_letters.contract import Letters, Replay
 
 
 class Submitted(NamedTuple):
@@ -162,11 +162,11 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence["Replay"] = ()) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
         has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
-        given. Approvals that are asked again need
-        another answer."""
+        given. Approvals that are asked again need another answer. With `replays`, letters of that run, only their tasks are, with what uses
+        them; each letter is replayed once. Raises UnknownLetter, and Refused where one is not open or the others would end them at once."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:
@@ -236,13 +236,17 @@ class Store(Protocol):
         """The rows of a run, counted: what is needed to say how it went, in the memory that its nodes take and not its instances."""
         ...
 
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        """By row, the values that replays have given: JSON by name."""
+        ...
+
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
 
     def events(self, run: str, after: int) -> list[Event]: ...
 
     @property
-    def letters(self) -> "Outbox":
-        """The dead letters, for a relay."""
+    def letters(self) -> "Letters":
+        """The dead letters."""
         ...
 
     def close(self) -> None: ...

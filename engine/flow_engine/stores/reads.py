@@ -104,6 +104,10 @@ class Reads(ABC):
     def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
         return self._column("item", run, rows)
 
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        with readable(f"run {run}"):
+            return {seq: json.loads(text) for seq, text in self._all("overrides", (self._no(run),))}
+
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [AttemptRecord(*row) for row in self._all("attempts", (self._no(run), seq))]
 

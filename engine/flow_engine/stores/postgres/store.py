@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flow_lang.named import NamedTuple
 
 from flow_engine.chance import draw
+from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
@@ -19,6 +20,7 @@ from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
@@ -184,14 +186,19 @@ class PostgresStore(PostgresSchedules):
         """The answer of one statement that writes, once it is kept."""
         return self._session.write_one(name, self._queries[query], values)
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         id_ = self.run(run).id
 
         def job(transaction: Transaction) -> int:
-            _, (found,), tasks = transaction.ask((self._queries["lock_run"], (id_,)), *self._whole_run(self._no(id_)))
+            _, letters, (found,), tasks = transaction.ask(
+                (self._queries["lock_run"], (id_,)),
+                (self._queries["answered_letters"], (id_, json.dumps(chosen(replays) or []))),
+                *self._whole_run(self._no(id_)),
+            )
+            refuse_answered(replays, {(seq, attempt): (at, dropped) for seq, attempt, at, dropped in letters})
             record, rows = self._run_record(found), [TaskRecord(*row) for row in tasks]
             shape = self._shape(record.plan_hash, self.plan(record.plan_hash, record.workflow))
-            changes = reopened(shape, rows)
+            changes = reopened(shape, rows, chosen(replays))
             if not changes or record.state not in (FAILED, CANCELLED):
                 return 0
             no = self._no(id_)
@@ -200,7 +207,7 @@ class PostgresStore(PostgresSchedules):
             self._statements.one("reopen_run", (owner, now, no))
             for key in void_answers(shape, rows, changes):
                 self._statements.one("void_answer", (no, key))
-            self._statements.one("replay_letters", (now, id_))
+            self._writer.replay(id_, no, changes, overrides_of(replays, rows), now)
             self._writer.tell([(no, now, json.dumps([["run", QUEUED]]))])
             self._tell(self._statements.take(), transaction)
             return sum(change.state == BLOCKED for change in changes)
