@@ -13,7 +13,7 @@ from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.reads import readable
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
-from flow_runtime.document import cached_from, key_of, run_document
+from flow_runtime.document import cached_from, key_of, override_text, run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.signals import awaits_of
@@ -183,6 +183,9 @@ def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord
     notes += [f"{retried:,} retried"] if retried else []
     notes += [f"{cached:,} cached" if instances else "cached"] if cached else []
     notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
+    notes += [f"with {printable(override_text(row))}"] if row.override else []
+    replayed = sum(item.override is not None for item in instances)
+    notes += [f"{replayed:,} with values of a replay"] if replayed else []
     notes += [slack] if (slack := slack_text(slacks, instances or [row])) else []
     open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
     notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
