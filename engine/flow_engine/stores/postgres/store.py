@@ -15,7 +15,7 @@ from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
-from flow_engine.errors import LostOwnership, OtherVersion, Refused, Unreadable
+from flow_engine.errors import LostOwnership, OtherVersion, Refused, UnknownRun, Unreadable
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
@@ -26,6 +26,7 @@ from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
 from flow_engine.stores.postgres.leases import LEASE, Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
+from flow_engine.stores.postgres.removal import PostgresRemoval
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
@@ -217,6 +218,10 @@ class PostgresStore(PostgresSchedules):
         return count
 
     @property
+    def removal(self) -> PostgresRemoval:
+        return PostgresRemoval(self._session)
+
+    @property
     def letters(self) -> PostgresLetters:
         return PostgresLetters(self._session, self._queries, self.plan)
 
@@ -366,8 +371,9 @@ class PostgresStore(PostgresSchedules):
             graph.start(now)
             self._writer.insert_tasks(no, graph, now)
             return Arrival(no, graph)
-        if new.based_on is not None:
-            self.run(new.based_on)  # removed in the meantime, it has left no files for what is taken over
+        # removed in the meantime, it has left no files for what is taken over
+        if new.based_on is not None and not self._all("lock_based_on", (new.based_on,)):
+            raise UnknownRun(new.based_on)
         graph = restore(new.id, shape, new.rows, "", now)
         self._writer.take_over(no, graph, new.rows, now)
         return Arrival(no, graph)

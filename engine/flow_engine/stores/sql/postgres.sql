@@ -32,6 +32,12 @@ SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key
 -- name: known_plans
 SELECT hash FROM plan WHERE hash = ANY (?::text[]) FOR KEY SHARE
 
+-- name: lock_plan
+SELECT hash FROM plan WHERE hash = ? FOR KEY SHARE
+
+-- name: lock_based_on
+SELECT no FROM run WHERE id = ? FOR KEY SHARE
+
 -- name: runs_by_key
 SELECT namespace, idempotency_key, id, plan_hash, params FROM run
 WHERE (namespace, idempotency_key) IN (SELECT * FROM unnest(?::text[], ?::text[]))
