@@ -244,7 +244,9 @@ class Chaos:
                 WHERE r.finished_at IS NULL AND t.state NOT IN ('succeeded', 'blocked') ORDER BY 1, 2"""
             told = [f"{name}: {store._rows(sql, ())}" for name, sql in (("runs", runs), ("tasks", tasks))]
             told.append(f"mail: {store._rows('SELECT * FROM mail', ())}")
-            told.append(f"workers: {store._rows('SELECT incarnation, clock_timestamp() - heartbeat_at FROM worker', ())}")
+            told.append(
+                f"workers: {store._rows('SELECT incarnation, clock_timestamp() - heartbeat_at FROM worker', ())}"
+            )
         return "\n".join(told)
 
     # -- what may never be seen
