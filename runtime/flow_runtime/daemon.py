@@ -11,7 +11,7 @@ import sys
 import time
 from types import FrameType
 
-from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
 
 from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
@@ -68,7 +68,7 @@ class Daemon:
             engine = Embedded(self._state, self._slots)
         except OtherVersion:
             raise  # waiting does not mend it
-        except (StoreError, OSError) as error:
+        except (StoreError, StorageError, OSError) as error:
             _say(f"the state {self._state.root} cannot be used, trying again: {error}")
             return False
         try:
@@ -118,9 +118,10 @@ class Daemon:
             try:
                 record = engine.store.run(run)
                 need_kinds(engine.store.plan(record.plan_hash, record.workflow))
+                engine.prepare(record.folder)
                 engine.worker.adopt(run)
-            except (UnknownRun, UnknownKind, Unreadable) as error:
-                # one run that this version cannot read must not keep the others from being worked on
+            except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
+                # one run that this version cannot read, or whose folder cannot be fetched, must not keep the others from being worked on
                 seconds = self._aside.put(run, now)
                 _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
                 if engine.worker.runs > before:
@@ -208,7 +209,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         Daemon(StateFolder(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
-    except OtherVersion as error:
+    except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)
 

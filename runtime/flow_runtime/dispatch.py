@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from flow_engine import states
-from flow_engine.errors import TooLarge
+from flow_engine.errors import StorageError, TooLarge
 from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
@@ -41,6 +41,8 @@ class Dispatcher:
     def __init__(self, store: Store, incarnation: str) -> None:
         self._store = store
         self.incarnation = incarnation
+        self.want = want
+        """Whether a kept file is there, for whoever is about to use it."""
         self.entries: dict[tuple[TaskRef, int], CacheEntry] = {}
         """Of attempts whose results are to be kept."""
 
@@ -53,6 +55,8 @@ class Dispatcher:
             return self._decide(record, plan, inputs, claim, now)
         except TooLarge as error:
             return failed("too_large", str(error), retryable=False)
+        except StorageError as error:
+            return failed("storage", str(error))
         except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
 
@@ -86,7 +90,7 @@ class Dispatcher:
         made = inputs.cache_keys.key(task, inputs.cache_values(task, claim.place))
         entry = CacheEntry(made.digest, task.name, key, json.dumps(made.components), task.cache.ttl)
         kept = self._store.cached(made.digest, now)
-        there = kept is not None and is_there(decode(optional(task.result), json.loads(kept.result)), want)
+        there = kept is not None and is_there(decode(optional(task.result), json.loads(kept.result)), self.want)
         # asked again: a removal may have come before its files were wanted, and takes the entry first
         if kept is not None and there and self._store.cached(made.digest, now) is not None:
             return Succeeded(kept.result, entry._replace(hit=kept.run))

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from flow_engine.chance import draw
 from flow_engine.crash_points import reached
@@ -27,6 +28,9 @@ from flow_runtime.state_folder import StateFolder
 from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
+
+if TYPE_CHECKING:
+    from flow_runtime.host import Host
 
 MANY = 1 << 30
 NO_PLANS: Mapping[str, Plan] = {}
@@ -95,7 +99,9 @@ class Embedded:
             except OSError:
                 self.incarnation.end(self._cursor_path)
                 raise
-        place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
+        self._address = os.environ.get("FLOW_STORAGE", "").strip()
+        self._host: Host | None = None
+        place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id, self._address)
         self._guardian = Guardian.start(
             cursor,
             self.incarnation.id,
@@ -108,12 +114,17 @@ class Embedded:
         self.pool.fork(_wanted(plans))
         try:
             self.store = open_store(state, self.incarnation.id, draw)
+            if self._address:
+                self._share()
         except BaseException:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
+        host = self.host_of("")
+        if host is not None:
+            dispatcher.want = host.want
         self.worker = Worker(
             self.store,
             MemoryQueue(),
@@ -124,8 +135,32 @@ class Embedded:
             self._was_started,
             clock or self._steady,
             clock or time.time,
+            self.host_of,
         )
         self._cursors: dict[str, Cursor] = {}
+
+    def _share(self) -> None:
+        """What is kept here can be read on other hosts, and what they keep here. Raises Refused, StorageError."""
+        from flow_runtime.host import Host
+        from flow_runtime.log_shipper import LogShipper
+        from flow_runtime.storage.setting import storage_at
+
+        self.pool.logs = LogShipper(self.state.logs, storage_at(self._address))
+        self._host = Host(self.state, self._address)
+
+    def prepare(self, folder: str) -> None:
+        """What a run with this folder in its row needs on this host is there afterwards. Raises Refused, StorageError."""
+        host = self.host_of(folder)
+        if host is not None:
+            host.folder(folder)
+
+    def host_of(self, folder: str) -> "Host | None":
+        """For a run with this folder in its row; None where everything is where its rows say."""
+        if self._host is None and folder.startswith("archive:"):
+            from flow_runtime.host import Host
+
+            self._host = Host(self.state, self._address)
+        return self._host
 
     def follow_clock(self) -> None:
         """Where it has nothing in hand, a clock that was set counts from now on."""
@@ -139,6 +174,8 @@ class Embedded:
         database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        if self.pool.logs is not None:
+            self.pool.logs.close()
         reached("worker.closing")
         free = False
         try:

@@ -6,12 +6,12 @@ Values stay JSON texts on their way to a body: what a task reads is spliced toge
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flow_engine.errors import TooLarge
 from flow_engine.model import Claim, RunRecord
 from flow_engine.stores.contract import Store
-from flow_lang.evaluate import Compiled, Scope, compile_expr
+from flow_lang.evaluate import Compiled, Files, Scope, compile_expr
 from flow_lang.plan import UNDO, Expr, Plan, Task, Workflow
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, encode
@@ -22,6 +22,9 @@ from flow_runtime.files import FlowFiles
 from flow_runtime.loops import MAX_INSTANCES, TooManyInstances, in_step, nested
 from flow_runtime.run_names import RunNames
 from flow_runtime.wire import dumps
+
+if TYPE_CHECKING:
+    from flow_runtime.host import Host
 
 __all__ = ["MAX_INSTANCES", "RunInputs", "TooManyInstances"]
 
@@ -34,7 +37,8 @@ _SMALLER = ": let tasks give files, or use less of their results"
 class RunInputs:
     """The values of one live run."""
 
-    def __init__(self, store: Store, record: RunRecord, plan: Plan, scratch: str) -> None:
+    def __init__(self, store: Store, record: RunRecord, plan: Plan, scratch: str, host: "Host | None" = None) -> None:
+        """`host` says where things are on this host; None where they are where the rows say."""
         self._store = store
         self._plan = plan
         self._run = record.id
@@ -44,8 +48,10 @@ class RunInputs:
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
         self._own = RunNames(store, record, plan)
-        self.cache_keys = CacheKeys(plan)
-        self.files = FlowFiles(os.path.join(record.folder, os.path.dirname(plan.workflow.file)), scratch)
+        self.cache_keys = CacheKeys(plan, None if host is None else host.here)
+        self.folder = record.folder if host is None else host.folder(record.folder)
+        own = FlowFiles(os.path.join(self.folder, os.path.dirname(plan.workflow.file)), scratch)
+        self.files: Files = own if host is None else host.files(own)
 
     def texts(self, task: Task, place: int | None, names: Iterable[str]) -> dict[str, str]:
         """The JSON text of each name, as the instance at `place` sees it. Raises TooLarge."""
