@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Project
+from support.s3 import S3
 from support.valkey import Valkey
 
 
@@ -16,5 +17,13 @@ def project(tmp_path: Path) -> Project:
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """A server that all tests share, so each uses a lane of its own, and none flushes or kills it."""
     server = Valkey(tmp_path_factory.mktemp("valkey")).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """A server that all tests share, so each uses a prefix of its own."""
+    server = S3(tmp_path_factory.mktemp("s3")).start()
     yield server
     server.kill()

@@ -1,5 +1,6 @@
 """The folder of a project as one file, to be sent with a run: a .tar.gz of what is in it, named by its SHA-256."""
 
+import gzip
 import os
 import tarfile
 import tempfile
@@ -19,11 +20,14 @@ def pack(folder: str) -> Packed:
     """A file of the caller's, in the folder for temporary files. The same content gives the same digest. Raises OSError."""
     descriptor, path = tempfile.mkstemp(suffix=".tar.gz", prefix="flow-")
     os.close(descriptor)
-    with tarfile.open(path, "w:gz", compresslevel=6) as archive:
+    with (
+        open(path, "wb") as file,
+        gzip.GzipFile("", "wb", 6, file, mtime=0) as stream,  # neither name nor time of the file are content
+        tarfile.open(fileobj=stream, mode="w") as archive,
+    ):
         for name in sorted(os.listdir(folder)):
             if name not in LEFT_OUT:
                 archive.add(os.path.join(folder, name), name, filter=_member)
-    _without_time(path)
     return Packed(sha256_of_file(path), path)
 
 
@@ -38,10 +42,3 @@ def unpack(archive_path: str, into: str) -> None:
 
 def _member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return None if os.path.basename(member.name) in LEFT_OUT else plain_member(member)
-
-
-def _without_time(path: str) -> None:
-    """gzip notes when it was made, and that would make another digest of the same content."""
-    with open(path, "r+b") as stream:
-        stream.seek(4)
-        stream.write(bytes(4))

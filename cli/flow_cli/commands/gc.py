@@ -8,6 +8,7 @@ from flow_runtime.embedded import open_store
 from flow_runtime.retention.collect import Collected, Collector
 from flow_runtime.retention.policy import policy_of
 from flow_runtime.state_folder import find_state
+from flow_runtime.storage.setting import storage_here
 
 from flow_cli import exits
 from flow_cli.progress.text import counted
@@ -23,7 +24,7 @@ def gc(keep_for: str | None, keep: int | None, dry: bool, shrink: bool, as_json:
     else:
         store = open_store(state)
         try:
-            collected = Collector(state, store, store.removal, dry=dry).collect(policy)
+            collected = Collector(state, store, store.removal, dry=dry, storage=storage_here()).collect(policy)
             if shrink and not dry:
                 store.removal.shrink()
         finally:

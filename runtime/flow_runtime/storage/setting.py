@@ -17,9 +17,13 @@ def storage_address(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get(SETTING, "").strip()
 
 
-@cache
 def storage_at(address: str) -> Storage:
-    """One for each process: its connections are kept. Raises Refused, StorageError."""
+    """One for each process, since connections do not outlive a fork. Raises Refused, StorageError."""
+    return _opened(address, os.getpid())
+
+
+@cache
+def _opened(address: str, process: int) -> Storage:
     protocol, parted, rest = address.partition("://")
     if not parted or protocol in ("file", "local"):
         path = rest if parted else address
