@@ -50,10 +50,10 @@ class Seen:
         return {self._names[row.node]: json.loads(row.result or "null") for row in rows}
 
     def wait(self, **states: str) -> None:
-        until(lambda: states.items() <= self.states().items(), what=f"{states}")
+        until(lambda: states.items() <= self.states().items(), 60, f"{states}")
 
     def wait_for_end(self) -> None:
-        until(lambda: self._store.run(self.run).finished_at is not None, what="the end of the run")
+        until(lambda: self._store.run(self.run).finished_at is not None, 60, "the end of the run")
 
     def close(self) -> None:
         self._store.close()
@@ -62,14 +62,14 @@ class Seen:
 def test_another_host_reads_logs_and_files_and_goes_on_with_the_run(s3: S3, tmp_path: Path) -> None:
     a, b = two_hosts(tmp_path, f"s3://{s3.bucket}/{tmp_path.name}", s3.environment)
     a.write("shared.flow", SHARED)
-    with a.running("run", "shared.flow") as begun:
+    with a.running("run", "shared.flow", "--slots", "1") as begun:
         with closing(Seen(a)) as seen:
             seen.wait(go="waiting", make="succeeded", folder="succeeded")
         read = b.flow("logs")
         begun.kill()
     assert (read.code, "made by a" in read.out) == (0, True), read
     assert b.flow("signal", seen.run, "go").code == 0
-    with b.running("worker") as worker, closing(Seen(b)) as seen:
+    with b.running("worker", "--slots", "1") as worker, closing(Seen(b)) as seen:
         seen.wait_for_end()
         ended, found = seen.states(), seen.results()
         worker.send_signal(signal.SIGTERM)
