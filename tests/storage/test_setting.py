@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from flow_engine.errors import StorageError
+from flow_engine.errors import Refused, StorageError
 from flow_runtime.storage.local import FolderStorage
 from flow_runtime.storage.remote import UrlStorage
 from flow_runtime.storage.setting import storage_at, storage_here
@@ -21,6 +21,22 @@ def test_a_path_and_a_file_url_are_the_same_folder(tmp_path: Path, monkeypatch: 
         assert storage.root == f"{tmp_path}/share"
     monkeypatch.setenv("FLOW_STORAGE", " ")
     assert storage_here() is None
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("some/where", "is no absolute path"),
+        ("file://some/where", "is no absolute path"),
+        ("memory://x", "a memory of its own"),
+        ("abfs://x/y", r"pip install 'flow-dsl\[storage\]'"),
+        ("nonsense://x/y", "another URL of fsspec"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_with_the_remedy(address: str, told: str) -> None:
+    with pytest.raises((Refused, StorageError), match=told) as error:
+        storage_at(address)
+    assert address in str(error.value)
 
 
 def test_no_credential_is_in_a_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
