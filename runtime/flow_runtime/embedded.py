@@ -75,7 +75,8 @@ def _wanted(plans: Mapping[str, Plan]) -> int:
 
 class Embedded:
     """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs. Tests of flow files
-    give a clock, a dispatcher and a source of random numbers of their own. `plans` are those that the slots are born with, by hash."""
+    give a clock, a dispatcher and a source of random numbers of their own. `plans` are those that the slots are born with, by hash;
+    `storage` is where other hosts read files and logs ("" for nowhere), that of FLOW_STORAGE unless it is given."""
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class Embedded:
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
         draw: Callable[[], float] = draw,
         plans: Mapping[str, Plan] = NO_PLANS,
+        storage: str | None = None,
     ) -> None:
         self.state = state
         self._steady = SteadyClock()
@@ -99,7 +101,7 @@ class Embedded:
             except OSError:
                 self.incarnation.end(self._cursor_path)
                 raise
-        self._address = os.environ.get("FLOW_STORAGE", "").strip()
+        self._address = os.environ.get("FLOW_STORAGE", "").strip() if storage is None else storage
         self._host: Host | None = None
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id, self._address)
         self._guardian = Guardian.start(

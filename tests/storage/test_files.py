@@ -1,5 +1,6 @@
 """Result files that one host keeps and another reads."""
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -126,6 +127,17 @@ def test_a_file_that_the_storage_does_not_have_is_told_with_the_remedy(world: Wo
     with pytest.raises(StorageError, match=r"made.txt .* set FLOW_STORAGE alike on all hosts"):
         world.on_b.here(kept)
     assert not world.on_b.want(kept)
+
+
+def test_a_full_disk_of_the_reader_is_not_blamed_on_the_storage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = world.keep("content")
+
+    def full(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", target)
+
+    monkeypatch.setattr("flow_runtime.storage.local.shutil.copyfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        world.on_b.here(kept)
 
 
 def test_a_wanted_file_is_one_that_is_here_or_can_be_fetched(world: World) -> None:

@@ -38,7 +38,7 @@ def keep_log(storage: str, log: str) -> None:
     run = os.path.basename(folder)
     try:
         storage_at(storage).put(log_key(run, name), log)
-    except FlowError:
+    except (FlowError, OSError):  # told by whoever sends it later
         note_unsent(os.path.dirname(folder), run, name)
 
 

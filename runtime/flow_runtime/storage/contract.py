@@ -4,13 +4,14 @@ A key is a relative path with `/` between its parts, none of them empty or a dot
 replaced as a whole.
 """
 
+import errno
 from collections.abc import Iterator
 from typing import Protocol
 
 from flow_engine.errors import StorageError
 from flow_lang.named import NamedTuple
 
-__all__ = ["Entry", "Missing", "Storage", "StorageError"]
+__all__ = ["FULL", "Entry", "Missing", "Storage", "StorageError"]
 
 
 class Missing(StorageError):
@@ -22,6 +23,10 @@ class Entry(NamedTuple):
 
     key: str
     size: int
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where a disk, or the user's part of it, is full."""
 
 
 class Storage(Protocol):
@@ -39,7 +44,7 @@ class Storage(Protocol):
     def put_bytes(self, key: str, data: bytes) -> None: ...
 
     def fetch(self, key: str, path: str) -> None:
-        """Writes the object to a new file of the caller's own. Raises Missing."""
+        """Writes the object to a new file of the caller's own. Raises Missing, and OSError where this host's disk is full."""
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:

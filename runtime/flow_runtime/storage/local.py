@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 
-from flow_runtime.storage.contract import Entry, Missing, StorageError
+from flow_runtime.storage.contract import FULL, Entry, Missing, StorageError
 
 _PARTIAL = ".partial"
 _numbers = count()
@@ -37,7 +37,7 @@ class FolderStorage:
             stream.write(data)
 
     def fetch(self, key: str, path: str) -> None:
-        with self._told(f"{key} cannot be fetched"):
+        with self._told(f"{key} cannot be fetched", writes_here=True):
             shutil.copyfile(self._path(key), path)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
@@ -87,14 +87,16 @@ class FolderStorage:
                 os.unlink(partial)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _told(self, what: str, writes_here: bool = False) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
-            if error.filename is not None and not str(error.filename).startswith(self.root):
+            if error.filename is not None and not str(error.filename).startswith(self.root + os.sep):
                 raise
             raise Missing(f"{what}: {self.root} has no such file") from error
         except OSError as error:
+            if writes_here and error.errno in FULL:
+                raise
             raise StorageError(
                 f"{what} in {self.root}: {error.strerror or error}; "
                 "FLOW_STORAGE must be a folder that every host has mounted, can write, and that has room"

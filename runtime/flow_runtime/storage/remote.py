@@ -9,7 +9,7 @@ from typing import Any
 
 from flow_engine.errors import MissingLibrary
 
-from flow_runtime.storage.contract import Entry, Missing, StorageError
+from flow_runtime.storage.contract import FULL, Entry, Missing, StorageError
 
 _WHOLE = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "oss", "memory")
 """Protocols whose stores show an object only once it is whole; elsewhere it is written beside and renamed."""
@@ -37,7 +37,7 @@ class UrlStorage:
             self._files.pipe_file(target, data)
 
     def fetch(self, key: str, path: str) -> None:
-        with self._told(f"{key} cannot be fetched"):
+        with self._told(f"{key} cannot be fetched", writes_here=True):
             self._files.get_file(self._path(key), path)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
@@ -103,12 +103,14 @@ class UrlStorage:
         self._files.mv(partial, target)
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _told(self, what: str, writes_here: bool = False) -> Iterator[None]:
         try:
             yield
         except StorageError:
             raise
         except Exception as error:
+            if writes_here and isinstance(error, OSError) and error.errno in FULL:
+                raise
             kind = Missing if isinstance(error, FileNotFoundError) else StorageError
             raise kind(
                 f"{what} in {self.shown}: {self._masked(_text(error))}; {_remedy(error)} (flow doctor tries it)"

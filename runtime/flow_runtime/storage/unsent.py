@@ -16,10 +16,12 @@ class Unsent(NamedTuple):
 
 
 def note_unsent(logs: str, run: str, name: str) -> None:
+    """Where this disk is full too, the log stays on this host without a note: nothing that works is to end for it."""
     folder = os.path.join(logs, _FOLDER)
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, f"{run}@{name}"), "wb"):
-        pass
+    with suppress(OSError):
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, f"{run}@{name}"), "wb"):
+            pass
 
 
 def unsent(logs: str) -> list[Unsent]:
