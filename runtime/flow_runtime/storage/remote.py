@@ -45,8 +45,8 @@ class UrlStorage:
             if start == 0 and end is None:
                 return bytes(self._files.cat_file(self._path(key)))
             size = self._files.info(self._path(key))["size"]
-            end = size if end is None else min(end, size)
-            return bytes(self._files.cat_file(self._path(key), start=start, end=end)) if end > start else b""
+            last = size if end is None else min(end, size)
+            return bytes(self._files.cat_file(self._path(key), start=start, end=last)) if last > start else b""
 
     def exists(self, key: str) -> bool:
         with self._told(f"{key} cannot be looked for"):
