@@ -1,27 +1,28 @@
-"""The folder of a project as one file, to be sent with a run: a .tar.gz of what is in it, named by its SHA-256."""
+"""The folder of a flow file as one archive, for a server elsewhere: the same files give the same bytes, so that a digest names them."""
 
 import gzip
 import os
 import tarfile
 import tempfile
+import zlib
 
-from flow_engine.errors import FlowError
+from flow_engine.errors import Refused
 
 from flow_runtime.storage.trees import Packed, plain_member, sha256_of_file
 
-LEFT_OUT = (".flow", ".git", ".venv", "__pycache__", "node_modules")
+LEFT_OUT = (".flow", ".git", "__pycache__")
+_DAMAGED = (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error)
 
 
-class DamagedArchive(FlowError):
-    """It is no archive of a folder, or leads out of it."""
+class WrongFolder(Refused):
+    """A folder that cannot be packed, or an archive that cannot be unpacked."""
 
 
 def pack(folder: str) -> Packed:
-    """A file of the caller's, in the folder for temporary files. The same content gives the same digest. Raises OSError."""
-    descriptor, path = tempfile.mkstemp(suffix=".tar.gz", prefix="flow-")
-    os.close(descriptor)
+    """In a temporary file that whoever asked for it removes. Raises OSError."""
+    descriptor, path = tempfile.mkstemp(prefix="flow-folder-", suffix=".tar.gz")
     with (
-        open(path, "wb") as file,
+        open(descriptor, "wb") as file,
         gzip.GzipFile("", "wb", 6, file, mtime=0) as stream,  # neither name nor time of the file are content
         tarfile.open(fileobj=stream, mode="w") as archive,
     ):
@@ -32,12 +33,13 @@ def pack(folder: str) -> Packed:
 
 
 def unpack(archive_path: str, into: str) -> None:
-    """Into a folder that is there and empty. Raises DamagedArchive, OSError."""
+    """Into a new folder. Raises WrongFolder, OSError."""
+    os.mkdir(into, mode=0o700)
     try:
         with tarfile.open(archive_path, "r:gz") as archive:
             archive.extractall(into, filter="data")
-    except (tarfile.TarError, EOFError) as error:
-        raise DamagedArchive(f"{type(error).__name__}: {error}") from error
+    except _DAMAGED as error:
+        raise WrongFolder(f"the archive cannot be unpacked: {error}") from error
 
 
 def _member(member: tarfile.TarInfo) -> tarfile.TarInfo | None:

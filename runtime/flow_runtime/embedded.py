@@ -102,7 +102,8 @@ class Embedded:
                 self.incarnation.end(self._cursor_path)
                 raise
         self._address = os.environ.get("FLOW_STORAGE", "").strip() if storage is None else storage
-        self._host: Host | None = None
+        self.host: Host | None = None
+        """None where everything is where the rows say."""
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id, self._address)
         self._guardian = Guardian.start(
             cursor,
@@ -124,9 +125,7 @@ class Embedded:
             raise
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
-        host = self.host_of("")
-        if host is not None:
-            dispatcher.want = host.want
+        dispatcher.host = self.host
         self.worker = Worker(
             self.store,
             MemoryQueue(),
@@ -137,7 +136,7 @@ class Embedded:
             self._was_started,
             clock or self._steady,
             clock or time.time,
-            self.host_of,
+            host=self.host,
         )
         self._cursors: dict[str, Cursor] = {}
 
@@ -147,22 +146,14 @@ class Embedded:
         from flow_runtime.log_shipper import LogShipper
         from flow_runtime.storage.setting import storage_at
 
-        self.pool.logs = LogShipper(self.state.logs, storage_at(self._address))
-        self._host = Host(self.state, self._address)
+        storage = storage_at(self._address)
+        self.pool.logs = LogShipper(self.state.logs, storage)
+        self.host = Host(self.state, storage)
 
     def prepare(self, folder: str) -> None:
-        """What a run with this folder in its row needs on this host is there afterwards. Raises Refused, StorageError."""
-        host = self.host_of(folder)
-        if host is not None:
-            host.folder(folder)
-
-    def host_of(self, folder: str) -> "Host | None":
-        """For a run with this folder in its row; None where everything is where its rows say."""
-        if self._host is None and folder.startswith("archive:"):
-            from flow_runtime.host import Host
-
-            self._host = Host(self.state, self._address)
-        return self._host
+        """What a run with this folder in its row needs on this host is there afterwards. Raises StorageError."""
+        if self.host is not None:
+            self.host.folder(folder)
 
     def follow_clock(self) -> None:
         """Where it has nothing in hand, a clock that was set counts from now on."""

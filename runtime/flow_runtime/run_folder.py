@@ -1,7 +1,8 @@
-"""The folder of a run on this host: that of its flow file, or what was sent with it over HTTP.
+"""The folder of a run on this host: that of its flow file, or what was sent over HTTP.
 
-A run that came with a folder names it in its row as `archive:DIGEST:RUN`: the folder `submitted/RUN` of each host, made from
-`archives/DIGEST.tar.gz` of the storage where it is not there. Child runs and runs that are made from it name the same.
+What was sent lies in `submitted/` of the state folder, and the row of a run has the path on the host that took it. Each host reads
+`submitted/DIGEST` as its own folder of that name, and makes it from `archives/DIGEST.tar.gz` of the storage where it is not there.
+`submitted/RUN`, and `submitted/deployed-PLAN`, are the empty folders of sources that came alone.
 """
 
 import os
@@ -11,78 +12,64 @@ from contextlib import suppress
 
 from flow_engine.errors import StorageError
 
-from flow_runtime.archives import DamagedArchive, unpack
+from flow_runtime.archives import WrongFolder, unpack
 from flow_runtime.state_folder import StateFolder
-from flow_runtime.storage.contract import Missing
-from flow_runtime.storage.setting import storage_here
+from flow_runtime.storage.contract import Missing, Storage
 from flow_runtime.storage.trees import sha256_of_file
 
-_ARCHIVE = re.compile(r"archive:(?P<digest>[0-9a-f]{64}):(?P<run>\w+)")
-_SUBMITTED = re.compile(r".*/submitted/(?P<run>[0-9A-Za-z]{26})")
-
-
-def archive_name(digest: str, run: str) -> str:
-    """What the row of a run has as its folder, where that was sent as an archive. `digest`: SHA-256 of the archive, in hexadecimal."""
-    return f"archive:{digest}:{run}"
+_SENT = re.compile(
+    r".*/submitted/(?:(?P<digest>[0-9a-f]{64})|(?P<alone>[0-9A-Za-z]{26}|deployed-[0-9a-f]{32}))(?P<inside>/.*)?",
+    re.DOTALL,
+)
 
 
 def archive_key(digest: str) -> str:
     return f"archives/{digest}.tar.gz"
 
 
-def keep_archive(digest: str, path: str) -> None:
-    """Where there is a storage, the archive is in it afterwards, so that every host can make the folder: to be called before the run is
-    submitted. Raises Refused, StorageError."""
-    storage = storage_here()
+def keep_archive(storage: Storage | None, digest: str, path: str) -> None:
+    """Where there is a storage, the archive is in it afterwards, so that every host can make the folder: to be called before a run names it.
+    `digest`: its SHA-256 in hexadecimal. Raises StorageError."""
     if storage is not None and not storage.exists(archive_key(digest)):
         storage.put(archive_key(digest), path)
 
 
-def run_folder(state: StateFolder, folder: str) -> str:
-    """The path on this host of what the row of a run has as its folder. Raises Refused, StorageError."""
-    archive = _ARCHIVE.fullmatch(folder)
-    if archive is not None:
-        path = os.path.join(state.submitted, archive["run"])
-        if not os.path.isdir(path):
-            _unpack(state, archive["digest"], path)
-        return path
-    submitted = _SUBMITTED.fullmatch(folder)
-    if submitted is None or os.path.isdir(folder):
+def run_folder(state: StateFolder, storage: Storage, folder: str) -> str:
+    """The path on this host of what the row of a run has as its folder. Raises StorageError."""
+    sent = _SENT.fullmatch(folder)
+    if sent is None:
         return folder
-    path = os.path.join(state.submitted, submitted["run"])  # of a source that came alone: the folder is empty
-    os.makedirs(path, mode=0o700, exist_ok=True)
-    return path
+    path = os.path.join(state.submitted, sent["digest"] or sent["alone"])
+    if sent["alone"]:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    else:
+        try:
+            os.utime(path)  # wanted now: no removal under way may take it
+        except FileNotFoundError:
+            _unpack(state, storage, sent["digest"])
+    return path + (sent["inside"] or "")
 
 
-def _unpack(state: StateFolder, digest: str, path: str) -> None:
+def _unpack(state: StateFolder, storage: Storage, digest: str) -> None:
     """The folder appears whole or not at all."""
-    storage = storage_here()
-    if storage is None:
-        raise StorageError(
-            f"the folder {path} of a run that was sent to another host is not on this one: set FLOW_STORAGE alike on all hosts, so that it "
-            "can be fetched, and send the run again"
-        )
-    archive, made = f"{path}.{os.getpid()}.tar.gz", f"{path}.{os.getpid()}"
-    os.makedirs(state.submitted, exist_ok=True)
+    path, key = os.path.join(state.submitted, digest), archive_key(digest)
+    archive = os.path.join(state.submitted, f".{digest}.{os.getpid()}")
+    made = archive + ".d"
+    os.makedirs(state.submitted, mode=0o700, exist_ok=True)
     shutil.rmtree(made, ignore_errors=True)  # of a process that was killed and had this number
     try:
-        storage.fetch(archive_key(digest), archive)
+        storage.fetch(key, archive)
         if sha256_of_file(archive) != digest:
-            raise StorageError(
-                f"{archive_key(digest)} in {storage.shown} is damaged: remove it there, and send the run again"
-            )
-        os.mkdir(made, mode=0o700)
+            raise StorageError(f"{key} in {storage.shown} is damaged: remove it there, and send the run again")
         unpack(archive, made)
         with suppress(OSError):  # another process was first
             os.rename(made, path)
     except Missing as error:
         raise StorageError(
-            f"the folder of a run that was sent to another host is not in the storage: {error}; send the run again"
+            f"the folder of a run was sent to another host, and is not in the storage: {error}"
         ) from error
-    except DamagedArchive as error:
-        raise StorageError(
-            f"{archive_key(digest)} in {storage.shown} cannot be unpacked: {error}; send the run again"
-        ) from error
+    except WrongFolder as error:
+        raise StorageError(f"{key} in {storage.shown} cannot be used: {error}; send the run again") from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
         with suppress(FileNotFoundError):

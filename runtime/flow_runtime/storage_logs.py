@@ -8,7 +8,7 @@ from contextlib import suppress
 from flow_lang.named import NamedTuple
 
 from flow_runtime.executors.bounded_log import mark
-from flow_runtime.run_logs import RunLogs
+from flow_runtime.log_files import LogFiles
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.contract import Missing, Storage
 from flow_runtime.storage.log_keys import KeptLog, Part, folder_of, kept_logs
@@ -36,7 +36,7 @@ class _Made(NamedTuple):
 _NOTHING = _Made((), -1, 0)
 
 
-class StorageLogs(RunLogs):
+class StorageLogs(LogFiles):
     """May be used by several threads."""
 
     def __init__(self, state: StateFolder, storage: Storage, period: float = PERIOD) -> None:
@@ -122,10 +122,10 @@ class StorageLogs(RunLogs):
         return b"".join(found)
 
 
-def logs_of(state: StateFolder) -> RunLogs:
+def logs_of(state: StateFolder) -> LogFiles:
     """Those of this host, and with FLOW_STORAGE those of the others. Raises Refused, StorageError."""
     storage = storage_here()
-    return RunLogs(state.logs) if storage is None else StorageLogs(state, storage)
+    return LogFiles(state.logs) if storage is None else StorageLogs(state, storage)
 
 
 def _goes_on(known: Part, now: Part) -> bool:

@@ -72,7 +72,7 @@ class Worker:
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
         clock: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
-        host_of: "Callable[[str], Host | None]" = lambda folder: None,
+        host: "Host | None" = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -83,7 +83,7 @@ class Worker:
         self._was_started = was_started
         self._clock = clock
         self._wall = wall or clock
-        self._host_of = host_of
+        self._host = host
         self.dispatcher = dispatcher
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
@@ -147,7 +147,7 @@ class Worker:
             return False
         reached("worker.adopting")
         record = adopted.record
-        inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self._host_of(record.folder))
+        inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self._host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in adopted.in_flight:

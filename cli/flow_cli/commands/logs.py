@@ -11,8 +11,8 @@ from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of
 from flow_runtime.executors.work import captured_path, log_name
+from flow_runtime.log_files import LogFiles
 from flow_runtime.log_reader import LogReader
-from flow_runtime.run_logs import RunLogs
 from flow_runtime.storage_logs import logs_of
 
 from flow_cli import exits
@@ -50,7 +50,7 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
 class _Printer:
     """`task` and `attempt`: only those, where they are given."""
 
-    def __init__(self, logs: RunLogs, plan: Plan, task: str | None, attempt: int | None) -> None:
+    def __init__(self, logs: LogFiles, plan: Plan, task: str | None, attempt: int | None) -> None:
         self._logs, self._plan, self._task, self._attempt = logs, plan, task, attempt
         self._reader = LogReader()
         self._title = ""

@@ -12,7 +12,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_name
-from flow_runtime.run_logs import RunLogs
+from flow_runtime.log_files import LogFiles
 
 from flow_server.submission import is_submitted
 
@@ -61,7 +61,7 @@ class RunView(NamedTuple):
     """Changes when the drawing does."""
 
 
-def run_view(store: Store, logs: RunLogs, name: str) -> RunView:
+def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
     record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
     found = store.tasks(record.id)
@@ -85,7 +85,7 @@ def run_view(store: Store, logs: RunLogs, name: str) -> RunView:
     )
 
 
-def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: RunLogs) -> tuple[list[Row], int]:
+def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: LogFiles) -> tuple[list[Row], int]:
     """Each task, and below a `for` its instances, the interesting ones first."""
     written = logs.names(record.id)
     instances: dict[int, list[TaskRecord]] = {}
@@ -130,7 +130,7 @@ def _note(row: TaskRecord) -> str:
     return ""
 
 
-def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: RunLogs) -> Failure:
+def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: LogFiles) -> Failure:
     error: dict[str, Any] = json.loads(row.error or "{}")
     key, message = key_of(plan, row), str(error.get("message", ""))
     if error.get("traceback"):

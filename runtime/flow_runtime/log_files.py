@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 
 
-class RunLogs:
+class LogFiles:
     """Those of a state that no other host writes to."""
 
     def __init__(self, logs: str) -> None:
