@@ -136,7 +136,6 @@ class Embedded:
             self._was_started,
             clock or self._steady,
             clock or time.time,
-            host=self.host,
         )
         self._cursors: dict[str, Cursor] = {}
 

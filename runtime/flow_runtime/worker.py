@@ -5,7 +5,7 @@ While a transaction is under way, answers gather in the slots' channels and go i
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from flow_engine import states
 from flow_engine.crash_points import reached
@@ -35,9 +35,6 @@ from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
 from flow_runtime.unexpected import unexpected
-
-if TYPE_CHECKING:
-    from flow_runtime.host import Host
 
 WATCH = 0.15
 """Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
@@ -72,7 +69,6 @@ class Worker:
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
         clock: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
-        host: "Host | None" = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -83,7 +79,6 @@ class Worker:
         self._was_started = was_started
         self._clock = clock
         self._wall = wall or clock
-        self._host = host
         self.dispatcher = dispatcher
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
@@ -147,7 +142,7 @@ class Worker:
             return False
         reached("worker.adopting")
         record = adopted.record
-        inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self._host)
+        inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in adopted.in_flight:
