@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from flow_engine.queues.redis import RedisQueue
 from support.command import Project
+from support.s3 import S3
 from support.valkey import Valkey
 
 
@@ -42,3 +43,11 @@ def open_queue(request: pytest.FixtureRequest) -> Iterator[Callable[..., RedisQu
     yield open_
     for queue in opened:
         queue.close()
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    """A server that all tests share, so each uses a prefix of its own."""
+    server = S3(tmp_path_factory.mktemp("s3")).start()
+    yield server
+    server.kill()

@@ -35,6 +35,10 @@ class ExportDown(FlowError):
     """What takes exports does not answer; what was to be exported waits."""
 
 
+class StorageError(FlowError):
+    """The storage of files and logs did not do what it was asked. The message names its address, without credentials, and the remedy."""
+
+
 class Refused(FlowError):
     """What was asked for cannot be done as it was asked; nothing is wrong with the state or a service."""
 

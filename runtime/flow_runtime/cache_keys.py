@@ -28,8 +28,10 @@ _CODE = ("body", "inputs", "outputs", "result", "single", "loop")
 class CacheKeys:
     """Makes the keys of one workflow's tasks; the content of files is read once while they do not change."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, here: Callable[[str], str] | None = None) -> None:
+        """`here` gives the path on this host of a file that another may have kept."""
         self._plan = plan
+        self._here = here
         self._code: dict[str, str] = {}
         self._contents: dict[tuple[str, int, int], str] = {}
 
@@ -52,7 +54,7 @@ class CacheKeys:
     def _hashed(self, value: Any) -> Any:
         """The JSON form, with the digest of its content in place of each file."""
         if isinstance(value, File):
-            return self._content(value.path)
+            return self._content(value.path if self._here is None else self._here(value.path))
         if isinstance(value, list):
             return [self._hashed(item) for item in value]
         if isinstance(value, dict):

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from types import FrameType
 
 from flow_engine.backoff import Backoff
-from flow_engine.errors import FlowError, OtherVersion, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
 from flow_engine.stores.sqlite import SqliteStore
 
 from flow_runtime.aside import Aside
@@ -69,7 +69,7 @@ class Daemon:
             engine = Embedded(self._state, self._slots)
         except OtherVersion:
             raise  # waiting does not mend it
-        except (StoreError, OSError) as error:
+        except (StoreError, StorageError, OSError) as error:
             _say(f"the state {self._state.root} cannot be used, trying again: {error}")
             return False
         try:
@@ -130,8 +130,8 @@ class Daemon:
             before = engine.worker.runs
             try:
                 self._take(engine, run)
-            except (UnknownRun, UnknownKind, Unreadable) as error:
-                # one run that this version cannot read must not keep the others from being worked on
+            except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
+                # one run that this version cannot read, or whose folder cannot be fetched, must not keep the others from being worked on
                 seconds = self._aside.put(run, now)
                 _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
                 if engine.worker.runs > before:
@@ -141,6 +141,7 @@ class Daemon:
     def _take(self, engine: Embedded, run: str) -> None:
         record = engine.store.run(run)
         need_kinds(engine.store.plan(record.plan_hash, record.workflow))
+        engine.prepare(record.folder)
         if not engine.worker.owns(run) and not engine.worker.adopt(run) and engine.borrower is not None:
             engine.borrower.ask(run)
 
@@ -203,7 +204,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         Daemon(state_at(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
-    except OtherVersion as error:
+    except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)
 

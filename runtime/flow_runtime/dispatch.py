@@ -2,10 +2,10 @@
 
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flow_engine import states
-from flow_engine.errors import TooLarge
+from flow_engine.errors import StorageError, TooLarge
 from flow_engine.ids import new_id
 from flow_engine.model import (
     Awaits,
@@ -34,6 +34,9 @@ from flow_runtime.files import want
 from flow_runtime.inputs import RunInputs, TooManyInstances
 from flow_runtime.wire import dumps
 
+if TYPE_CHECKING:
+    from flow_runtime.host import Host
+
 
 class Dispatcher:
     """Decides for the runs of one worker, which `incarnation` names."""
@@ -41,6 +44,8 @@ class Dispatcher:
     def __init__(self, store: Store, incarnation: str) -> None:
         self._store = store
         self.incarnation = incarnation
+        self.host: Host | None = None
+        """Where files of other hosts are; None where there are none."""
         self.entries: dict[tuple[TaskRef, int], CacheEntry] = {}
         """Of attempts whose results are to be kept."""
 
@@ -53,6 +58,8 @@ class Dispatcher:
             return self._decide(record, plan, inputs, claim, now)
         except TooLarge as error:
             return failed("too_large", str(error), retryable=False)
+        except StorageError as error:
+            return failed("storage", str(error))
         except (EvaluationError, Mismatch, TooManyInstances, OSError) as error:
             return failed("expression", str(error), retryable=False)
 
@@ -86,7 +93,9 @@ class Dispatcher:
         made = inputs.cache_keys.key(task, inputs.cache_values(task, claim.place))
         entry = CacheEntry(made.digest, task.name, key, json.dumps(made.components), task.cache.ttl)
         kept = self._store.cached(made.digest, now)
-        there = kept is not None and is_there(decode(optional(task.result), json.loads(kept.result)), want)
+        there = kept is not None and is_there(
+            decode(optional(task.result), json.loads(kept.result)), want if self.host is None else self.host.want
+        )
         # asked again: a removal may have come before its files were wanted, and takes the entry first
         if kept is not None and there and self._store.cached(made.digest, now) is not None:
             return Succeeded(kept.result, entry._replace(hit=kept.run))

@@ -29,6 +29,7 @@ from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.worker import Observer, Worker
 
 if TYPE_CHECKING:
+    from flow_runtime.host import Host
     from flow_runtime.lending.borrower import Borrower
     from flow_runtime.lending.shared import Shared
 
@@ -53,7 +54,8 @@ def _wanted(plans: Mapping[str, Plan]) -> int:
 
 class Embedded:
     """Starts everything on entry: the guardian is forked first, before the database is open or any thread runs. Tests of flow files
-    give a clock, a dispatcher and a source of random numbers of their own. `plans` are those that the slots are born with, by hash."""
+    give a clock, a dispatcher and a source of random numbers of their own. `plans` are those that the slots are born with, by hash;
+    `storage` is where other hosts read files and logs ("" for nowhere), that of FLOW_STORAGE unless it is given."""
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Embedded:
         make_dispatcher: Callable[[Store, str], Dispatcher] = Dispatcher,
         draw: Callable[[], float] = draw,
         plans: Mapping[str, Plan] = NO_PLANS,
+        storage: str | None = None,
     ) -> None:
         self.state = state
         self._steady = SteadyClock()
@@ -77,7 +80,10 @@ class Embedded:
             except OSError:
                 self.incarnation.end(self._cursor_path)
                 raise
-        place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id)
+        self._address = os.environ.get("FLOW_STORAGE", "").strip() if storage is None else storage
+        self.host: Host | None = None
+        """None where everything is where the rows say."""
+        place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id, self._address)
         self._guardian = Guardian.start(
             cursor,
             self.incarnation.id,
@@ -91,12 +97,15 @@ class Embedded:
         try:
             self.shared = self._join(draw) if state.database_url else None
             self.store = open_store(state, self.incarnation.id, draw) if self.shared is None else self.shared.store
+            if self._address:
+                self._share()
         except BaseException:
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
+        dispatcher.host = self.host
         self.worker = Worker(
             self.store,
             MemoryQueue(),
@@ -112,6 +121,21 @@ class Embedded:
         if self.shared is not None:
             self.shared.borrow(self.pool, dispatcher, self.worker, scratch)
         self._cursors: dict[str, Cursor] = {}
+
+    def _share(self) -> None:
+        """What is kept here can be read on other hosts, and what they keep here. Raises Refused, StorageError."""
+        from flow_runtime.host import Host
+        from flow_runtime.log_shipper import LogShipper
+        from flow_runtime.storage.setting import storage_at
+
+        storage = storage_at(self._address)
+        self.pool.logs = LogShipper(self.state.logs, storage)
+        self.host = Host(self.state, storage)
+
+    def prepare(self, folder: str) -> None:
+        """What a run with this folder in its row needs on this host is there afterwards. Raises StorageError."""
+        if self.host is not None:
+            self.host.folder(folder)
 
     def _join(self, draw: Callable[[], float]) -> "Shared":
         from flow_runtime.lending.shared import Shared
@@ -140,6 +164,8 @@ class Embedded:
         database needs no closing, with which SQLite would move its log into the file: whoever opens it finds what is in the log."""
         if not self._guardian.stop():
             end_orphans(self.incarnation.id)
+        if self.pool.logs is not None:
+            self.pool.logs.close()
         reached("worker.closing")
         free = False
         try:

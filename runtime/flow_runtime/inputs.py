@@ -6,11 +6,11 @@ Values stay JSON texts on their way to a body: what a task reads is spliced toge
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flow_engine.errors import TooLarge
 from flow_engine.model import Claim, RunRecord
-from flow_lang.evaluate import Compiled, Scope, compile_expr
+from flow_lang.evaluate import Compiled, Files, Scope, compile_expr
 from flow_lang.plan import UNDO, Expr, Plan, Task, Workflow
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, encode
@@ -21,6 +21,9 @@ from flow_runtime.files import FlowFiles
 from flow_runtime.loops import MAX_INSTANCES, TooManyInstances, in_step, nested
 from flow_runtime.run_names import RunNames, Values
 from flow_runtime.wire import dumps
+
+if TYPE_CHECKING:
+    from flow_runtime.host import Host
 
 __all__ = ["MAX_INSTANCES", "RunInputs", "TooManyInstances"]
 
@@ -33,7 +36,8 @@ _SMALLER = ": let tasks give files, or use less of their results"
 class RunInputs:
     """The values of one live run."""
 
-    def __init__(self, store: Values, record: RunRecord, plan: Plan, scratch: str) -> None:
+    def __init__(self, store: Values, record: RunRecord, plan: Plan, scratch: str, host: "Host | None" = None) -> None:
+        """`host` says where things are on this host; None where they are where the rows say."""
         self._store = store
         self._plan = plan
         self._run = record.id
@@ -48,8 +52,10 @@ class RunInputs:
         }
         """By row, the JSON text of each value that a replay has given."""
         self._own = RunNames(store, record, plan)
-        self.cache_keys = CacheKeys(plan)
-        self.files = FlowFiles(os.path.join(record.folder, os.path.dirname(plan.workflow.file)), scratch)
+        self.cache_keys = CacheKeys(plan, None if host is None else host.here)
+        self.folder = record.folder if host is None else host.folder(record.folder)
+        own = FlowFiles(os.path.join(self.folder, os.path.dirname(plan.workflow.file)), scratch)
+        self.files: Files = own if host is None else host.files(own)
 
     def texts(self, task: Task, place: int | None, names: Iterable[str]) -> dict[str, str]:
         """The JSON text of each name, as the instance at `place` sees it. Raises TooLarge."""

@@ -25,7 +25,7 @@ class LiveRun:
         self.stopping = False
         """It fails fast: what runs of its main part is ended."""
         record = self.record
-        self.note = RunNote(next(_numbers), record.id, record.plan_hash, record.workflow, record.folder)
+        self.note = RunNote(next(_numbers), record.id, record.plan_hash, record.workflow, inputs.folder)
         """What the slots are told of it."""
         timeout = adopted.plan.workflow.timeout
         begun = (record.reopened_at or record.created_at) + (ahead if record.parent is None else 0.0)

@@ -3,7 +3,7 @@
 import json
 
 from flow_engine import states
-from flow_engine.errors import StoreError, TooLarge
+from flow_engine.errors import StorageError, StoreError, TooLarge
 from flow_engine.model import RunEnd
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError
@@ -24,6 +24,8 @@ def run_end(store: Store, live: LiveRun) -> RunEnd:
     except (EvaluationError, Mismatch, TooLarge) as error:
         code = "too_large" if isinstance(error, TooLarge) else "expression"
         return _without(run, code, f"the workflow's result has no value: {error}")
+    except StorageError as error:
+        return _without(run, "storage", f"the workflow's result cannot be kept: {error}")
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  of this run alone: the others of its worker go on

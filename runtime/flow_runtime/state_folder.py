@@ -71,6 +71,11 @@ class StateFolder(NamedTuple):
         return os.path.join(self.root, "submitted")
 
     @property
+    def fetched(self) -> str:
+        """Logs that were written on other hosts, by their runs, as they were last read here."""
+        return os.path.join(self.root, "fetched")
+
+    @property
     def token(self) -> str:
         return os.path.join(self.root, "token")
 

@@ -152,7 +152,7 @@ class Worker:
             return False
         reached("worker.adopting")
         record = adopted.record
-        inputs = RunInputs(self._store, record, adopted.plan, self._scratch)
+        inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-from flow_engine.errors import FlowError, IdempotencyConflict, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, IdempotencyConflict, StorageError, StoreError, UnknownRun, Unreadable
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -117,6 +117,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
     if isinstance(error, StoreError):
         return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"})
+    if isinstance(error, StorageError):
+        return Problem(503, "storage-unavailable", str(error), {"Retry-After": "5"})
     if isinstance(error, Unreadable):
         return Problem(500, "unreadable", str(error))
     if isinstance(error, FlowError):

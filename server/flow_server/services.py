@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.storage_logs import logs_of
 from starlette.requests import HTTPConnection
 
 from flow_server.drawings import Drawings
@@ -21,6 +22,7 @@ class Services:
         self.state = state
         self.token = token
         self.sessions = Sessions(token)
+        self.logs = logs_of(state)
         self.stores = StoreThreads(state)
         self.metrics = Metrics(state)
         self.drawings = Drawings()

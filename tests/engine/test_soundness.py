@@ -1,11 +1,14 @@
 """What is looked at before a database is opened, while other processes open and close it."""
 
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from flow_engine.errors import StoreError
-from flow_engine.stores.sqlite import SqliteStore, soundness
+from flow_engine.stores.sqlite import SqliteStore, handles, soundness
 
 
 def test_a_log_that_its_last_user_removes_in_the_middle_is_no_damage(
@@ -68,3 +71,22 @@ def test_a_database_that_is_cut_and_lies_still_is_refused_at_once(
     assert len(looks) == 1
     with pytest.raises(sqlite3.DatabaseError):
         sqlite3.connect(path).execute("SELECT * FROM run").fetchall()
+
+
+OTHER = "import sys; from flow_engine.stores.sqlite import SqliteStore; s = SqliteStore(sys.argv[1]); s.set_pool('b', 2); s.close()"
+
+
+def test_a_process_with_two_handles_keeps_its_log_when_another_process_closes(tmp_path: Path) -> None:
+    """The look at the file before the second handle was opened took the locks of the first: the other process removed the log."""
+    path = str(tmp_path / "flow.db")
+    with closing(SqliteStore(path)) as first, closing(SqliteStore(path)) as second:
+        first.set_pool("a", 1)
+        SqliteStore(path).close()
+        subprocess.run([sys.executable, "-c", OTHER, path], check=True, timeout=60)
+        assert (tmp_path / "flow.db-wal").exists()
+        assert first.pools() == second.pools() == {"a": 1, "b": 2}
+        second.set_pool("c", 3)
+        assert first.pools() == {"a": 1, "b": 2, "c": 3}
+        file = handles.number(path)
+    assert not (tmp_path / "flow.db-wal").exists()
+    assert file not in {*handles._users, *handles._kept}, "nothing of it is open any more"

@@ -14,6 +14,7 @@ from flow_runtime.embedded import open_store
 from flow_runtime.graph.model import Graph
 from flow_runtime.graph.render import RenderError, render
 from flow_runtime.state_folder import find_state
+from flow_runtime.storage.setting import storage_address, storage_at
 
 from flow_cli import exits
 
@@ -98,4 +99,30 @@ def _graphviz() -> Check:
     return Check("graphviz", True, shutil.which("dot") or "graphviz-pure")
 
 
-CHECKS: tuple[Callable[[], Check], ...] = (_python, _sqlite, _bash, _processes, _state, _disk, _temporary, _graphviz)
+def _storage() -> Check:
+    """A small object is put, read, listed and removed."""
+    address, key = storage_address(), f"doctor/{os.uname().nodename}-{os.getpid()}"
+    if not address:
+        return Check("storage", True, "the state folder (FLOW_STORAGE is not set)")
+    fix = "see docs/storage.md"
+    try:
+        storage = storage_at(address)
+        storage.put_bytes(key, b"flow")
+        found = storage.read(key) == b"flow" and key in {entry.key for entry in storage.entries("doctor")}
+        storage.remove(key)
+    except FlowError as error:
+        return Check("storage", False, str(error), fix)
+    return Check("storage", found, storage.shown if found else f"{storage.shown} does not give what was put there", fix)
+
+
+CHECKS: tuple[Callable[[], Check], ...] = (
+    _python,
+    _sqlite,
+    _bash,
+    _processes,
+    _state,
+    _storage,
+    _disk,
+    _temporary,
+    _graphviz,
+)

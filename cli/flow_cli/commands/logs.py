@@ -10,9 +10,10 @@ from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of
-from flow_runtime.executors.work import captured_path, log_path
+from flow_runtime.executors.work import captured_path, log_name
+from flow_runtime.log_files import LogFiles
 from flow_runtime.log_reader import LogReader
-from flow_runtime.state_folder import StateFolder
+from flow_runtime.storage_logs import logs_of
 
 from flow_cli import exits
 from flow_cli.commands.runs import find_run, here
@@ -33,7 +34,7 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
             raise CommandError(
                 exits.USAGE, "unknown_task", f"the workflow has no task {task}; it has: {', '.join(known)}"
             )
-    printer = _Printer(state, plan, task, attempt)
+    printer = _Printer(logs_of(state), plan, task, attempt)
     while True:
         record = store.run(record.id)
         grown = printer.print_new(store, record)
@@ -46,18 +47,11 @@ def logs(run: str | None, task: str | None, attempt: int | None, follow: bool) -
         time.sleep(FOLLOW)
 
 
-def _names(folder: str) -> set[str]:
-    try:
-        return set(os.listdir(folder))
-    except FileNotFoundError:
-        return set()
-
-
 class _Printer:
     """`task` and `attempt`: only those, where they are given."""
 
-    def __init__(self, state: StateFolder, plan: Plan, task: str | None, attempt: int | None) -> None:
-        self._logs, self._plan, self._task, self._attempt = state.logs, plan, task, attempt
+    def __init__(self, logs: LogFiles, plan: Plan, task: str | None, attempt: int | None) -> None:
+        self._logs, self._plan, self._task, self._attempt = logs, plan, task, attempt
         self._reader = LogReader()
         self._title = ""
         self.has_printed = False
@@ -67,14 +61,15 @@ class _Printer:
         grown = False
         rows = [row for row in store.tasks(record.id) if self._matches(row)]
         rows.sort(key=lambda row: (row.state != states.FAILED, row.seq))
-        there = _names(os.path.join(self._logs, record.id))  # most bodies write nothing, and there may be 100,000
+        # most bodies write nothing, and there may be 100,000
+        there = self._logs.names(record.id, fresh=record.finished_at is not None)
         for row in rows:
             for number in range(1, row.attempt + 1) if self._attempt is None else [self._attempt]:
-                path = log_path(self._logs, record.id, row.seq, number)
-                if not there.intersection((os.path.basename(path), os.path.basename(captured_path(path)))):
+                name = log_name(row.seq, number)
+                if not there.intersection((name, captured_path(name))):
                     continue
                 title = f"--- {key_of(self._plan, row)}" + (f", attempt {number}" if row.attempt > 1 else "")
-                grown |= self._print_attempt(path, title)
+                grown |= self._print_attempt(self._logs.path(record.id, name), title)
         return grown
 
     def _print_attempt(self, path: str, title: str) -> bool:

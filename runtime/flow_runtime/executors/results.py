@@ -64,7 +64,7 @@ class Settler:
             raise BodyFailed("missing_file", f"the result file {path} {self._lacking(real)}")
         if not self._inside(real):
             return File(real, os.stat(real).st_size)
-        return self._store.keep(real, name)
+        return self._shared(self._store.keep(real, name))
 
     def folder(self, path: str) -> File:
         name, real = self._found(path)
@@ -79,6 +79,15 @@ class Settler:
         attempt = f"{self._work.run}-{self._work.seq}-{self._work.attempt}"
         kept = self._store.keep_folder(real, f"{attempt}-{len(self._moved)}", name)
         self._moved[real] = kept.path
+        return self._shared(kept)
+
+    def _shared(self, kept: File) -> File:
+        """Before the answer that names it is given, other hosts can fetch it."""
+        place = self._work.place
+        if place.storage:
+            from flow_runtime.executors.sharing import publish
+
+            publish(place.files, place.storage, kept.path)
         return kept
 
     def exists(self, path: str) -> bool:

@@ -15,13 +15,15 @@ from flow_runtime.files import FlowFiles
 
 
 class Place(NamedTuple):
-    """The folders of a state that a slot uses, and the folder that holds flow-out."""
+    """The folders of a state that a slot uses, and the folder that holds flow-out. `storage`: where other hosts find what is kept, or
+    nothing."""
 
     files: str
     scratch: str
     logs: str
     commands: str
     incarnation: str
+    storage: str = ""
 
 
 class Setting:
@@ -119,6 +121,11 @@ def log_path(logs: str, run: str, seq: int, attempt: int) -> str:
     return f"{logs}/{run}/{seq}.{attempt}.log"
 
 
+def log_name(seq: int, attempt: int) -> str:
+    """Of that file, in the folder of the run."""
+    return f"{seq}.{attempt}.log"
+
+
 def captured_path(log: str) -> str:
     """Where standard output goes while the body of a task whose output is its result runs."""
     return f"{log}.out"
@@ -178,9 +185,14 @@ class NameTypes:
 
 
 def scope_of(work: Work) -> Scope:
-    """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration."""
+    """The values of the names that the task reads, its secrets, and then its inputs, each evaluated in the order of declaration. Raises
+    BodyFailed(storage)."""
     brief = work.brief
     values = brief.decoded(work.values) if work.values else {}
+    if work.place.storage and values:
+        from flow_runtime.executors.sharing import values_here
+
+        values = values_here(work.place.files, work.place.storage, values)
     if work.secrets is not NO_SECRETS:
         values.update(work.secrets.values)
     scope = Scope(values, FlowFiles(brief.setting.source_folder, work.scratch))

@@ -141,7 +141,7 @@ class Borrower:
             record = self._store.run(run)
             plan = self._store.plan(record.plan_hash, record.workflow)
             need_kinds(plan)
-            inputs = RunInputs(BorrowedValues(self._store), record, plan, self._scratch)
+            inputs = RunInputs(BorrowedValues(self._store), record, plan, self._scratch, self._dispatcher.host)
             self._runs[run] = LiveRun(Adopted(record, plan, [], []), inputs)
         return self._runs[run]
 

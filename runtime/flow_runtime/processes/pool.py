@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from flow_engine.model import Claim, Released, Succeeded
 
@@ -26,8 +27,13 @@ from flow_runtime.processes.kinds import PYTHON
 from flow_runtime.processes.pace import Pace
 from flow_runtime.processes.slot_view import Answer, Job, SlotView, signal_group
 
+if TYPE_CHECKING:
+    from flow_runtime.log_shipper import LogShipper
+
 STEAL_AFTER = 0.01
 """Seconds that a body has run before what waits behind it is given to an idle slot."""
+SHIPPED_AFTER = 1.0
+"""Seconds that a body has run before its log is put where other hosts read it: most have ended by then."""
 _NOTHING = Succeeded("null")
 
 
@@ -49,6 +55,8 @@ class SlotPool:
         self._views = [SlotView(number) for number in range(slots)]
         self._bundle, self._known = bundle, known
         self._clock = clock
+        self.logs: LogShipper | None = None
+        """Where the logs of bodies that run for long are read on other hosts."""
         self._pace = Pace()
         self._waiting: deque[Job] = deque()
         self._poll = select.poll()
@@ -139,6 +147,8 @@ class SlotPool:
             if view.pid is not None and view.kill is None and view.sent and now - view.looked_at >= PERIOD:
                 view.looked_at = now
                 self._look_at(view, view.pid, now)
+        if self.logs is not None:
+            self.logs.running([job.claim for _, job, since in self.running() if now - since >= SHIPPED_AFTER])
 
     def _look_at(self, view: SlotView, pid: int, now: float) -> None:
         page = self._cursor.page(view.slot)
@@ -276,6 +286,8 @@ class SlotPool:
                 if group:
                     signal_group(group, signal.SIGKILL)
             self._guardian.end_bodies_of(view.slot)
+        if self.logs is not None:
+            self.logs.died([job.claim for number, job in view.sent.items() if number <= page.current])
         fates = [(job, view.fate(number, status, page.current)) for number, job in view.sent.items()]
         answers += [Answer(job.claim, outcome_of(fate)) for job, fate in fates]
         self._forget(view)

@@ -240,7 +240,14 @@ def _failed_frame(number: int, started: float, told: Mapping[str, Any], log: str
 
 
 def _log_of(work: Work) -> str:
-    return work.log if os.access(work.log, os.F_OK) else ""  # of all ways to ask, the one that raises nothing
+    """Empty where it wrote nothing. Where there is a storage, it has the log before the answer that names it is given."""
+    if not os.access(work.log, os.F_OK):  # of all ways to ask, the one that raises nothing
+        return ""
+    if work.place.storage:
+        from flow_runtime.executors.sharing import keep_log
+
+        keep_log(work.place.storage, work.log)
+    return work.log
 
 
 def _scope(work: Work) -> Scope:

@@ -19,7 +19,9 @@ from flow_runtime.leftovers import sweep
 from flow_runtime.retention import content
 from flow_runtime.retention.policy import Policy
 from flow_runtime.retention.references import MARKS, References, references
+from flow_runtime.retention.shared_logs import SharedLogs
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.storage.contract import Storage
 
 _IDS = 500
 """Names that are asked for together."""
@@ -38,7 +40,7 @@ class Collected(NamedTuple):
 
 
 class Collector:
-    """`dry`: nothing is changed. `now`: seconds since the epoch."""
+    """`dry`: nothing is changed. `now`: seconds since the epoch. `storage` is where other hosts read the logs of this state."""
 
     def __init__(
         self,
@@ -47,8 +49,10 @@ class Collector:
         removal: Removal,
         now: Callable[[], float] = time.time,
         dry: bool = False,
+        storage: Storage | None = None,
     ) -> None:
         self._state, self._store, self._removal = state, store, removal
+        self._shared_logs = SharedLogs(state.fetched, storage) if storage is not None and not dry else None
         self._now, self._dry = now, dry
         self._files = ContentStore(state.files)
         self._bytes = 0
@@ -74,12 +78,16 @@ class Collector:
         still: list[int] = []
         for page in () if policy.keeps_all else self._removal.old(policy.ended_before(self._now()), policy.runs or 0):
             for part in self._removal.portions(page) if page else ():
+                if self._shared_logs is not None:
+                    self._shared_logs.note(run for tree in part for run in tree.ids)
                 gone = part if self._dry else self._removal.remove(part)
                 ids = [run for tree in gone for run in tree.ids]
                 paths = [
                     os.path.join(parent, run) for parent, names in there.items() for run in names.intersection(ids)
                 ]
                 folders += sum(self._remove_folder(path) for path in paths)
+                if self._shared_logs is not None:
+                    self._shared_logs.remove(ids)
                 runs += len(ids)
                 still += [number for tree in gone for number in tree.numbers] if self._dry else []
         return runs, folders, frozenset(still)
@@ -125,6 +133,12 @@ class Collector:
                 known = self._removal.known(chunk)
                 paths = [os.path.join(parent, name) for name in chunk if name not in known]
                 removed += sum(self._remove_folder(path) for path in paths if os.stat(path).st_mtime_ns < old)
+        if self._shared_logs is not None:
+            noted = [name for name in _names(self._state.fetched) if _is_run(name)]
+            for start in range(0, len(noted), _IDS):
+                chunk = noted[start : start + _IDS]
+                known = self._removal.known(chunk)
+                self._shared_logs.remove(name for name in chunk if name not in known)
         return removed
 
     def _remove_folder(self, path: str) -> int:

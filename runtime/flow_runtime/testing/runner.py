@@ -72,6 +72,7 @@ class _OneTest:
             clock=self._clock,
             make_dispatcher=MockedDispatcher,
             draw=lambda: 1.0,  # jitter would make delays that no test could name
+            storage="",  # what tests leave is for nobody
         )
 
     def run(self) -> tuple[Failure, ...]:

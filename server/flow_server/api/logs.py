@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from flow_engine.stores.contract import Store
 from flow_runtime.executors.bounded_log import pieces
-from flow_runtime.executors.work import log_path
+from flow_runtime.executors.work import log_name
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -25,14 +25,15 @@ async def logs(request: Request) -> Response:
     tail = number(request.query_params, "tail", 0, 1, 1 << 29) or WHOLE
     name, key = request.path_params["run"], request.path_params["task"]
 
-    def job(store: Store) -> str:
+    def job(store: Store) -> tuple[str, str]:
         record = store.run(name)
         row = find_task(store, record, key)
         if attempt > row.attempt:
             raise Problem(404, "unknown-attempt", f"task {key} of run {record.id} has had {row.attempt} attempts")
-        return log_path(services.state.logs, record.id, row.seq, attempt or row.attempt)
+        return record.id, log_name(row.seq, attempt or row.attempt)
 
-    path = await services.stores.run(job)
+    run, file = await services.stores.run(job)
+    path = await services.heavy(lambda: services.logs.path(run, file))  # it may be fetched from another host's storage
     return StreamingResponse(read(path, tail), media_type="text/plain; charset=utf-8")
 
 

@@ -21,7 +21,7 @@ async def page(request: Request) -> Response:
     name = request.path_params["run"]
 
     def job(store: Store) -> str:
-        view = run_view(store, services.state.logs, name)
+        view = run_view(store, services.logs, name)
         return rendered("run.html", **session, view=view, record=view.record, live=view.record.finished_at is None)
 
     return HTMLResponse(await services.stores.run(job))

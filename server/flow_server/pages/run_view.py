@@ -11,7 +11,8 @@ from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import external, key_of
-from flow_runtime.executors.work import log_path
+from flow_runtime.executors.work import log_name
+from flow_runtime.log_files import LogFiles
 
 from flow_server.submission import is_submitted
 
@@ -60,7 +61,7 @@ class RunView(NamedTuple):
     """Changes when the drawing does."""
 
 
-def run_view(store: Store, logs: str, name: str) -> RunView:
+def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
     record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
     found = store.tasks(record.id)
@@ -84,9 +85,9 @@ def run_view(store: Store, logs: str, name: str) -> RunView:
     )
 
 
-def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: str) -> tuple[list[Row], int]:
+def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: LogFiles) -> tuple[list[Row], int]:
     """Each task, and below a `for` its instances, the interesting ones first."""
-    written = _written(os.path.join(logs, record.id))
+    written = logs.names(record.id)
     instances: dict[int, list[TaskRecord]] = {}
     for row in found:
         if row.place is not None:
@@ -129,12 +130,12 @@ def _note(row: TaskRecord) -> str:
     return ""
 
 
-def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: str) -> Failure:
+def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: LogFiles) -> Failure:
     error: dict[str, Any] = json.loads(row.error or "{}")
     key, message = key_of(plan, row), str(error.get("message", ""))
     if error.get("traceback"):
         return Failure(key, row.attempt, message, _short(str(error["traceback"])), "Traceback")
-    tail = _tail(log_path(logs, record.id, row.seq, row.attempt)) or str(error.get("log", ""))
+    tail = _tail(logs.path(record.id, log_name(row.seq, row.attempt))) or str(error.get("log", ""))
     return Failure(key, row.attempt, message, tail, "Last output")
 
 
@@ -146,13 +147,6 @@ def _tail(path: str) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-LOG_LINES:])
-
-
-def _written(folder: str) -> set[str]:
-    try:
-        return set(os.listdir(folder))
-    except FileNotFoundError:
-        return set()
 
 
 def _place(plan: Plan, record: RunRecord) -> str:

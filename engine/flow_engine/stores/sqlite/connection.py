@@ -8,6 +8,7 @@ from typing import Any
 from flow_engine.crash_points import reached
 from flow_engine.errors import OtherVersion, StoreError
 from flow_engine.stores.queries import known_version, migrations
+from flow_engine.stores.sqlite.handles import Handle, opening
 from flow_engine.stores.sqlite.soundness import refuse_damaged
 from flow_engine.stores.sqlite.troubles import UNREADABLE, path_of, trouble
 
@@ -17,9 +18,17 @@ BUSY_TIMEOUT = 30.0
 
 def connect(path: str, alive: Callable[[str], bool] = lambda incarnation: True) -> sqlite3.Connection:
     """Opens (and creates or migrates) the state at `path`; `alive` tells whether a worker still lives. Raises StoreError."""
+    with opening:
+        return _connected(path, alive)
+
+
+def _connected(path: str, alive: Callable[[str], bool]) -> sqlite3.Connection:
     try:
         refuse_damaged(path)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256, factory=Handle
+        )
+        connection.opened(path)
     except sqlite3.Error as error:
         raise trouble(path, "opened", error) from error
     except OSError as error:

@@ -10,6 +10,7 @@ import struct
 from contextlib import suppress
 
 from flow_engine.errors import StoreError
+from flow_engine.stores.sqlite.handles import beginning
 
 LOG = "-wal"
 _DATABASE = b"SQLite format 3\0"
@@ -41,8 +42,7 @@ def _judge(path: str) -> None:
             what = "is empty" if os.path.exists(path) else "is missing"
             raise damaged(path, f"{what}, and {path}{LOG} holds what was written last")
         return
-    with open(path, "rb") as stream:
-        header = stream.read(_HEADER)
+    header = beginning(path, _HEADER)
     if header[:16] != _DATABASE or len(header) < _HEADER:
         raise damaged(path, "is damaged, or of another program: it does not begin as a database does")
     if logged:

@@ -24,6 +24,7 @@ ERRORS = (
     "cpu",
     "output",
     "disk_full",
+    "storage",
 )
 """The codes of errors that an attempt of any kind may end with. Those of a kind are in its `checks.kind.Kind`."""
 _GROUPS = ("exit", "http_4xx", "http_5xx")
