@@ -2,17 +2,24 @@
 
 import os
 from collections.abc import Callable
+from typing import Protocol
 
 from flow_engine.chance import draw
 from flow_engine.errors import StoreError
 from flow_engine.stores.contract import Store
+from flow_engine.stores.removal import Removal
 from flow_engine.stores.sqlite import SqliteStore
 
 from flow_runtime.incarnation import alive
 from flow_runtime.state_folder import StateFolder, usable
 
 
-def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = draw) -> Store:
+class StateStore(Store, Protocol):
+    @property
+    def removal(self) -> Removal: ...
+
+
+def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = draw) -> StateStore:
     """The state's store; any process may read and submit through it. Raises StoreError."""
     if state.database_url:
         from flow_runtime.shared_state import open_shared

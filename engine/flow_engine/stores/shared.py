@@ -6,6 +6,7 @@ from typing import Protocol
 from flow_engine.model import Hint
 from flow_engine.queues.contract import Source
 from flow_engine.stores.contract import Store
+from flow_engine.stores.removal import Removal
 
 LEASE = 15.0
 """Seconds after its last heartbeat for which a worker counts as alive. It beats at least three times as often."""
@@ -34,6 +35,9 @@ class SharedStore(Store, Protocol):
     def source(self) -> Source:
         """For the queue of these workers."""
         ...
+
+    @property
+    def removal(self) -> Removal: ...
 
     def owned(self, worker: str) -> set[str]:
         """The runs that this worker owns."""
