@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flow_engine.errors import FlowError
 from flow_engine.ids import new_id
@@ -38,6 +39,16 @@ def backfill(
         assert submitted is not None  # a backfill is never refused
         told.append(Told(record.id, instant, FIRE, submitted.run, submitted.created))
     return told
+
+
+def backfill_documents(
+    store: Store, record: ScheduleRecord, start: datetime, end: datetime, dry_run: bool
+) -> list[dict[str, Any]]:
+    """`{"instant", "run", "created"}` of each; with `dry_run` nothing is submitted, and they have the instant alone."""
+    if dry_run:
+        return [{"instant": instant.isoformat()} for instant in instants(record, start, end)]
+    told = backfill(store, record, start, end)
+    return [{"instant": one.instant.isoformat(), "run": one.run, "created": one.created} for one in told]
 
 
 def instants(record: ScheduleRecord, start: datetime, end: datetime) -> list[datetime]:

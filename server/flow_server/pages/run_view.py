@@ -13,8 +13,6 @@ from flow_lang.plan import Plan
 from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_path
 
-from flow_server.submission import is_submitted
-
 INSTANCES = 200
 """Instances of `for` tasks that the page lists; those that did not go well come first."""
 FAILURES = 3
@@ -156,8 +154,9 @@ def _written(folder: str) -> set[str]:
 
 
 def _place(plan: Plan, record: RunRecord) -> str:
-    """Where the file is; one that was sent lies nowhere."""
-    return "sent over HTTP" if is_submitted(plan) else os.path.join(record.folder, plan.file)
+    """Where the file is; a source that was sent lies nowhere."""
+    sent = os.path.basename(record.folder) == record.id
+    return "sent over HTTP" if sent else os.path.join(record.folder, plan.file)
 
 
 def _result(plan: Plan, record: RunRecord) -> str | None:

@@ -108,6 +108,10 @@ class SqliteRemoval:
         """Which of these ids are those of runs."""
         return {run for (run,) in self._all("known_runs", json.dumps(runs))}
 
+    def folders(self) -> set[str]:
+        """The folders of the flow files of all runs and schedules, but for those that one run has for itself."""
+        return {folder for (folder,) in self._all("folders")}
+
     def snapshot(self, marks: tuple[str, str], without: frozenset[int] = frozenset()) -> Snapshot:
         """All of one moment: the first claim, and every kept text with a mark in it, but for runs with these numbers. The texts are
         to be read to their end, or closed."""
