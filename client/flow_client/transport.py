@@ -156,7 +156,7 @@ def _retries(repeat: bool) -> Retry:
         read=REPEATS if repeat else 0,
         other=0,
         status=REPEATS if repeat else 0,
-        allowed_methods=None if repeat else frozenset(),
+        allowed_methods=None,  # `read` and `status` say whether
         status_forcelist=_BUSY if repeat else (),
         backoff_factor=0.1,
         backoff_max=2.0,
