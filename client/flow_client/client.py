@@ -166,10 +166,9 @@ class Client:
 
     # -- control
 
-    def cancel(self, run: str) -> RunDocument:
-        """Raises Problem (ended-already) where there is nothing to cancel. May be asked for twice."""
-        document: RunDocument = self._transport.call("POST", path_of("runs", run, "cancel"), repeat=True).json
-        return document
+    def cancel(self, run: str) -> bool:
+        """False where it was cancelled before. Raises Problem (ended-already) where it has ended otherwise."""
+        return self._transport.call("POST", path_of("runs", run, "cancel"), repeat=True).status == 202
 
     def approve(self, run: str, task: str | None, answer: bool, by: str) -> dict[str, Any]:
         """`{"run", "task", "text"}`: what was answered."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Ended, Project
+from support.inside import Inside
 from support.server import HELLO, SLEEP, Server
 from support.waiting import until
 
@@ -60,6 +61,12 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
+def inside(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    monkeypatch.setenv("FLOW_TOKEN", server.token)
+    return Inside(project, monkeypatch)
+
+
+@pytest.fixture
 def remote(project: Project, server: Server, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("FLOW_TOKEN", server.token)
     return project
@@ -71,7 +78,7 @@ def plain(text: str) -> str:
     return re.sub(r" +[0-9.]+m?s\b", " TIME", text)
 
 
-def both(project: Project, server: Server, *arguments: str) -> tuple[Ended, Ended]:
+def both(project: Project | Inside, server: Server, *arguments: str) -> tuple[Ended, Ended]:
     return project.flow(*arguments), project.flow(*arguments, "--url", server.url)
 
 
@@ -83,7 +90,7 @@ def test_a_run_with_its_folder_looks_the_same(remote: Project, server: Server) -
     assert told[0] == told[1]
 
 
-def test_a_failure_looks_the_same(remote: Project, server: Server) -> None:
+def test_a_failure_looks_the_same(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("fails.flow", FAILS)
     here, there = both(remote, server, "run", "fails.flow", "--json")
     assert (here.code, there.code) == (1, 1)
@@ -94,26 +101,26 @@ def test_a_failure_looks_the_same(remote: Project, server: Server) -> None:
     assert f"{remote.folder}/fails.flow:4" in there.err
     run = there.document["run"]
     assert f"flow logs {run} bad" in there.err
-    logs = remote.flow("logs", run, "bad", "--url", server.url)
+    logs = inside.flow("logs", run, "bad", "--url", server.url)
     assert logs.out == "--- bad\nthe last words\n"
-    status = remote.flow("status", run, "--url", server.url)
+    status = inside.flow("status", run, "--url", server.url)
     assert "the last words" in status.out
-    again = remote.flow("retry", run, "--url", server.url, "-q")
+    again = inside.flow("retry", run, "--url", server.url, "-q")
     assert (again.code, "the last words" in again.err) == (1, True)
     remote.write("fails.flow", FAILS.replace("exit 3", "exit 0"))
-    diff = remote.flow("diff", run, "fails.flow", "--url", server.url)
+    diff = inside.flow("diff", run, "fails.flow", "--url", server.url)
     assert (diff.code, diff.out.split()[:2]) == (1, ["good", "taken"])
-    fixed = remote.flow("retry", run, "--with", "fails.flow", "--url", server.url, "--json")
+    fixed = inside.flow("retry", run, "--with", "fails.flow", "--url", server.url, "--json")
     assert (fixed.code, fixed.document["state"]) == (0, "succeeded"), fixed.err
 
 
-def test_wrong_files_and_parameters_are_told_here(remote: Project, server: Server) -> None:
+def test_wrong_files_and_parameters_are_told_here(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("hello.flow", HELLO)
     remote.write("wrong.flow", HELLO.replace("~{name}", "~{nome}"))
     for arguments in (("run", "wrong.flow"), ("run", "hello.flow", "-p", "nome=x"), ("run", "absent.flow")):
-        here, there = both(remote, server, *arguments)
+        here, there = both(inside, server, *arguments)
         assert (there.code, there.err) == (here.code, here.err) == (2, here.err)
-    wrong = remote.flow("run", "order.flow", "-p", "data=/nowhere/at.all", "--url", server.url, "--json")
+    wrong = inside.flow("run", "order.flow", "-p", "data=/nowhere/at.all", "--url", server.url, "--json")
     assert (wrong.code, wrong.document["error"]["code"]) == (2, "wrong_parameters")
     assert "/nowhere/at.all" in wrong.document["error"]["message"]
 
@@ -130,100 +137,101 @@ def test_ctrl_c_cancels_the_run_on_the_server(remote: Project, server: Server) -
     assert server.get(f"/runs/{run}").json["state"] == "cancelled"
 
 
-def test_what_is_detached_can_be_seen_and_stopped(remote: Project, server: Server) -> None:
+def test_what_is_detached_can_be_seen_and_stopped(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("nap.flow", SLEEP)
-    begun = remote.flow("run", "nap.flow", "--detach", "--url", server.url)
+    begun = inside.flow("run", "nap.flow", "--detach", "--url", server.url)
     run = begun.out.strip()
     assert (begun.code, len(run)) == (0, 26)
-    listed = remote.flow("list", "--workflow", "nap", "--url", server.url)
+    listed = inside.flow("list", "--workflow", "nap", "--url", server.url)
     assert run in listed.out
-    assert remote.flow("list", "--json").document == {"runs": []}
-    graph = remote.flow("graph", run, "--format", "mermaid", "--url", server.url)
+    assert inside.flow("list", "--json").document == {"runs": []}
+    graph = inside.flow("graph", run, "--format", "mermaid", "--url", server.url)
     assert "rest" in graph.out
-    why = remote.flow("why", run, "rest", "--url", server.url, "--json")
+    why = inside.flow("why", run, "rest", "--url", server.url, "--json")
     assert why.document["task"] == "rest"
-    stopped = remote.flow("cancel", run, "--url", server.url)
+    stopped = inside.flow("cancel", run, "--url", server.url)
     assert f"run {run} cancelled" in stopped.err
-    assert "has ended already: cancelled" in remote.flow("cancel", run, "--url", server.url).err
+    assert "has ended already: cancelled" in inside.flow("cancel", run, "--url", server.url).err
 
 
-def test_questions_are_answered(remote: Project, server: Server) -> None:
+def test_questions_are_answered(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("asks.flow", ASKS)
     running = remote.start("run", "asks.flow", "--json", "--url", server.url)
     run = until(lambda: server.get("/runs?workflow=asks&state=running").json["runs"], 60, "the run")[0]["run"]
     until(lambda: all(task["state"] == "waiting" for task in server.get(f"/runs/{run}").json["tasks"]), 30)
-    approved = remote.flow("approve", run, "--url", server.url)
+    approved = inside.flow("approve", run, "--url", server.url)
     assert (approved.code, approved.err) == (0, f"approved release of run {run}: Publish it?\n")
-    wrong = remote.flow("signal", run, "paid", "much", "--url", server.url)
+    wrong = inside.flow("signal", run, "paid", "much", "--url", server.url)
     assert (wrong.code, "waits for a `int`" in wrong.err) == (2, True)
-    sent = remote.flow("signal", run, "paid", "12", "--url", server.url)
+    sent = inside.flow("signal", run, "paid", "12", "--url", server.url)
     assert sent.err == f"paid goes to paid of run {run}\n"
     out, err = running.communicate(timeout=60)
     assert json.loads(out)["result"] == {"release": True, "paid": 12}, err
 
 
-def test_many_runs_are_submitted_once(remote: Project, server: Server) -> None:
+def test_many_runs_are_submitted_once(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("hello.flow", HELLO)
     lines = [{"params": {"name": name}, "idempotency_key": f"many-{name}"} for name in ("ada", "bob", "eve")]
     remote.write("runs.jsonl", "\n".join(map(json.dumps, lines)) + "\n")
     arguments = ("submit", "hello.flow", "--lines", "runs.jsonl", "--json", "--url", server.url)
-    first, again = (remote.flow(*arguments).document["runs"] for _ in range(2))
+    first, again = (inside.flow(*arguments).document["runs"] for _ in range(2))
     assert [run["created"] for run in first] == [True] * 3
     assert again == [{**run, "created": False} for run in first]
     done = server.wait(first[2]["run"], "succeeded", 60)
     assert done["result"] == "hello eve"
-    counted = remote.flow("submit", "hello.flow", "--count", "2", "--key", "c", "--url", server.url)
-    assert counted.out == remote.flow("submit", "hello.flow", "--count", "2", "--key", "c", "--url", server.url).out
+    counted = inside.flow("submit", "hello.flow", "--count", "2", "--key", "c", "--url", server.url)
+    assert counted.out == inside.flow("submit", "hello.flow", "--count", "2", "--key", "c", "--url", server.url).out
     remote.write("runs.jsonl", '{"param": {}}\n')
-    wrong = remote.flow(*arguments)
+    wrong = inside.flow(*arguments)
     assert (wrong.code, "runs.jsonl:1" in wrong.document["error"]["message"]) == (2, True)
 
 
-def test_submitted_here_is_left_to_a_worker(project: Project) -> None:
+def test_submitted_here_is_left_to_a_worker(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write("hello.flow", HELLO)
-    begun = project.flow("submit", "hello.flow", "-p", "name=Ada", "--key", "k", "--json")
-    again = project.flow("submit", "hello.flow", "-p", "name=Ada", "--key", "k", "--json")
+    inside = Inside(project, monkeypatch)
+    begun = inside.flow("submit", "hello.flow", "-p", "name=Ada", "--key", "k", "--json")
+    again = inside.flow("submit", "hello.flow", "-p", "name=Ada", "--key", "k", "--json")
     assert "nobody works on the runs now" in begun.err
     assert [ended.document["runs"][0]["created"] for ended in (begun, again)] == [True, False]
     run = begun.document["runs"][0]["run"]
     assert project.flow("run", "--resume", run, "-q").out == "hello Ada\n"
 
 
-def test_schedules_and_pools(remote: Project, server: Server) -> None:
+def test_schedules_and_pools(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("nightly.flow", NIGHTLY)
-    deployed = remote.flow("deploy", "nightly.flow", "--url", server.url)
+    deployed = inside.flow("deploy", "nightly.flow", "--url", server.url)
     assert deployed.err.startswith("deployed hello: 0 2 * * * Europe/Berlin, next "), deployed.err
-    assert "hello" in remote.flow("schedule", "list", "--url", server.url).out
-    assert remote.flow("schedule", "pause", "hello", "--url", server.url).err == "hello is paused\n"
-    assert remote.flow("schedule", "resume", "hello", "--url", server.url).err.startswith("resumed hello")
-    following = remote.flow("schedule", "next", "hello", "-n", "2", "--after", "2026-03-28", "--url", server.url)
+    assert "hello" in inside.flow("schedule", "list", "--url", server.url).out
+    assert inside.flow("schedule", "pause", "hello", "--url", server.url).err == "hello is paused\n"
+    assert inside.flow("schedule", "resume", "hello", "--url", server.url).err.startswith("resumed hello")
+    following = inside.flow("schedule", "next", "hello", "-n", "2", "--after", "2026-03-28", "--url", server.url)
     assert len(following.out.splitlines()) == 3
     days = ("--from", "2026-01-01", "--to", "2026-01-02", "--url", server.url)
-    filled = remote.flow("schedule", "backfill", "nightly.flow", *days)
+    filled = inside.flow("schedule", "backfill", "nightly.flow", *days)
     assert [line[:16] for line in filled.out.splitlines()] == ["2026-01-01 02:00", "2026-01-02 02:00"], filled.err
-    assert remote.flow("schedule", "remove", "hello", "--url", server.url).code == 0
-    assert remote.flow("schedule", "pause", "hello", "--url", server.url).code == 2
-    assert remote.flow("pool", "set", "api", "4", "--url", server.url).code == 0
-    assert "api" in remote.flow("pool", "list", "--url", server.url).out
+    assert inside.flow("schedule", "remove", "hello", "--url", server.url).code == 0
+    assert inside.flow("schedule", "pause", "hello", "--url", server.url).code == 2
+    assert inside.flow("pool", "set", "api", "4", "--url", server.url).code == 0
+    assert "api" in inside.flow("pool", "list", "--url", server.url).out
 
 
 def test_a_server_that_is_not_there_or_not_ours_is_told(
-    remote: Project, server: Server, monkeypatch: pytest.MonkeyPatch
+    remote: Project, inside: Inside, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remote.write("hello.flow", HELLO)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        gone = remote.flow("run", "hello.flow", "--url", url)
+        gone = inside.flow("run", "hello.flow", "--url", url)
     assert (gone.code, f"no Flow server answers at {url}" in gone.err) == (3, True), gone.err
     monkeypatch.setenv("FLOW_URL", server.url)
-    assert remote.flow("run", "hello.flow", "-q").out == "hello world\n"
-    assert remote.flow("list", "--json").document["runs"][0]["workflow"] == "hello"
-    assert remote.flow("status", "nothing").code == 2
+    assert inside.flow("run", "hello.flow", "-q").out == "hello world\n"
+    assert inside.flow("list", "--json").document["runs"][0]["workflow"] == "hello"
+    assert inside.flow("status", "nothing").code == 2
     for wrong in ("ftp://x", "http://", "http://ada:secret@127.0.0.1:1", "127.0.0.1:8700"):
-        assert remote.flow("list", "--url", wrong).code == 2
+        assert inside.flow("list", "--url", wrong).code == 2
     monkeypatch.setenv("FLOW_TOKEN", "another-token-altogether")
-    refused = remote.flow("list")
+    refused = inside.flow("list")
     assert (refused.code, "refuses the token" in refused.err) == (2, True)
     monkeypatch.delenv("FLOW_TOKEN")
-    assert "FLOW_TOKEN" in remote.flow("list").err
+    assert "FLOW_TOKEN" in inside.flow("list").err

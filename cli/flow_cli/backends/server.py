@@ -45,7 +45,8 @@ class ServerBackend(ServerReads):
 
     def cancel(self, record: RunRecord, wait: float) -> str:
         try:
-            self._client.cancel(record.id)
+            if not self._client.cancel(record.id) and record.finished_at is not None:
+                return ""
         except Problem as problem:
             if problem.kind != "ended-already":
                 raise
