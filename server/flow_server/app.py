@@ -59,7 +59,8 @@ def create_app(state: StateFolder, token: str) -> Starlette:
 
 def routes() -> list[Route | Mount]:
     return [
-        *api_routes(),
+        *run_routes(),
+        *operation_routes(),
         Route("/healthz", healthz),
         Route("/metrics", metrics),
         Route("/", runs_page.page),
@@ -73,7 +74,7 @@ def routes() -> list[Route | Mount]:
     ]
 
 
-def api_routes() -> list[Route]:
+def run_routes() -> list[Route]:
     run = API + "/runs/{run}"
     return [
         Route(API + "/check", check.check, methods=["POST"]),
@@ -97,6 +98,11 @@ def api_routes() -> list[Route]:
         Route(run + "/tasks/{task}", rows.task),
         Route(run + "/tasks/{task}/why", rows.why),
         Route(run + "/tasks/{task}/logs", logs.logs),
+    ]
+
+
+def operation_routes() -> list[Route]:
+    return [
         Route(API + "/workflows", schedules.workflows),
         Route(API + "/workflows/{name}", schedules.workflow, methods=["PUT"]),
         Route(API + "/schedules", schedules.schedules),

@@ -112,11 +112,12 @@ class GivenFiles:
     then has to be sent, else by their absolute path, where the server has to have them itself."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self._folder = os.path.realpath(folder)
         self.inside = False
 
     def stat(self, path: str) -> File:
         full = os.path.normpath(os.path.join(os.getcwd(), path))
+        full = os.path.join(os.path.realpath(os.path.dirname(full)), os.path.basename(full))
         if os.path.commonpath([full, self._folder]) != self._folder:
             return File(full, 0)
         self.inside = True
