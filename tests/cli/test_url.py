@@ -159,6 +159,7 @@ def test_questions_are_answered(remote: Project, inside: Inside, server: Server)
     running = remote.start("run", "asks.flow", "--json", "--url", server.url)
     run = until(lambda: server.get("/runs?workflow=asks&state=running").json["runs"], 60, "the run")[0]["run"]
     until(lambda: all(task["state"] == "waiting" for task in server.get(f"/runs/{run}").json["tasks"]), 30)
+    watching = remote.start("run", "--resume", run, "--json", "--url", server.url)
     approved = inside.flow("approve", run, "--url", server.url)
     assert (approved.code, approved.err) == (0, f"approved release of run {run}: Publish it?\n")
     wrong = inside.flow("signal", run, "paid", "much", "--url", server.url)
@@ -167,6 +168,8 @@ def test_questions_are_answered(remote: Project, inside: Inside, server: Server)
     assert sent.err == f"paid goes to paid of run {run}\n"
     out, err = running.communicate(timeout=60)
     assert json.loads(out)["result"] == {"release": True, "paid": 12}, err
+    assert watching.communicate(timeout=60)[0] == out
+    assert inside.flow("run", "--resume", run, "--json", "--url", server.url).out == out
 
 
 def test_many_runs_are_submitted_once(remote: Project, inside: Inside, server: Server) -> None:
