@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / "python")
-ROOTS = ["lang", "engine", "runtime", "server", "cli"]
+ROOTS = ["lang", "engine", "runtime", "server", "client", "cli"]
 
 
 def main() -> int:

@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from flow_cli.backends.open import backend
+from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
-from flow_cli.options import Json, Kafka, RunId, Slots, Target, leave
+from flow_cli.options import Json, Kafka, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -53,18 +55,62 @@ def run(
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.")] = None,
     slots: Slots = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for its end: print the run's id.")] = False,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
-    """Check a file, run it to its end, and print its result.
+    """Check a file, run it to its end, and print its result. With --url a server runs it, with the folder of the file.
 
     Exit code: 0 succeeded, 1 the run failed, 2 the file or the usage is wrong, 3 a service cannot be reached, 130 interrupted.
     """
     from flow_cli.commands.run import run as start
+    from flow_cli.commands.run import submit as begin
 
     if (file is None) == (resume is None):
         raise typer.BadParameter("give a FILE, or --resume RUN")
-    request = RunRequest(file or "", tuple(param or ()), params, as_json, resume, slots, quiet)
+    if detach and resume is not None:
+        raise typer.BadParameter("--detach begins a run of a FILE; what is resumed is waited for")
+    if url and slots is not None:
+        raise typer.BadParameter("--slots is for this machine; the workers of a server have their own")
+    request = RunRequest(file or "", tuple(param or ()), params, as_json, resume, slots, quiet, url)
+    if detach:
+        leave(lambda: begin([request.file], request, None, 1, None), as_json)
     raise typer.Exit(start(request))
+
+
+@app.command(
+    epilog="Examples: flow submit etl.flow -p day=2026-01-31 --key day-31  ·  flow submit etl.flow --lines days.jsonl --url http://host:8700"
+)
+def submit(
+    files: Annotated[list[str], typer.Argument(metavar="FILE[:WORKFLOW]...", help="A run of each is begun.")],
+    param: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    params: Annotated[
+        str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")
+    ] = None,
+    lines: Annotated[
+        str | None,
+        typer.Option(metavar="F.jsonl", help='A run for each line: {"params": {...}, "idempotency_key": "..."}.'),
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="So many runs of each file.")] = 1,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Submitting again with the same key gives the same runs; of several, KEY:0, KEY:1 and so on.",
+        ),
+    ] = None,
+    as_json: Json = False,
+    url: Url = None,
+) -> None:
+    """Begin runs and print their ids, without waiting for them. They are kept in lots of 1,000, each all or none."""
+    from flow_cli.commands.run import submit as begin
+
+    if lines is not None and count != 1:
+        raise typer.BadParameter("give --lines or --count: each line is one run")
+    request = RunRequest("", tuple(param or ()), params, as_json, url=url)
+    leave(lambda: begin(files, request, lines, count, key), as_json)
 
 
 @app.command(epilog="Examples: flow check  ·  flow check etl.flow lib/ --json  ·  flow check --format github")
@@ -144,11 +190,12 @@ def graph(
     ],
     format_: Annotated[str | None, typer.Option("--format", help="svg, png, dot, mermaid, json or text.")] = None,
     output: Annotated[str | None, typer.Option("--output", "-o", help="A file; its ending tells the format.")] = None,
+    url: Url = None,
 ) -> None:
     """Draw the DAG of a file or of a run."""
     from flow_cli.commands.graph import graph as draw
 
-    leave(lambda: draw(target, format_, output))
+    leave(lambda: draw(target, format_, output, url))
 
 
 @app.command("list", epilog="Examples: flow list  ·  flow list --state failed --json")
@@ -158,21 +205,23 @@ def list_(
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, newest first.")] = 50,
     top: Annotated[bool, typer.Option("--top", help="Without child runs.")] = False,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
     """List runs, newest first."""
     from flow_engine.stores.contract import RunFilter
 
     from flow_cli.commands.runs import list_runs
 
-    leave(lambda: list_runs(RunFilter(state, workflow, limit=limit, top=top), as_json), as_json)
+    wanted = RunFilter(state, workflow, limit=limit, top=top)
+    leave(lambda: list_runs(backend(url), wanted, as_json), as_json)
 
 
 @app.command()
-def status(run: RunId = None, as_json: Json = False) -> None:
+def status(run: RunId = None, as_json: Json = False, url: Url = None) -> None:
     """Show a run and its tasks."""
     from flow_cli.commands.runs import status as show
 
-    leave(lambda: show(run, as_json), as_json)
+    leave(lambda: show(backend(url), run, as_json), as_json)
 
 
 @app.command(epilog="Examples: flow logs  ·  flow logs 01kx fetch  ·  flow logs 01kx 'fetch[3]' -f")
@@ -183,11 +232,12 @@ def logs(
     ] = None,
     attempt: Annotated[int | None, typer.Option(min=1, help="Only this attempt.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    url: Url = None,
 ) -> None:
     """Print what bodies wrote; failed tasks first."""
     from flow_cli.commands.logs import logs as show
 
-    leave(lambda: show(run, task, attempt, follow))
+    leave(lambda: show(backend(url), run, task, attempt, follow))
 
 
 @app.command(
@@ -219,99 +269,7 @@ def gc(
     leave(lambda: collect(keep_for, keep, dry_run, shrink, as_json), as_json)
 
 
-@app.command()
-def cancel(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the end.")] = 30.0,
-) -> None:
-    """Cancel a run: what runs is ended, what waits never starts."""
-    from flow_cli.commands.runs import cancel as stop
-
-    leave(lambda: stop(run, wait))
-
-
-@app.command(
-    epilog="Examples: flow retry  ·  flow retry 01kx --from-failed  ·  flow retry 01kx --with fixed.flow -p day=2026-01-31"
-)
-def retry(
-    run: RunId = None,
-    from_failed: Annotated[
-        bool,
-        typer.Option("--from-failed", help="Run again what failed or did not start; without --with it is the default."),
-    ] = False,
-    with_file: Annotated[
-        str | None,
-        typer.Option(
-            "--with", metavar="FILE[:WORKFLOW]", help="A new run of an edited file: results that still hold are kept."
-        ),
-    ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="With --with: another parameter.")
-    ] = None,
-    slots: Slots = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Try a run that failed or was cancelled again; what has succeeded is not run again."""
-    from flow_cli.commands.retry import retry as again
-
-    if with_file is None and param:
-        raise typer.BadParameter("-p goes with --with FILE: a run that goes on keeps its parameters")
-    request = RunRequest(params=tuple(param or ()), json=as_json, slots=slots, quiet=quiet)
-    raise typer.Exit(again(run, with_file, request))
-
-
-@app.command(epilog="Example: flow diff 01kx fixed.flow")
-def diff(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
-    file: Target,
-    as_json: Json = False,
-) -> None:
-    """Show what an edited file would take over from a run, and why the rest runs again.
-
-    Exit code: 0 all is taken over, 1 something runs again.
-    """
-    from flow_cli.commands.retry import diff as compare
-
-    leave(lambda: compare(run, file, as_json), as_json)
-
-
-@app.command(epilog="Examples: flow why 01kx fetch  ·  flow why 01kx 'fetch[3]'")
-def why(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
-    task: Annotated[str, typer.Argument(help="A task, or one instance such as fetch[3].")],
-    as_json: Json = False,
-) -> None:
-    """Tell why a task ran, waits, was skipped, did not start, or was not answered from the cache."""
-    from flow_cli.commands.why import why as explain_task
-
-    leave(lambda: explain_task(run, task, as_json), as_json)
-
-
-@app.command(epilog="Examples: flow approve 01kx  ·  flow approve 01kx release  ·  flow approve 01kx release --reject")
-def approve(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
-    task: Annotated[
-        str | None, typer.Argument(help="The task that waits; may be left out where only one does.")
-    ] = None,
-    reject: Annotated[bool, typer.Option("--reject", help="Answer no: the task's result is false.")] = False,
-) -> None:
-    """Answer an approval that a run, or one of its child runs, waits for."""
-    from flow_cli.commands.answers import approve as answer
-
-    leave(lambda: answer(run, task, reject))
-
-
-@app.command(epilog="Examples: flow signal 01kx paid  ·  flow signal 01kx paid '{\"amount\": 12.5}'")
-def signal(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or the start of one.")],
-    event: Annotated[str, typer.Argument(help="The event's name.")],
-    value: Annotated[str | None, typer.Argument(help="JSON, or a text; null if left out.")] = None,
-) -> None:
-    """Send an event to a run. It is kept, also for tasks that begin to wait for it later."""
-    from flow_cli.commands.answers import signal as send
-
-    leave(lambda: send(run, event, value))
+app.add_typer(control_app)
 
 
 @app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")

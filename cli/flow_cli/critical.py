@@ -6,9 +6,9 @@ from typing import Any
 
 from flow_engine.decisions.critical_path import Step, Timeline
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of
+from flow_runtime.run_reads import RunReads
 
 from flow_cli.progress.text import seconds
 
@@ -20,7 +20,7 @@ LEAST = 0.01
 """Seconds of slack from which on it is said."""
 
 
-def path_text(store: Store, record: RunRecord) -> str:
+def path_text(store: RunReads, record: RunRecord) -> str:
     """`fetch[3] 1.20s > clean[3] 0.40s (waited 2.00s) > report 0.10s`"""
     plan = store.plan(record.plan_hash, record.workflow)
     return steps_text(plan, timeline(plan, record, store.tasks(record.id)).path())

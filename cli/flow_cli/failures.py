@@ -6,9 +6,9 @@ from typing import Any
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan, Task
 from flow_runtime.document import key_of
+from flow_runtime.run_reads import RunReads
 
 from flow_cli.progress.text import counted, printable
 
@@ -18,7 +18,7 @@ LOG_LINES = 12
 SOURCE_LINES = 6
 
 
-def failure_report(store: Store, record: RunRecord) -> str:
+def failure_report(store: RunReads, record: RunRecord) -> str:
     """Text about a run that did not succeed; empty where there is nothing to add to its state."""
     plan = store.plan(record.plan_hash, record.workflow)
     rows = store.tasks(record.id)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from flow_client.errors import ClientError, Problem, WrongAddress
 from flow_engine.errors import FlowError, Refused, UnknownLetter, UnknownPool, UnknownRun, UnknownSchedule
 
 from flow_cli import exits
@@ -18,18 +19,8 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         sys.stdout.flush()
     except CommandError as error:
         return tell(error, as_json)
-    except UnknownRun as error:
-        return tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
-    except UnknownLetter as error:
-        return tell(CommandError(exits.USAGE, "unknown_letter", str(error)), as_json)
-    except UnknownSchedule as error:
-        return tell(CommandError(exits.USAGE, "unknown_schedule", str(error)), as_json)
-    except UnknownPool as error:
-        return tell(CommandError(exits.USAGE, "unknown_pool", str(error)), as_json)
-    except Refused as error:
-        return tell(CommandError(exits.USAGE, "refused", str(error)), as_json)
     except FlowError as error:
-        return tell(CommandError(exits.UNREACHABLE, "state", str(error)), as_json)
+        return tell(_of_state(error), as_json)
     except KeyboardInterrupt:
         return tell(CommandError(exits.INTERRUPTED, "interrupted", "interrupted"), as_json)
     except BrokenPipeError:
@@ -38,9 +29,37 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
     except OSError as error:
         what = os.fsdecode(error.filename) + ": " if isinstance(error.filename, str | bytes) else ""
         return tell(CommandError(exits.USAGE, "io", f"{what}{error.strerror or error}"), as_json)
+    except ClientError as error:
+        return tell(_of_server(error), as_json)
     except Exception as error:  # noqa: BLE001  a person is told in one line what and where
         return tell(CommandError(exits.FAILED, "internal", _unforeseen(error)), as_json)
     return code
+
+
+def _of_state(error: FlowError) -> CommandError:
+    """What is not there and what is refused is wrong usage; anything else is the state's trouble."""
+    kinds = (
+        (UnknownRun, "unknown_run"),
+        (UnknownLetter, "unknown_letter"),
+        (UnknownSchedule, "unknown_schedule"),
+        (UnknownPool, "unknown_pool"),
+        (Refused, "refused"),
+    )
+    for kind, code in kinds:
+        if isinstance(error, kind):
+            return CommandError(exits.USAGE, code, str(error))
+    return CommandError(exits.UNREACHABLE, "state", str(error))
+
+
+def _of_server(error: ClientError) -> CommandError:
+    """What a server refuses is wrong usage; what it cannot do, or that it is not there, is told by another exit code."""
+    if isinstance(error, Problem):
+        code = exits.UNREACHABLE if error.status >= 500 else exits.USAGE
+        details = {name: error.members[name] for name in ("diagnostics", "run", "field") if name in error.members}
+        return CommandError(code, error.kind.replace("-", "_"), error.detail, **details)
+    if isinstance(error, WrongAddress):
+        return CommandError(exits.USAGE, "url", str(error))
+    return CommandError(exits.UNREACHABLE, "server", str(error))
 
 
 def _unforeseen(error: Exception) -> str:

@@ -16,6 +16,15 @@ RunId = Annotated[
 Slots = Annotated[
     int | None, typer.Option(min=1, max=MOST_SLOTS, help="Bodies that run at once; the number of cores if left out.")
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="FLOW_URL",
+        metavar="URL",
+        help="A Flow server, and not the local state; its token is FLOW_TOKEN.",
+    ),
+]
 
 Kafka = Annotated[
     str,

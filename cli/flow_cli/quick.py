@@ -1,11 +1,13 @@
 """Recognizes the forms of `flow run` that need no command-line library."""
 
+import os
+
 from flow_cli.request import MOST_SLOTS, RunRequest
 
 
 def quick_run(arguments: list[str]) -> RunRequest | None:
-    """The request of `run FILE [-p name=value]... [--slots N] [--json] [--quiet]`; None for anything else."""
-    if len(arguments) < 2 or arguments[0] != "run":
+    """The request of `run FILE [-p name=value]... [--slots N] [--json] [--quiet]`; None for anything else, and where a server is to run it."""
+    if len(arguments) < 2 or arguments[0] != "run" or os.environ.get("FLOW_URL"):
         return None
     files: list[str] = []
     params: list[str] = []

@@ -16,3 +16,4 @@ class RunRequest(NamedTuple):
     resume: str | None = None
     slots: int | None = None
     quiet: bool = False
+    url: str | None = None

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from flow_cli.options import Json, Target, leave
+from flow_cli.backends.open import backend
+from flow_cli.options import Json, Target, Url, leave
 
 app = typer.Typer()
 schedule = typer.Typer(help="Look at schedules, and hold them back.", no_args_is_help=True)
@@ -32,14 +33,14 @@ def scheduler(
 
 
 @app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")
-def deploy(file: Target, as_json: Json = False) -> None:
+def deploy(file: Target, as_json: Json = False, url: Url = None) -> None:
     """Keep the schedules of a file, with its plan as it is now, for `flow server` or `flow scheduler`.
 
     A later edit of the file counts when it is deployed again.
     """
     from flow_cli.commands.deploy import deploy as keep
 
-    leave(lambda: keep(file, as_json), as_json)
+    leave(lambda: keep(backend(url), file, as_json), as_json)
 
 
 @schedule.command(
@@ -47,50 +48,54 @@ def deploy(file: Target, as_json: Json = False) -> None:
     epilog="Examples: flow schedule next etl.flow  ·  flow schedule next etl.flow:nightly -n 10 --after 2026-03-28",
 )
 def schedule_next(
-    file: Target,
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE[:WORKFLOW] or NAME", help="A .flow file; with --url also a deployed schedule."),
+    ],
     count: Annotated[int, typer.Option("-n", min=1, max=1000, help="How many.")] = 5,
     after: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Start here and not now; in the schedule's zone unless it says another."),
     ] = None,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
     """Show when a workflow's schedule fires next, in its zone and in UTC."""
     from flow_cli.commands.schedule import next_firings
 
-    leave(lambda: next_firings(file, count, after, as_json), as_json)
+    leave(lambda: next_firings(file, count, after, as_json, backend(url) if url else None), as_json)
 
 
 @schedule.command("list")
-def schedule_list(as_json: Json = False) -> None:
+def schedule_list(as_json: Json = False, url: Url = None) -> None:
     """List the deployed schedules: when each fired last and fires next."""
     from flow_cli.commands.schedules import list_schedules
 
-    leave(lambda: list_schedules(as_json), as_json)
+    leave(lambda: list_schedules(backend(url), as_json), as_json)
 
 
 @schedule.command()
-def pause(name: Name) -> None:
+def pause(name: Name, url: Url = None) -> None:
     """Start no runs until `flow schedule resume`; those that run go on."""
     from flow_cli.commands.schedules import pause as hold
 
-    leave(lambda: hold(name))
+    leave(lambda: hold(backend(url), name))
 
 
 @schedule.command()
-def resume(name: Name) -> None:
+def resume(name: Name, url: Url = None) -> None:
     """Fire again from the next instant on; what came due in the meantime is left out (see backfill)."""
     from flow_cli.commands.schedules import resume as go_on
 
-    leave(lambda: go_on(name))
+    leave(lambda: go_on(backend(url), name))
 
 
 @schedule.command()
-def remove(name: Name) -> None:
+def remove(name: Name, url: Url = None) -> None:
     """Forget a schedule; its runs stay."""
     from flow_cli.commands.schedules import remove as forget
 
-    leave(lambda: forget(name))
+    leave(lambda: forget(backend(url), name))
 
 
 @schedule.command(
@@ -106,27 +111,29 @@ def backfill(
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="The last day or time, which counts.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the instants.")] = False,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
     """Start a run for each instant of a past time; instants that have one already keep it."""
     from flow_cli.commands.schedules import backfill as fill
 
-    leave(lambda: fill(target, start, end, dry_run, as_json), as_json)
+    leave(lambda: fill(backend(url), target, start, end, dry_run, as_json), as_json)
 
 
 @pool.command("list")
-def pool_list(as_json: Json = False) -> None:
+def pool_list(as_json: Json = False, url: Url = None) -> None:
     """List the pools and their slots."""
     from flow_cli.commands.pools import list_pools
 
-    leave(lambda: list_pools(as_json), as_json)
+    leave(lambda: list_pools(backend(url), as_json), as_json)
 
 
 @pool.command("set", epilog="Example: flow pool set api 4")
 def pool_set(
     name: Annotated[str, typer.Argument(metavar="NAME", help='What tasks say: pool = "NAME".')],
     slots: Annotated[int, typer.Argument(metavar="SLOTS", min=1, max=1_000_000, help="How many slots it has.")],
+    url: Url = None,
 ) -> None:
     """Make a pool, or change its size; what holds its slots keeps them."""
     from flow_cli.commands.pools import set_pool
 
-    leave(lambda: set_pool(name, slots))
+    leave(lambda: set_pool(backend(url), name, slots))

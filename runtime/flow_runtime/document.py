@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flow_engine.model import CacheEntry, RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, plain
 
+from flow_runtime.run_reads import RunReads
+
 
 def run_document(
-    store: Store, record: RunRecord, with_tasks: bool = True, rows: Sequence[TaskRecord] | None = None
+    store: RunReads, record: RunRecord, with_tasks: bool = True, rows: Sequence[TaskRecord] | None = None
 ) -> dict[str, Any]:
     """`rows` are those of the run, with their values, where they have been read already."""
     plan = store.plan(record.plan_hash, record.workflow)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
 from flow_lang.plan import Workflow
 
 from flow_runtime.graph.model import Graph, NodeState, graph_of
+from flow_runtime.run_reads import RunReads
 
 
-def graph_of_run(store: Store, record: RunRecord, now: float | None = None) -> Graph:
+def graph_of_run(store: RunReads, record: RunRecord, now: float | None = None) -> Graph:
     """`now` gives what is open a time as well. Without it a drawing stays the same for as long as no state changes."""
     workflow = store.plan(record.plan_hash, record.workflow).workflow
     return graph_of(workflow, node_states(workflow, store.tasks(record.id), now), record.state)

@@ -4,9 +4,10 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from flow_engine import states
-from flow_engine.errors import UnknownRun
+from flow_engine.errors import Refused, UnknownRun
 from flow_engine.model import CacheEntry, RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Need, Plan, Task
@@ -23,6 +24,21 @@ _EDGES = {
     "ended": "looks at how it ended",
     "failure": "runs when it fails",
 }
+
+
+class UnknownTask(Refused):
+    pass
+
+
+def why_document(store: Store, record: RunRecord, key: str) -> dict[str, Any]:
+    """`{"run", "task", "state", "why"}`: lines, the reason first. Raises UnknownTask."""
+    reasons = Why(store, record)
+    row = reasons.row(key)
+    if row is None:
+        plan = store.plan(record.plan_hash, record.workflow)
+        known = ", ".join(key_of(plan, row) for row in store.tasks(record.id) if row.place is None)
+        raise UnknownTask(f"run {record.id} has no task {key[:200]}; it has: {known}")
+    return {"run": record.id, "task": key, "state": row.state, "why": reasons.lines(row)}
 
 
 class Why:

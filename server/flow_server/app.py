@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-from flow_engine.errors import FlowError, IdempotencyConflict, StorageError, StoreError, UnknownRun, Unreadable
+from flow_engine.errors import (
+    FlowError,
+    IdempotencyConflict,
+    StorageError,
+    StoreError,
+    UnknownRun,
+    UnknownSchedule,
+    Unreadable,
+)
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -17,7 +25,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flow_server.api import check, events, graph, logs, runs
+from flow_server.api import answers, capacity, check, events, folders, graph, logs, rows, runs, schedules, submit
 from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed, flow_version
 from flow_server.pages import login, run_page, runs_page
@@ -58,19 +66,11 @@ def create_app(state: StateFolder, token: str) -> Starlette:
 
 
 def routes() -> list[Route | Mount]:
-    run = API + "/runs/{run}"
     return [
+        *run_routes(),
+        *operation_routes(),
         Route("/healthz", healthz),
         Route("/metrics", metrics),
-        Route(API + "/check", check.check, methods=["POST"]),
-        Route(API + "/runs", runs.collection, methods=["GET", "POST"]),
-        Route(run, runs.run),
-        Route(run + "/tasks", runs.tasks),
-        Route(run + "/result", runs.result),
-        Route(run + "/cancel", runs.cancel, methods=["POST"]),
-        Route(run + "/graph.{format}", graph.graph),
-        Route(run + "/events", events.events),
-        Route(run + "/tasks/{task}/logs", logs.logs),
         Route("/", runs_page.page),
         Route("/runs/{run}", run_page.page),
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
@@ -79,6 +79,48 @@ def routes() -> list[Route | Mount]:
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC), name="static"),
+    ]
+
+
+def run_routes() -> list[Route]:
+    run = API + "/runs/{run}"
+    return [
+        Route(API + "/check", check.check, methods=["POST"]),
+        Route(API + "/runs", runs.collection, methods=["GET", "POST"]),
+        Route(API + "/runs/bulk", submit.bulk, methods=["POST"]),
+        Route(API + "/folders/{digest}", folders.folder, methods=["GET", "PUT"]),
+        Route(run, runs.run),
+        Route(run + "/tasks", runs.tasks),
+        Route(run + "/result", runs.result),
+        Route(run + "/cancel", runs.cancel, methods=["POST"]),
+        Route(run + "/retry", submit.retry, methods=["POST"]),
+        Route(run + "/diff", submit.diff, methods=["POST"]),
+        Route(run + "/graph.{format}", graph.graph),
+        Route(run + "/events", events.events),
+        Route(run + "/rows", rows.rows),
+        Route(run + "/plan", rows.plan),
+        Route(run + "/logs", logs.run_logs),
+        Route(run + "/approvals", answers.approval, methods=["POST"]),
+        Route(run + "/approvals/{task}", answers.approval, methods=["POST"]),
+        Route(run + "/signals/{event}", answers.signal, methods=["POST"]),
+        Route(run + "/tasks/{task}", rows.task),
+        Route(run + "/tasks/{task}/why", rows.why),
+        Route(run + "/tasks/{task}/logs", logs.logs),
+    ]
+
+
+def operation_routes() -> list[Route]:
+    return [
+        Route(API + "/workflows", schedules.workflows),
+        Route(API + "/workflows/{name}", schedules.workflow, methods=["PUT"]),
+        Route(API + "/schedules", schedules.schedules),
+        Route(API + "/schedules/{name}", schedules.schedule, methods=["GET", "DELETE"]),
+        Route(API + "/schedules/{name}/pause", schedules.pause, methods=["POST"]),
+        Route(API + "/schedules/{name}/resume", schedules.resume, methods=["POST"]),
+        Route(API + "/schedules/{name}/backfill", schedules.fill, methods=["POST"]),
+        Route(API + "/pools", capacity.pools),
+        Route(API + "/pools/{name}", capacity.pool, methods=["PUT"]),
+        Route(API + "/workers", capacity.workers),
     ]
 
 
@@ -113,6 +155,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(
             404, "unknown-run", f"there is no run {request.path_params.get('run', '')[:100]}; GET {API}/runs lists them"
         )
+    if isinstance(error, UnknownSchedule):
+        return Problem(404, "unknown-schedule", str(error))
     if isinstance(error, IdempotencyConflict):
         return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
     if isinstance(error, StoreError):

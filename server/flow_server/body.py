@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -40,20 +40,25 @@ async def form_body(request: Request) -> dict[str, str]:
 
 
 async def bounded(request: Request, limit: int) -> bytes:
+    return b"".join([chunk async for chunk in chunks(request, limit, PATIENCE)])
+
+
+async def chunks(request: Request, limit: int, patience: float) -> AsyncGenerator[bytes, None]:
+    """The body as it arrives: at most `limit` bytes, and all of it within `patience` seconds. Raises Problem."""
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large("the request body", limit)
-    data = bytearray()
+    size = 0
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             async for chunk in request.stream():
-                data += chunk
-                if len(data) > limit:
+                size += len(chunk)
+                if size > limit:
                     raise too_large("the request body", limit)
+                yield chunk
     except TimeoutError:
-        detail = f"the request body was not there within {PATIENCE:g} s; send it faster"
+        detail = f"the request body was not there within {patience:g} s; send it faster"
         raise Problem(408, "too-slow", detail, {"Connection": "close"}) from None
-    return bytes(data)
 
 
 def too_large(what: str, limit: int) -> Problem:
@@ -129,7 +134,7 @@ def _checked(found: Any, required: Fields, optional: Fields) -> dict[str, Any]:
             raise wrong_field(name[:100], f"there is no such field; {hint}")
     for name in required:
         if name not in found:
-            raise wrong_field(name, f"is missing; it is {_NAMES[required[name]]}")
+            raise wrong_field(name, f"is missing; it is {_NAMES.get(required[name], 'any value')}")
     given = {name: value for name, value in found.items() if value is not None or name in required}
     for name, value in given.items():
         if not isinstance(value, known[name]) or (known[name] is int and isinstance(value, bool)):

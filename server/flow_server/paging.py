@@ -32,8 +32,8 @@ def known(query: QueryParams, names: tuple[str, ...]) -> None:
 
 
 def run_filter(query: QueryParams, default_limit: int = 50) -> RunFilter:
-    """`state`, `workflow`, `cursor` and `limit`; an empty one counts as not given."""
-    known(query, ("state", "workflow", "limit", "cursor"))
+    """`state`, `workflow`, `cursor`, `limit`, and `top=1` for no child runs; an empty one counts as not given."""
+    known(query, ("state", "workflow", "limit", "cursor", "top"))
     state = query.get("state") or None
     if state is not None and state not in RUN_STATES:
         raise Problem(422, "wrong-query", f"there is no state {state[:50]!r}; there are: {', '.join(RUN_STATES)}")
@@ -41,7 +41,8 @@ def run_filter(query: QueryParams, default_limit: int = 50) -> RunFilter:
     if cursor is not None and not (cursor.isascii() and cursor.isalnum() and len(cursor) <= 26):
         raise Problem(422, "wrong-query", "`cursor` must be a `next_cursor` that an earlier page gave")
     limit = number(query, "limit", default_limit, 1, 500)
-    return RunFilter(state, query.get("workflow") or None, cursor, limit)
+    top = bool(number(query, "top", 0, 0, 1))
+    return RunFilter(state, query.get("workflow") or None, cursor, limit, top=top)
 
 
 def runs_page(store: Store, filter_: RunFilter) -> tuple[list[RunRecord], str | None]:

@@ -29,6 +29,7 @@ class Services:
         self.closing = False
         """The server is about to end: streams end, so that their connections do not hold it up."""
         self.streams = 0
+        self.uploads = 0
         # compiling and drawing take a core for long: two at once, so that the store's threads stay quick
         self._heavy = ThreadPoolExecutor(2, thread_name_prefix="flow-heavy")
 

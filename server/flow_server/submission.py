@@ -1,10 +1,10 @@
-"""A source that came over HTTP, on its way to a run: compiled, its parameters bound, kept.
+"""What came over HTTP, on its way to runs: compiled, its parameters bound, kept.
 
-It has no folder: what it imports or names by a relative path is looked for in a fresh empty folder below the state.
+It is a source, a file in a folder that was sent before, or the name of a deployed workflow. A source has no folder: what it imports or
+names by a relative path is looked for in a fresh empty folder below the state.
 """
 
 import errno
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from flow_engine.errors import StoreError
 from flow_engine.ids import later_id
-from flow_engine.model import NewRun
+from flow_engine.model import NewRun, TaskRecord
 from flow_engine.stores.contract import Store, Submitted
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.compile import Compiled, compile_source
@@ -22,58 +22,39 @@ from flow_lang.plan import Plan
 from flow_lang.source import Source
 from flow_lang.values import File
 from flow_runtime.files import FlowFiles
+from flow_runtime.plans import load_plan
 from flow_runtime.state_folder import StateFolder
 
 from flow_server.body import too_large, wrong_field
+from flow_server.folders import flow_file, unknown_folder
 from flow_server.problem import Problem
 from flow_server.relative import relative_files
+from flow_server.wishes import SOURCE_LIMIT, Submission, Wish
 
-SOURCE_LIMIT = 1 << 20
-PARAMS_LIMIT = 1 << 20
-LABELS, LABEL_LENGTH, KEY_LENGTH = 32, 200, 200
-PRIORITIES = range(10)
 FILE = "submitted.flow"
 NO_FOLDER = (
-    "a source submitted over HTTP has no folder beside it: put the code into the source, or give absolute paths of files on "
-    "the server's machine, or run the file there with `flow run`"
+    "a source submitted over HTTP has no folder beside it: put the code into the source, give absolute paths of files on "
+    "the server's machine, or send the folder too, as `flow run FILE --url` does"
 )
 
 
-class Submission(NamedTuple):
-    """What `POST /runs` was sent, each field with its right type."""
+class Origin(NamedTuple):
+    """A compiled workflow and where it is from: `folder` is that of its file, and None where each run gets an empty one of its own."""
 
-    source: str
-    workflow: str | None = None
-    params: dict[str, Any] = {}  # noqa: RUF012  a default that nobody changes
-    priority: int = 0
-    labels: tuple[str, ...] = ()
-    idempotency_key: str | None = None
-
-
-class Prepared(NamedTuple):
-    submission: Submission
     plan: Plan
     bundle: str
     plan_hash: str
+    folder: str | None
+
+
+class Prepared(NamedTuple):
+    """A run that may be kept. `based_on` and `rows`: the run whose results it takes over, and those."""
+
+    wish: Wish
+    origin: Origin
     params: dict[str, Any]
-
-
-def submission_of(fields: dict[str, Any]) -> Submission:
-    """Raises Problem where a field is out of its bounds."""
-    found = Submission(**{**fields, "labels": tuple(fields.get("labels", ()))})
-    check_source(found.source)
-    if len(json.dumps(found.params, ensure_ascii=False).encode()) > PARAMS_LIMIT:
-        raise too_large("`params`", PARAMS_LIMIT)
-    if found.priority not in PRIORITIES:
-        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {str(found.priority)[:50]}")
-    if len(found.labels) > LABELS:
-        raise wrong_field("labels", f"a run has at most {LABELS} labels")
-    for label in found.labels:
-        if not isinstance(label, str) or not 0 < len(label) <= LABEL_LENGTH:
-            raise wrong_field("labels", f"a label is a string of 1 to {LABEL_LENGTH} characters")
-    if found.idempotency_key is not None and not 0 < len(found.idempotency_key) <= KEY_LENGTH:
-        raise wrong_field("idempotency_key", f"must have 1 to {KEY_LENGTH} characters")
-    return found
+    based_on: str | None = None
+    rows: tuple[TaskRecord, ...] = ()
 
 
 def check_source(source: str) -> None:
@@ -81,72 +62,116 @@ def check_source(source: str) -> None:
         raise too_large("`source`", SOURCE_LIMIT)
 
 
-def compiled(source: str, workflow: str | None) -> Compiled:
+def compiled(source: str, workflow: str | None, name: str = FILE) -> Compiled:
     """Raises Problem where the source is nested deeper than the compiler goes."""
     try:
-        return compile_source(Source(FILE, source), _NoFiles(), workflow)
+        return compile_source(Source(name, source), _NoFiles(), workflow)
     except RecursionError:
-        raise Problem(422, "wrong-source", "the source is nested too deeply to be compiled", diagnostics=[]) from None
+        raise _too_deep() from None
 
 
-def prepared(submission: Submission) -> Prepared:
-    """Raises Problem with the diagnostics of a wrong source or of wrong parameters."""
-    found = compiled(submission.source, submission.workflow)
+def origin_of(state: StateFolder, submission: Submission) -> Origin:
+    """Of a source or of a file in a folder. Raises Problem with the diagnostics of a wrong one."""
+    if submission.source is None:
+        return _from_folder(state, submission)
+    check_source(submission.source)
+    found = compiled(submission.source, submission.workflow, submission.file or FILE)
     if found.plan is None:
-        _refuse("wrong-source", found.diagnostics, found.sources)
+        refuse("wrong-source", found.diagnostics, found.sources)
     absent = relative_files(found.plan, NO_FOLDER)
     if absent:
-        _refuse("wrong-source", absent, found.sources)
-    params, wrong = bind(found.plan.workflow, {}, submission.params, FILE, _NoFiles(), _NoFiles())
-    if wrong:
-        _refuse("wrong-parameters", wrong, {})
+        refuse("wrong-source", absent, found.sources)
     bundle = bundle_of(found.plan)
-    return Prepared(submission, found.plan, bundle, bundle_hash(bundle), params)
+    return Origin(found.plan, bundle, bundle_hash(bundle), None)
 
 
-def keep(store: Store, state: StateFolder, ready: Prepared) -> Submitted:
-    """Submits the run with a folder of its own. Raises IdempotencyConflict and StoreError."""
-    now = time.time()
-    given = ready.submission
-    run = later_id(store.newest(), now, os.urandom)
+def _from_folder(state: StateFolder, submission: Submission) -> Origin:
+    path = flow_file(state, submission.folder or "", submission.file or "")
+    try:
+        loaded = load_plan(path, submission.workflow, None)
+    except FileNotFoundError:
+        raise unknown_folder(submission.folder or "") from None  # it was removed in this moment
+    except UnicodeDecodeError as error:
+        raise wrong_field("file", f"is not UTF-8 text: byte {error.start} is {error.reason}") from None
+    except RecursionError:
+        raise _too_deep() from None
+    if loaded.plan is None:
+        refuse("wrong-source", loaded.diagnostics, loaded.sources)
+    return Origin(loaded.plan, loaded.bundle, loaded.plan_hash, loaded.folder)
+
+
+def deployed_origin(store: Store, name: str) -> Origin:
+    """Of a deployed workflow, as it was deployed. Raises UnknownSchedule."""
+    record = store.schedule(name)
+    plan = store.plan(record.plan_hash, record.workflow)
+    return Origin(plan, store.bundle(record.plan_hash), record.plan_hash, record.folder)
+
+
+def prepared(origin: Origin, wish: Wish) -> Prepared:
+    """Raises Problem with the diagnostics of wrong parameters."""
+    files = _NoFiles() if origin.folder is None else FlowFiles(origin.folder, "")
+    params, wrong = bind(origin.plan.workflow, {}, wish.params, origin.plan.file, files, files)
+    if wrong:
+        refuse("wrong-parameters", wrong, {})
+    return Prepared(wish, origin, params)
+
+
+def keep(store: Store, state: StateFolder, ready: Sequence[Prepared]) -> list[Submitted]:
+    """Submits the runs, all or none. Raises IdempotencyConflict and StoreError."""
+    made: list[str] = []
+    kept: set[str] = set()
+    try:
+        news = []
+        newest = store.newest()
+        for one in ready:
+            newest = later_id(newest, time.time(), os.urandom)
+            folder = one.origin.folder
+            if folder is None:
+                folder = _own_folder(state, newest)
+                made.append(folder)
+            news.append(_new_run(one, newest, folder))
+        told = store.submit_all(news)
+        kept = {new.folder for new, submitted in zip(news, told, strict=True) if submitted.created}
+        return told
+    finally:
+        for folder in made:
+            if folder not in kept:
+                os.rmdir(folder)
+
+
+def _own_folder(state: StateFolder, run: str) -> str:
     folder = os.path.join(state.submitted, run)
     try:
         os.makedirs(folder, mode=0o700)
     except OSError as error:
         raise StoreError(f"no folder for the run can be made at {folder}: {error.strerror}") from error
-    new = NewRun(
-        run,
-        ready.plan_hash,
-        ready.plan,
-        ready.bundle,
-        ready.params,
-        folder,
-        now,
-        given.priority or ready.plan.workflow.priority,
-        given.labels or ready.plan.workflow.labels,
+    return folder
+
+
+def _new_run(ready: Prepared, run: str, folder: str) -> NewRun:
+    wish, origin = ready.wish, ready.origin
+    new = NewRun(run, origin.plan_hash, origin.plan, origin.bundle, ready.params, folder, time.time())
+    return new._replace(
+        priority=wish.priority or origin.plan.workflow.priority,
+        labels=wish.labels or origin.plan.workflow.labels,
+        idempotency_key=wish.idempotency_key,
+        based_on=ready.based_on,
+        rows=ready.rows,
     )
-    created = False
-    try:
-        submitted = store.submit(new._replace(idempotency_key=given.idempotency_key))
-        created = submitted.created
-    finally:
-        if not created:
-            os.rmdir(folder)
-    return submitted
-
-
-def is_submitted(plan: Plan) -> bool:
-    return plan.file == FILE
 
 
 def diagnostics_of(diagnostics: Sequence[Diagnostic], sources: dict[str, Source]) -> list[dict[str, Any]]:
     return [to_dict(diagnostic, sources) for diagnostic in diagnostics]
 
 
-def _refuse(kind: str, diagnostics: Sequence[Diagnostic], sources: dict[str, Source]) -> NoReturn:
+def refuse(kind: str, diagnostics: Sequence[Diagnostic], sources: dict[str, Source]) -> NoReturn:
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.is_error]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     raise Problem(422, kind, f"{errors[0].message}{more}", diagnostics=diagnostics_of(diagnostics, sources))
+
+
+def _too_deep() -> Problem:
+    return Problem(422, "wrong-source", "the source is nested too deeply to be compiled", diagnostics=[])
 
 
 class _Absent(FileNotFoundError):

@@ -22,7 +22,9 @@ def test_no_source_file_is_long() -> None:
 
 def test_no_source_root_is_a_package() -> None:
     assert [
-        root for root in ("lang", "engine", "runtime", "server", "cli") if (ROOT / root / "__init__.py").exists()
+        root
+        for root in ("lang", "engine", "runtime", "server", "client", "cli")
+        if (ROOT / root / "__init__.py").exists()
     ] == []
 
 

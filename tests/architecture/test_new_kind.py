@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = re.findall(
     r"`([a-z_/]+/sql\.py)`:\n\n```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL
 )
-ROOTS = ("lang", "engine", "runtime", "server", "cli")
+ROOTS = ("lang", "engine", "runtime", "server", "client", "cli")
 FLOW = """flow 1
 type Order { id: int, region: str }
 

@@ -109,7 +109,9 @@ class World:
 
     def environment(self) -> dict[str, str]:
         return {
-            "PYTHONPATH": os.pathsep.join(str(ROOT / root) for root in ("lang", "engine", "runtime", "server", "cli")),
+            "PYTHONPATH": os.pathsep.join(
+                str(ROOT / root) for root in ("lang", "engine", "runtime", "server", "client", "cli")
+            ),
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.made("home")),
             "TMPDIR": str(self.made("tmp")),

@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 from flow_engine import states
 from support.server import HELLO, SLEEP, Server
+from support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
+ASK = (
+    'flow 1\nworkflow ask {\n  wait release -> bool { approval = "Go on?" }\n  wait paid -> int { event = "paid" }\n}\n'
+)
+NAMES = {"{task}": "greet", "{format}": "svg", "{digest}": "$DIGEST", "{name}": "NAME", "{event}": "paid"}
+"""What stands for the parts of a route."""
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +27,8 @@ def variables(server: Server) -> dict[str, str]:
     run = server.submit(HELLO)
     server.wait(run, states.SUCCEEDED)
     known = {"FLOW_URL": server.url, "FLOW_TOKEN": server.token, "RUN": run, "NAP": server.submit(SLEEP)}
+    known["ASK"] = server.submit(ASK)
+    until(lambda: all(task["state"] == "waiting" for task in server.get(f"/runs/{known['ASK']}").json["tasks"]))
     return {**os.environ, **known}
 
 
@@ -46,6 +54,9 @@ def test_the_page_has_every_route() -> None:
     paths = [route.path for route in routes() if route.path.startswith((API, "/metrics", "/healthz"))]
     assert len(paths) > 8
     for path in paths:
-        shown = re.sub(r"\{run\}", "$(RUN|NAP)", path).replace("{task}", "greet").replace("{format}", "svg")
-        pattern = re.escape("$FLOW_URL" + shown).replace(r"\$\(RUN\|NAP\)", r"\$(RUN|NAP)")
+        pattern = re.escape("$FLOW_URL" + path)
+        for part, shown in {**NAMES, "{run}": r"$RUN"}.items():
+            pattern = pattern.replace(re.escape(part), re.escape(shown))
+        pattern = pattern.replace(re.escape("$RUN"), r"\$(RUN|NAP|ASK)").replace("NAME", r"\w+")
+        pattern = pattern.replace("approvals/greet", "approvals/release")
         assert re.search(pattern, TEXT), path

@@ -33,7 +33,10 @@ PARAMS = 'flow 1\nworkflow w(value: json) -> json {\n  task a { shell "true" }\n
 
 def every_route() -> list[tuple[str, str]]:
     return [
-        (method, route.path.format(run="01abc", task="greet", format="svg"))
+        (
+            method,
+            route.path.format(run="01abc", task="greet", format="svg", digest="0" * 64, name="hello", event="paid"),
+        )
         for route in routes()
         if isinstance(route, Route)
         for method in sorted(route.methods or ())

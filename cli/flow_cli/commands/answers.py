@@ -5,35 +5,27 @@ import json
 import sys
 from typing import Any
 
-from flow_runtime.signals import approve as answer_approval
-from flow_runtime.signals import send_event, waiting
-
 from flow_cli import exits
-from flow_cli.commands.runs import find_run, here
+from flow_cli.backends.contract import Backend
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import printable
 
 
-def approve(run: str, task: str | None, reject: bool) -> int:
-    _, store = here()
-    chosen = answer_approval(store, find_run(store, run), task, not reject, _who())
-    print(
-        f"{'rejected' if reject else 'approved'} {chosen.key} of run {chosen.run}: {printable(chosen.awaits.text)}",
-        file=sys.stderr,
-    )
+def approve(place: Backend, run: str, task: str | None, reject: bool) -> int:
+    chosen = place.approve(place.find(run), task, not reject, _who())
+    done = "rejected" if reject else "approved"
+    print(f"{done} {chosen.key} of run {chosen.run}: {printable(chosen.text)}", file=sys.stderr)
     return exits.OK
 
 
-def signal(run: str, event: str, value: str | None) -> int:
-    _, store = here()
-    record = find_run(store, run)
-    takers = send_event(store, record, event, _value(value), _who())
-    if takers:
-        print(f"{event} goes to {', '.join(f'{item.key} of run {item.run}' for item in takers)}", file=sys.stderr)
+def signal(place: Backend, run: str, event: str, value: str | None) -> int:
+    sent = place.signal(place.find(run), event, _value(value), _who())
+    if sent.takers:
+        told = ", ".join(f"{task} of run {of}" for of, task in sent.takers)
+        print(f"{event} goes to {told}", file=sys.stderr)
         return exits.OK
-    open_ = sorted({item.awaits.name for item in waiting(store, record) if item.awaits.kind == "event"})
-    now = f"; now it waits for: {', '.join(open_)}" if open_ else ""
-    print(f"nothing of run {record.id} waits for {event} yet; it is kept for what will{now}", file=sys.stderr)
+    now = f"; now it waits for: {', '.join(sent.open)}" if sent.open else ""
+    print(f"nothing of run {sent.run} waits for {event} yet; it is kept for what will{now}", file=sys.stderr)
     return exits.OK
 
 

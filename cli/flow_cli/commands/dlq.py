@@ -12,7 +12,7 @@ from flow_lang.values import parse_duration
 from flow_runtime.document import moment
 
 from flow_cli import exits
-from flow_cli.commands.runs import here
+from flow_cli.backends.local import here
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import printable
 

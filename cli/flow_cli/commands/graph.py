@@ -2,20 +2,18 @@
 
 import os
 import sys
-import time
 
 from flow_engine.errors import UnknownRun
-from flow_runtime.graph.model import Graph, graph_of
+from flow_runtime.graph.model import graph_of
 from flow_runtime.graph.render import FORMATS, RenderError, render
-from flow_runtime.run_graph import graph_of_run
 
 from flow_cli import exits
-from flow_cli.commands.runs import here
+from flow_cli.backends.open import backend
 from flow_cli.failure import CommandError
 from flow_cli.sources import load, split_target
 
 
-def graph(target: str, format_: str | None, output: str | None) -> int:
+def graph(target: str, format_: str | None, output: str | None, url: str | None = None) -> int:
     chosen = format_ or (os.path.splitext(output)[1].lstrip(".") if output else "text")
     chosen = {"gv": "dot", "mmd": "mermaid", "txt": "text"}.get(chosen, chosen)
     if chosen not in FORMATS:
@@ -23,7 +21,7 @@ def graph(target: str, format_: str | None, output: str | None) -> int:
             exits.USAGE, "format", f"there is no graph format {chosen!r}; there are: {', '.join(FORMATS)}"
         )
     try:
-        drawn = render(_graph(target), chosen)
+        drawn = _drawn(target, chosen, url)
     except RenderError as error:
         raise CommandError(exits.UNREACHABLE, "graphviz", str(error)) from None
     if output and output != "-":
@@ -37,16 +35,16 @@ def graph(target: str, format_: str | None, output: str | None) -> int:
     return exits.OK
 
 
-def _graph(target: str) -> Graph:
+def _drawn(target: str, format_: str, url: str | None) -> bytes:
     path, _ = split_target(target)
     if os.path.exists(path) or path.endswith(".flow"):
         plan = load(target, None).plan
         assert plan is not None
-        return graph_of(plan.workflow)
-    _, store = here()
+        return render(graph_of(plan.workflow), format_)
     try:
-        return graph_of_run(store, store.run(target), time.time())
+        return backend(url).graph(target, format_)
     except UnknownRun:
+        where = "this state" if url is None else url
         raise CommandError(
-            exits.USAGE, "unknown_target", f"{target} is neither a file nor a run of this state (flow list)"
+            exits.USAGE, "unknown_target", f"{target} is neither a file nor a run of {where} (flow list)"
         ) from None

@@ -1,20 +1,15 @@
 """`flow pool list`, `flow pool set`: the pools of the server, which all runs of a state share."""
 
 import json
-import os
 import sys
 
-from flow_runtime.embedded import open_store
-from flow_runtime.state_folder import find_state
-
 from flow_cli import exits
-from flow_cli.commands.runs import here
+from flow_cli.backends.contract import Backend
 from flow_cli.failure import CommandError
 
 
-def list_pools(as_json: bool) -> int:
-    _, store = here()
-    pools = store.pools()
+def list_pools(place: Backend, as_json: bool) -> int:
+    pools = place.pools()
     if as_json:
         print(json.dumps({"pools": [{"name": name, "slots": slots} for name, slots in pools.items()]}))
     elif not pools:
@@ -25,12 +20,9 @@ def list_pools(as_json: bool) -> int:
     return exits.OK
 
 
-def set_pool(name: str, slots: int) -> int:
+def set_pool(place: Backend, name: str, slots: int) -> int:
     if not name or not name.isprintable():
         raise CommandError(exits.USAGE, "pool", f'no pool is called {name!r}; tasks name one as in pool = "api"')
-    state = find_state(os.getcwd())
-    store = open_store(state)
-    store.set_pool(name, slots)
-    store.close()
-    print(f"the pool {name} of {state.root} has {slots} slots", file=sys.stderr)
+    where = place.set_pool(name, slots)
+    print(f"the pool {name} of {where} has {slots} slots", file=sys.stderr)
     return exits.OK

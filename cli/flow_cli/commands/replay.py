@@ -19,10 +19,11 @@ from flow_runtime.files import FlowFiles
 from flow_runtime.replays import override_of
 
 from flow_cli import exits
-from flow_cli.commands.retry import in_engine
-from flow_cli.commands.run import given_params
-from flow_cli.commands.runs import here
+from flow_cli.backends.local import here
+from flow_cli.backends.local_runner import LocalRun, kept_engine
+from flow_cli.commands.watch import watch
 from flow_cli.failure import CommandError
+from flow_cli.params import given_params
 from flow_cli.progress.text import counted
 from flow_cli.request import RunRequest
 
@@ -41,12 +42,9 @@ def replay_one(id_: str, request: RunRequest) -> int:
     if refusal:
         raise CommandError(exits.USAGE, "not_replayable", refusal)
     store.close()
-
-    def begin(engine: Embedded) -> str:
+    with kept_engine(Embedded(state, request.slots), False) as engine:
         _reopen(engine, letter.run, replays)
-        return letter.run
-
-    return in_engine(state, begin, request)
+        return watch(LocalRun(engine, letter.run), request)
 
 
 def replay_all(wanted: LetterFilter, request: RunRequest) -> int:
@@ -95,7 +93,7 @@ def _work(engine: Embedded, chosen: Mapping[str, Sequence[Replay]]) -> dict[str,
             engine.worker.adopt(run)
             begun.append(run)
     while not engine.worker.idle:
-        engine.worker.step()
+        engine.step()
     return {run: engine.store.run(run).state for run in begun}
 
 

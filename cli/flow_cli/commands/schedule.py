@@ -1,17 +1,40 @@
 """`flow schedule next`: when a workflow's schedule fires."""
 
 import json
+import os
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from flow_lang.plan import Schedule
 from flow_runtime.schedules.firings import WrongSchedule, firings, zone_of
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
-from flow_cli.sources import load
+from flow_cli.sources import load, split_target
+
+if TYPE_CHECKING:
+    from flow_cli.backends.contract import Backend
 
 
-def next_firings(target: str, count: int, after: str | None, as_json: bool) -> int:
+def next_firings(target: str, count: int, after: str | None, as_json: bool, place: "Backend | None" = None) -> int:
+    """Of the file's schedule; of the one that is deployed at `place` where there is no such file."""
+    name, schedule = _schedule(target, place)
+    try:
+        found = firings(schedule, datetime.now(UTC) if after is None else moment_of("--after", after, schedule), count)
+    except WrongSchedule as error:
+        raise CommandError(exits.USAGE, "schedule", str(error)) from None
+    if as_json:
+        print(json.dumps(_document(name, schedule, found), ensure_ascii=False))
+        return exits.OK
+    print(f"{name}: {schedule.cron} {schedule.tz}, overlap {schedule.overlap}, catchup {schedule.catchup}")
+    print(*table(found), sep="\n")
+    return exits.OK
+
+
+def _schedule(target: str, place: "Backend | None") -> tuple[str, Schedule]:
+    if place is not None and not os.path.isfile(split_target(target)[0]):
+        document = place.schedule(target)
+        return target, Schedule(document["cron"], document["tz"], document["overlap"], document["catchup"])
     plan = load(target, None).plan
     assert plan is not None
     schedule = plan.workflow.schedule
@@ -19,16 +42,7 @@ def next_firings(target: str, count: int, after: str | None, as_json: bool) -> i
         raise CommandError(
             exits.USAGE, "no_schedule", f'{plan.entry} has no schedule; give it one: schedule = cron("0 2 * * *")'
         )
-    try:
-        found = firings(schedule, datetime.now(UTC) if after is None else moment_of("--after", after, schedule), count)
-    except WrongSchedule as error:
-        raise CommandError(exits.USAGE, "schedule", str(error)) from None
-    if as_json:
-        print(json.dumps(_document(plan.entry, schedule, found), ensure_ascii=False))
-        return exits.OK
-    print(f"{plan.entry}: {schedule.cron} {schedule.tz}, overlap {schedule.overlap}, catchup {schedule.catchup}")
-    print(*table(found), sep="\n")
-    return exits.OK
+    return plan.entry, schedule
 
 
 def table(found: list[datetime]) -> list[str]:

@@ -8,11 +8,12 @@ from types import FrameType
 
 from flow_runtime.embedded import open_store
 from flow_runtime.incarnation import anyone_alive
+from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder, find_state
 
 from flow_cli import exits
-from flow_cli.commands.deploy import deploy_target, state_of
+from flow_cli.backends.deployments import deploy_target, state_of
 from flow_cli.commands.schedules import line
 from flow_cli.failure import CommandError
 
@@ -23,7 +24,7 @@ def scheduler(targets: list[str]) -> int:
         for target in targets:
             deploy_target(store, target, state)
         for record in store.schedules():
-            _say(line(record))
+            _say(line(schedule_document(record)))
         if not store.schedules():
             _say("nothing is deployed yet; deploy a schedule with: flow deploy FILE")
     _Command(state).serve()

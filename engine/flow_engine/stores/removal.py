@@ -11,7 +11,7 @@ PAGE = 200
 """Runs that are looked at together."""
 TASKS = 5000
 """Rows of tasks from which on a transaction takes no further run, so that others are held up for a moment only."""
-OF_NUMBERS = ("remove_tasks", "remove_attempts", "remove_events", "remove_signals", "remove_runs")
+OF_NUMBERS = ("remove_tasks", "remove_attempts", "remove_events", "remove_signals", "remove_mail", "remove_runs")
 OF_IDS = ("remove_letters", "remove_cached")
 _LAST = "~"
 """After every id."""
@@ -66,6 +66,10 @@ class Removal(Protocol):
         """Which of these ids are those of runs."""
         ...
 
+    def folders(self) -> set[str]:
+        """The folders of the flow files of all runs and schedules, but for those that one run has for itself."""
+        ...
+
     def snapshot(self, marks: tuple[str, str], without: frozenset[int] = frozenset()) -> Snapshot:
         """All of one moment, but for runs with these numbers. The texts are to be read to their end, or closed."""
         ...
@@ -97,6 +101,9 @@ class SqlRemoval(ABC):
                 if len(page) < PAGE:
                     break
                 after = page[-1][0]
+
+    def folders(self) -> set[str]:
+        return {folder for (folder,) in self._all("folders")}
 
     def portions(self, trees: Sequence[Tree]) -> list[list[Tree]]:
         sizes: dict[int, int] = dict(self._all("count_tasks", numbers_of(trees)))

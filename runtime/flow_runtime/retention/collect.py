@@ -19,6 +19,7 @@ from flow_runtime.leftovers import sweep
 from flow_runtime.retention import content
 from flow_runtime.retention.policy import Policy
 from flow_runtime.retention.references import MARKS, References, references
+from flow_runtime.retention.sent import take_away, unused
 from flow_runtime.retention.shared_logs import SharedLogs
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.contract import Storage
@@ -66,7 +67,7 @@ class Collector:
             plans = self._removal.unused_plans(gone)
             count = len(plans) if self._dry else self._removal.remove_plans(plans)
             files = self._remove_files(gone)
-            folders += self._remove_strays()
+            folders += self._remove_strays() + self._remove_sent()
             if not self._dry:
                 sweep(self._state, self._store, "")
             return Collected(runs, count, cached, files, folders, self._bytes)
@@ -139,6 +140,18 @@ class Collector:
                 chunk = noted[start : start + _IDS]
                 known = self._removal.known(chunk)
                 self._shared_logs.remove(name for name in chunk if name not in known)
+        return removed
+
+    def _remove_sent(self) -> int:
+        """What a server was sent, and no run needs."""
+        before = self._now() - content.GRACE
+        removed = 0
+        for path in list(unused(self._state.submitted, self._removal.folders(), before)):
+            found = path if self._dry else take_away(path, before)
+            if found is not None and os.path.isdir(found):
+                removed += self._remove_folder(found)
+            elif found is not None and not self._dry:
+                os.unlink(found)
         return removed
 
     def _remove_folder(self, path: str) -> int:

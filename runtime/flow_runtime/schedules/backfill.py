@@ -4,6 +4,8 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
 
 from flow_engine.errors import FlowError
 from flow_engine.ids import new_id
@@ -11,7 +13,7 @@ from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import Store
 
 from flow_runtime.schedules.decide import FIRE
-from flow_runtime.schedules.firings import firings
+from flow_runtime.schedules.firings import between
 from flow_runtime.schedules.scheduler import Told
 from flow_runtime.schedules.specs import run_for, schedule_of
 
@@ -40,14 +42,20 @@ def backfill(
     return told
 
 
+def backfill_documents(
+    store: Store, record: ScheduleRecord, start: datetime, end: datetime, dry_run: bool
+) -> list[dict[str, Any]]:
+    """`{"instant", "run", "created"}` of each; with `dry_run` nothing is submitted, and they have the instant alone."""
+    if dry_run:
+        return [{"instant": instant.isoformat()} for instant in instants(record, start, end)]
+    told = backfill(store, record, start, end)
+    return [{"instant": one.instant.isoformat(), "run": one.run, "created": one.created} for one in told]
+
+
 def instants(record: ScheduleRecord, start: datetime, end: datetime) -> list[datetime]:
     """Those in [start, end]. Raises TooMany."""
     after = start.astimezone(UTC) - timedelta(microseconds=1)
-    found: list[datetime] = []
-    for instant in firings(schedule_of(record.spec), after, MOST + 1):
-        if instant > end:
-            return found
-        found.append(instant)
+    found = list(islice(between(schedule_of(record.spec), after, end), MOST + 1))
     if len(found) > MOST:
         raise TooMany(f"there are more than {MOST:,} instants from {start} to {end}; give a shorter time")
     return found

@@ -36,6 +36,14 @@ def firings(schedule: Schedule, after: datetime, count: int) -> list[datetime]:
     return found
 
 
+def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """The instants in (after, until], in the schedule's zone. Raises WrongSchedule."""
+    for moment in _instants(schedule, after):
+        if moment > until:
+            return
+        yield moment
+
+
 def missed(schedule: Schedule, last: datetime, now: datetime) -> list[datetime]:
     """The instants after `last`, up to GRACE before `now`, for which there should be a run by the schedule's catch-up: none, the newest
     one, or the newest MOST; oldest first. Raises WrongSchedule."""
@@ -57,17 +65,10 @@ def _newest(schedule: Schedule, after: datetime, until: datetime, most: int) -> 
     """The last `most` instants in (after, until]. Looks at ever longer times before `until`, so that a long absence costs little."""
     for window in _WINDOWS:
         start = max(after, until - window)
-        found = deque(_until(schedule, start, until), most)
+        found = deque(between(schedule, start, until), most)
         if start == after or len(found) == most:
             return list(found)
-    return list(deque(_until(schedule, after, until), most))
-
-
-def _until(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
-    for moment in _instants(schedule, after):
-        if moment > until:
-            return
-        yield moment
+    return list(deque(between(schedule, after, until), most))
 
 
 def _instants(schedule: Schedule, after: datetime) -> Iterator[datetime]:

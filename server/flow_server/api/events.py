@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -37,16 +37,20 @@ async def events(request: Request) -> Response:
     last = request.headers.get("last-event-id", "0")
     if not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise Problem(422, "wrong-header", "Last-Event-ID must be the id of an event of this stream")
-    if services.streams >= STREAMS:
-        raise _too_many()
     name = request.path_params["run"]
     record = await services.stores.run(lambda store: store.run(name))
+    return stream_answer(request, lambda: _stream(services, record.id, int(last)))
+
+
+def stream_answer(request: Request, content: Callable[[], AsyncIterator[bytes]]) -> Response:
+    """Raises Problem where there are too many already: those count that go on, so it is asked last."""
+    services = services_of(request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(None, 200, headers, "text/event-stream")
-    if services.streams >= STREAMS:  # many may have come in while the run was read
-        raise _too_many()
-    return _Counted(services, _stream(services, record.id, int(last)), headers)
+    if services.streams >= STREAMS:
+        raise Problem(503, "too-many-streams", f"there are {STREAMS} event streams already", {"Retry-After": "5"})
+    return _Counted(services, content(), headers)
 
 
 class _Counted(StreamingResponse):
@@ -62,10 +66,6 @@ class _Counted(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             self._services.streams -= 1
-
-
-def _too_many() -> Problem:
-    return Problem(503, "too-many-streams", f"there are {STREAMS} event streams already", {"Retry-After": "5"})
 
 
 async def _stream(services: Services, run: str, last: int) -> AsyncIterator[bytes]:

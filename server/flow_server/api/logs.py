@@ -1,20 +1,29 @@
-"""What the attempts of a task wrote."""
+"""What the attempts of a task wrote, and what all of a run did."""
 
+import asyncio
+import itertools
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 
+from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_runtime.executors.bounded_log import pieces
 from flow_runtime.executors.work import log_name
+from flow_runtime.run_logs import Piece, RunLogs, UnknownTask
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from flow_server.documents import find_task
+from flow_server.api.events import HEARTBEAT, LOOK, stream_answer
+from flow_server.documents import find_task, json_bytes
 from flow_server.paging import known, number
 from flow_server.problem import Problem
-from flow_server.services import services_of
+from flow_server.services import Services, services_of
 
 WHOLE = 1 << 40
+_BATCH = 16
+"""Pieces that one thread reads together: about a megabyte."""
 
 
 async def logs(request: Request) -> Response:
@@ -46,3 +55,52 @@ def read(path: str, tail: int = WHOLE) -> Iterator[bytes]:
     with stream:
         size = os.fstat(stream.fileno()).st_size
         yield from pieces(stream.fileno(), size - min(size, tail))
+
+
+async def run_logs(request: Request) -> Response:
+    """Events `piece` with `{"title", "text"}`, failed tasks first, and `end`; with `follow=1` they go on until the run has ended."""
+    services = services_of(request)
+    known(request.query_params, ("task", "attempt", "follow"))
+    attempt = number(request.query_params, "attempt", 0, 1, 1_000_000) or None
+    follow = bool(number(request.query_params, "follow", 0, 0, 1))
+    name, task = request.path_params["run"], request.query_params.get("task") or None
+
+    def job(store: Store) -> tuple[str, RunLogs]:
+        record = store.run(name)
+        plan = store.plan(record.plan_hash, record.workflow)
+        return record.id, RunLogs(services.logs, record.id, plan, task, attempt)
+
+    try:
+        run, found = await services.stores.run(job)
+    except UnknownTask as error:
+        raise Problem(404, "unknown-task", str(error)) from None
+    return stream_answer(request, lambda: _stream(services, run, found, follow))
+
+
+async def _stream(services: Services, run: str, found: RunLogs, follow: bool) -> AsyncIterator[bytes]:
+    spoke = time.monotonic()
+    while not services.closing:
+        record, rows = await services.stores.run(lambda store: _rows(store, run))
+        pieces = found.new(rows, record.finished_at is not None)
+        grown = False
+        while batch := await run_in_threadpool(_frames, pieces):
+            grown, spoke = True, time.monotonic()
+            yield batch
+        if not follow or (record.finished_at is not None and not grown):
+            yield b"event: end\ndata: " + json_bytes({"run": run, "state": record.state}) + b"\n\n"
+            return
+        if time.monotonic() - spoke > HEARTBEAT:
+            spoke = time.monotonic()
+            yield b": still here\n\n"
+        await asyncio.sleep(LOOK)
+
+
+def _rows(store: Store, run: str) -> tuple[RunRecord, list[TaskRecord]]:
+    """The record first: an ended run writes nothing that is not there yet."""
+    return store.run(run), store.tasks(run)
+
+
+def _frames(pieces: Iterator[Piece]) -> bytes:
+    return b"".join(
+        b"event: piece\ndata: " + json_bytes(piece._asdict()) + b"\n\n" for piece in itertools.islice(pieces, _BATCH)
+    )

@@ -1,4 +1,4 @@
-"""Submit, list, look at and cancel runs."""
+"""List, look at and cancel runs."""
 
 import time
 from typing import Any
@@ -8,32 +8,15 @@ from flow_engine.stores.contract import Store
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.body import json_body
+from flow_server.api.submit import submit
 from flow_server.documents import answer, json_bytes, run_summary, run_whole, tasks_page
 from flow_server.paging import known, number, run_filter, runs_page
 from flow_server.problem import Problem
 from flow_server.services import services_of
-from flow_server.submission import keep, prepared, submission_of
-
-_OPTIONAL: dict[str, type] = {"workflow": str, "params": dict, "priority": int, "labels": list, "idempotency_key": str}
 
 
 async def collection(request: Request) -> Response:
     return await (submit if request.method == "POST" else runs)(request)
-
-
-async def submit(request: Request) -> Response:
-    """201 with the new run; 200 with the first one where the idempotency key has been used for the same."""
-    services = services_of(request)
-    submission = submission_of(await json_body(request, {"source": str}, _OPTIONAL))
-    ready = await services.heavy(lambda: prepared(submission))
-
-    def job(store: Store) -> tuple[str, bool, bytes]:
-        run, created = keep(store, services.state, ready)
-        return run, created, json_bytes(run_whole(store, store.run(run)))
-
-    run, created, data = await services.stores.run(job)
-    return answer(data, 201 if created else 200, {"Location": f"/api/v1/runs/{run}"})
 
 
 async def runs(request: Request) -> Response:

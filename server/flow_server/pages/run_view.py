@@ -14,8 +14,6 @@ from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_name
 from flow_runtime.log_files import LogFiles
 
-from flow_server.submission import is_submitted
-
 INSTANCES = 200
 """Instances of `for` tasks that the page lists; those that did not go well come first."""
 FAILURES = 3
@@ -150,8 +148,9 @@ def _tail(path: str) -> str:
 
 
 def _place(plan: Plan, record: RunRecord) -> str:
-    """Where the file is; one that was sent lies nowhere."""
-    return "sent over HTTP" if is_submitted(plan) else os.path.join(record.folder, plan.file)
+    """Where the file is; a source that was sent lies nowhere."""
+    sent = os.path.basename(record.folder) == record.id
+    return "sent over HTTP" if sent else os.path.join(record.folder, plan.file)
 
 
 def _result(plan: Plan, record: RunRecord) -> str | None:

@@ -1,12 +1,17 @@
 """When schedules fire: across both changes of the clock, and after an absence."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from flow_engine.schedules import Deployment, deployed
 from flow_lang.plan import Schedule
+from flow_runtime.schedules import backfill
+from flow_runtime.schedules import firings as firings_module
 from flow_runtime.schedules.firings import MOST, WrongSchedule, due, firings, missed
+from flow_runtime.schedules.specs import spec_of
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 
@@ -136,3 +141,21 @@ def test_a_rare_schedule_is_found_however_long_ago() -> None:
 def test_what_is_no_schedule_says_why(schedule: Schedule, told: str) -> None:
     with pytest.raises(WrongSchedule, match=told):
         firings(schedule, at("2026-01-01 00:00"), 1)
+
+
+def test_a_span_is_walked_to_its_end_and_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backfill of two days looked at 10,001 instants: seconds for each command."""
+    walked: list[datetime] = []
+    instants = firings_module._instants
+
+    def counted(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+        for moment in instants(schedule, after):
+            walked.append(moment)
+            yield moment
+
+    monkeypatch.setattr(firings_module, "_instants", counted)
+    schedule = Schedule("0 2 * * *", "Europe/Berlin")
+    record = deployed(Deployment("w", "", "", "", spec_of(schedule), 0.0))
+    found = backfill.instants(record, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC))
+    assert [moment.day for moment in found] == [1, 2]
+    assert len(walked) == 3

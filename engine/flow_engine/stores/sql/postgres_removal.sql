@@ -20,6 +20,9 @@ DELETE FROM event WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_el
 -- name: remove_signals
 DELETE FROM signal WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 
+-- name: remove_mail
+DELETE FROM mail WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
+
 -- name: remove_runs
 DELETE FROM run WHERE no = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 
@@ -72,3 +75,6 @@ WHERE run IS NULL OR run <> ALL (ARRAY(SELECT value::bigint FROM json_array_elem
 -- name: dead_bytes
 SELECT coalesce(sum(pg_table_size(relid) * n_dead_tup / greatest(n_live_tup + n_dead_tup, 1)), 0)::bigint
 FROM pg_stat_user_tables WHERE schemaname = 'flow'
+
+-- name: folders
+SELECT folder FROM run WHERE right(folder, length(id)) <> id UNION SELECT folder FROM schedule

@@ -1,0 +1,29 @@
+"""Which backend a command uses: a server's where a URL is given, else the local state."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flow_cli.backends.contract import Backend
+    from flow_cli.backends.runner import Runner
+
+
+def backend(url: str | None) -> "Backend":
+    if url:
+        from flow_cli.backends.address import client_of
+        from flow_cli.backends.server import ServerBackend
+
+        return ServerBackend(client_of(url))
+    from flow_cli.backends.local import LocalBackend
+
+    return LocalBackend()
+
+
+def runner(url: str | None) -> "Runner":
+    if url:
+        from flow_cli.backends.address import client_of
+        from flow_cli.backends.server_runner import ServerRunner
+
+        return ServerRunner(client_of(url))
+    from flow_cli.backends.local_runner import LocalRunner
+
+    return LocalRunner()

@@ -1,0 +1,1 @@
+"""A client of a Flow server: typed calls of its REST API, which may be repeated safely."""

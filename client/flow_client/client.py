@@ -1,0 +1,226 @@
+"""The calls of the API, one method each."""
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flow_client.answers import Change, Origin, Piece, Rows, RunDocument, Submitted, TaskDocument
+from flow_client.errors import NotFlow, Problem, Unreachable
+from flow_client.sse import Frame, frames
+from flow_client.transport import Answer, Transport, path_of
+
+PAGE = 500
+"""Runs that one answer holds at most."""
+ROWS = 10_000
+PATIENCE = 60.0
+"""Seconds for which a lost stream is asked for again."""
+_PAUSE = 0.5
+
+
+class Client:
+    """Of the server at `url`, for who has `token`. Not for several threads at once."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._transport = Transport(url, token)
+
+    @property
+    def url(self) -> str:
+        return self._transport.url
+
+    # -- submit
+
+    def send_folder(self, digest: str, path: str) -> bool:
+        """Sends the archive at `path` where the server has not got it; whether that was so."""
+        try:
+            self._transport.call("GET", path_of("folders", digest))
+        except Problem as problem:
+            if problem.kind != "unknown-folder":
+                raise
+            with open(path, "rb") as stream:
+                self._transport.upload(path_of("folders", digest), stream)
+            return True
+        return False
+
+    def submit(
+        self,
+        origin: Origin,
+        params: Mapping[str, Any],
+        key: str | None = None,
+        priority: int | None = None,
+        labels: Sequence[str] = (),
+    ) -> Submitted:
+        """Without a key it makes one, so that a request whose answer was lost is not a second run."""
+        body = {**origin.fields(), "params": params, "priority": priority, "labels": list(labels) or None}
+        answer = self._transport.call("POST", "/runs", body=body, key=key or secrets.token_hex(16))
+        return Submitted(answer.json["run"], answer.status == 201)
+
+    def submit_all(self, origin: Origin, runs: Sequence[Mapping[str, Any]]) -> list[Submitted]:
+        """All of the runs or none. Each has `params` and may have `priority`, `labels`, `idempotency_key`."""
+        given = [{**run, "idempotency_key": run.get("idempotency_key") or secrets.token_hex(16)} for run in runs]
+        body = {**origin.fields(), "runs": given}
+        answer = self._transport.call("POST", "/runs/bulk", body=body, repeat=True)  # each of the runs has a key
+        return [Submitted(one["run"], one["created"]) for one in answer.json["runs"]]
+
+    def retry(self, run: str) -> RunDocument:
+        """Goes on with an ended run from what failed. Not repeated by itself: the second answer would be an error."""
+        document: RunDocument = self._transport.call("POST", path_of("runs", run, "retry"), body={}).json
+        return document
+
+    def retry_with(self, run: str, origin: Origin, params: Mapping[str, Any]) -> Submitted:
+        """A new run of an edited workflow, which takes over what still holds."""
+        body = {**origin.fields(), "params": params}
+        answer = self._transport.call("POST", path_of("runs", run, "retry"), body=body, key=secrets.token_hex(16))
+        return Submitted(answer.json["run"], answer.status == 201)
+
+    def diff(self, run: str, origin: Origin, params: Mapping[str, Any]) -> dict[str, Any]:
+        body = {**origin.fields(), "params": params}
+        return self._object(self._transport.call("POST", path_of("runs", run, "diff"), body=body, repeat=True))
+
+    # -- look
+
+    def runs(
+        self, state: str | None = None, workflow: str | None = None, top: bool = False, limit: int = 50
+    ) -> Iterator[RunDocument]:
+        """Newest first, in pages."""
+        cursor = None
+        while limit > 0:
+            query = {"state": state, "workflow": workflow, "cursor": cursor, "limit": min(limit, PAGE)}
+            page = self._transport.call("GET", "/runs", {**query, "top": 1 if top else None}).json
+            yield from page["runs"]
+            limit -= len(page["runs"])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def run(self, run: str) -> RunDocument:
+        document: RunDocument = self._transport.call("GET", path_of("runs", run)).json
+        return document
+
+    def task(self, run: str, task: str) -> TaskDocument:
+        document: TaskDocument = self._transport.call("GET", path_of("runs", run, "tasks", task)).json
+        return document
+
+    def rows(self, run: str, values: bool = False, most: int | None = None) -> Rows:
+        """All rows of a run; elements and results are in them with `values`."""
+        cursor: int | None = 0
+        found: list[dict[str, Any]] = []
+        record: dict[str, Any] = {}
+        while cursor is not None and (most is None or len(found) < most):
+            query = {"cursor": cursor, "limit": most or ROWS, "values": 1 if values else None}
+            page = self._transport.call("GET", path_of("runs", run, "rows"), query).json
+            record = page["record"]
+            found += page["rows"]
+            cursor = page["next_cursor"]
+        return Rows(record, found)
+
+    def plan(self, run: str) -> dict[str, Any]:
+        """`{"workflow", "plan"}`: the plan as `flow_lang.bundle` has it."""
+        return self._object(self._transport.call("GET", path_of("runs", run, "plan")))
+
+    def why(self, run: str, task: str) -> dict[str, Any]:
+        return self._object(self._transport.call("GET", path_of("runs", run, "tasks", task, "why")))
+
+    def graph(self, run: str, format_: str) -> bytes:
+        return self._transport.call("GET", path_of("runs", run, f"graph.{format_}")).data
+
+    # -- follow
+
+    def changes(self, run: str) -> Iterator[Change]:
+        """What happens in a run from its beginning to its end, however often the connection is lost in between."""
+        for frame in self._frames(path_of("runs", run, "events")):
+            found = json.loads(frame.data)
+            for change in found["changes"]:
+                yield Change(found["at"], change.get("task", ""), change["state"], change.get("attempt", 0))
+
+    def logs(
+        self, run: str, task: str | None = None, attempt: int | None = None, follow: bool = False
+    ) -> Iterator[Piece]:
+        """What bodies wrote; with `follow`, until the run has ended."""
+        query = {"task": task, "attempt": attempt, "follow": 1 if follow else None}
+        pieces = self._transport.stream(path_of("runs", run, "logs"), query, {})
+        for frame in frames(pieces):
+            if frame.event == "end":
+                return
+            yield Piece(**json.loads(frame.data))
+        raise Unreachable(f"{self.url} has ended the log of run {run} before its end: ask for it again")
+
+    def _frames(self, path: str) -> Iterator[Frame]:
+        """Until the event `end`. A lost stream goes on after the last event that came."""
+        last, heard = "0", time.monotonic()
+        while True:
+            try:
+                for frame in frames(self._transport.stream(path, None, {"Last-Event-ID": last})):
+                    heard = time.monotonic()
+                    if frame.event == "end":
+                        return
+                    last = frame.id or last
+                    yield frame
+            except Unreachable:
+                if time.monotonic() - heard > PATIENCE:
+                    raise
+            except ValueError as error:
+                raise NotFlow(f"{self.url}{path} gives no events of a Flow server: {error}") from error
+            time.sleep(_PAUSE)
+
+    # -- control
+
+    def cancel(self, run: str) -> bool:
+        """False where it was cancelled before. Raises Problem (ended-already) where it has ended otherwise."""
+        return self._transport.call("POST", path_of("runs", run, "cancel"), repeat=True).status == 202
+
+    def approve(self, run: str, task: str | None, answer: bool, by: str) -> dict[str, Any]:
+        """`{"run", "task", "text"}`: what was answered."""
+        path = path_of("runs", run, "approvals", *([task] if task is not None else []))
+        return self._object(self._transport.call("POST", path, body={"approve": answer, "by": by}))
+
+    def signal(self, run: str, event: str, value: Any, by: str) -> dict[str, Any]:
+        """`{"run", "takers", "open"}`: who waits for it now, and the events that are waited for."""
+        path = path_of("runs", run, "signals", event)
+        return self._object(self._transport.call("POST", path, body={"value": value, "by": by}))
+
+    # -- operate
+
+    def deploy(self, workflow: str, origin: Origin) -> dict[str, Any]:
+        """The document of its schedule."""
+        body = origin._replace(workflow=None).fields()
+        return self._object(self._transport.call("PUT", path_of("workflows", workflow), body=body))
+
+    def schedules(self) -> list[dict[str, Any]]:
+        return list(self._transport.call("GET", "/schedules").json["schedules"])
+
+    def schedule(self, name: str) -> dict[str, Any]:
+        return self._object(self._transport.call("GET", path_of("schedules", name)))
+
+    def pause(self, name: str) -> dict[str, Any]:
+        """The schedule, with `changed`."""
+        return self._object(self._transport.call("POST", path_of("schedules", name, "pause"), repeat=True))
+
+    def resume(self, name: str) -> dict[str, Any]:
+        return self._object(self._transport.call("POST", path_of("schedules", name, "resume"), repeat=True))
+
+    def remove_schedule(self, name: str) -> None:
+        self._transport.call("DELETE", path_of("schedules", name))
+
+    def backfill(self, name: str, start: str, end: str, dry_run: bool) -> list[dict[str, Any]]:
+        """`{"instant", "run", "created"}` of each instant; with `dry_run` the instants alone. Times are ISO 8601 with a zone. May be
+        repeated: an instant that has a run keeps it."""
+        body = {"from": start, "to": end, "dry_run": dry_run}
+        answer = self._transport.call("POST", path_of("schedules", name, "backfill"), body=body, repeat=True)
+        return list(answer.json["runs"])
+
+    def pools(self) -> dict[str, int]:
+        return {pool["name"]: pool["slots"] for pool in self._transport.call("GET", "/pools").json["pools"]}
+
+    def set_pool(self, name: str, slots: int) -> None:
+        self._transport.call("PUT", path_of("pools", name), body={"slots": slots})
+
+    def workers(self) -> list[dict[str, Any]]:
+        return list(self._transport.call("GET", "/workers").json["workers"])
+
+    def _object(self, answer: Answer) -> dict[str, Any]:
+        found = answer.json
+        if not isinstance(found, dict):
+            raise NotFlow(f"{self.url} does not answer as a Flow server of this version does: check --url")
+        return found

@@ -1,0 +1,151 @@
+"""Submit runs, one or many, and try ended ones again."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from flow_engine import states
+from flow_engine.model import RunRecord
+from flow_engine.stores.contract import Store, Submitted
+from flow_runtime.edited import difference, reuse_of
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flow_server.body import json_body, wrong_field
+from flow_server.documents import answer, json_bytes, run_summary, run_whole
+from flow_server.problem import Problem
+from flow_server.services import Services, services_of
+from flow_server.submission import Origin, Prepared, deployed_origin, keep, origin_of, prepared
+from flow_server.wishes import BULK, ORIGIN_FIELDS, WISH_FIELDS, Submission, Wish, key_of, submission_of, wish_of
+
+
+async def submit(request: Request) -> Response:
+    """201 with the new run; 200 with the first one where the idempotency key has been used for the same."""
+    services = services_of(request)
+    fields = await json_body(request, {}, {**ORIGIN_FIELDS, **WISH_FIELDS})
+    submission, wish = submission_of(fields), wish_of(fields, key_of(request))
+    origin = await origin_for(services, submission)
+    ready = await services.heavy(lambda: prepared(origin, wish))
+    return await _kept(services, ready)
+
+
+async def bulk(request: Request) -> Response:
+    """201 with the runs in the order in which they were asked for: all of them or none. The workflow is named once."""
+    services = services_of(request)
+    fields = await json_body(request, {"runs": list}, ORIGIN_FIELDS)
+    submission, wishes = submission_of(fields), _wishes(fields["runs"])
+    origin = await origin_for(services, submission)
+    ready = await services.heavy(lambda: _all_prepared(origin, wishes))
+
+    def job(store: Store) -> bytes:
+        return json_bytes({"runs": [told._asdict() for told in keep(store, services.state, ready)]})
+
+    return answer(await services.stores.run(job), 201)
+
+
+async def retry(request: Request) -> Response:
+    """Without a workflow: 202 with the run, which goes on from what failed. With one: 201 with a new run of it, which takes over what
+    still holds. 409 where there is nothing to try again."""
+    services, name = services_of(request), request.path_params["run"]
+    fields = await json_body(request, {}, {**ORIGIN_FIELDS, "params": dict, "idempotency_key": str})
+    if not fields.keys() & ORIGIN_FIELDS.keys():
+        if fields:
+            raise wrong_field(next(iter(fields)), "goes with an edited workflow; a run that goes on keeps what it has")
+        document = await services.stores.run(lambda store: _reopened(store, name))
+        return answer(json_bytes(document), 202)
+    submission, wish = submission_of(fields), wish_of(fields, key_of(request))
+    origin = await origin_for(services, submission)
+    record = await services.stores.run(lambda store: store.run(name))
+    ready = await services.heavy(lambda: prepared(origin, edited(record, origin, wish)))
+    return await _kept(services, ready, record)
+
+
+async def diff(request: Request) -> Response:
+    """What an edited workflow would take over from a run, and why the rest runs again."""
+    services, name = services_of(request), request.path_params["run"]
+    fields = await json_body(request, {}, {**ORIGIN_FIELDS, "params": dict})
+    submission, wish = submission_of(fields), wish_of(fields)
+    origin = await origin_for(services, submission)
+    record = await services.stores.run(lambda store: store.run(name))
+    ready = await services.heavy(lambda: prepared(origin, edited(record, origin, wish)))
+
+    def job(store: Store) -> bytes:
+        return json_bytes(difference(store, record, origin.plan, ready.params))
+
+    return answer(await services.stores.run(job))
+
+
+async def origin_for(services: Services, submission: Submission) -> Origin:
+    """Raises Problem and UnknownSchedule."""
+    if submission.is_deployed:
+        return await services.stores.run(lambda store: deployed_origin(store, submission.workflow or ""))
+    return await services.heavy(lambda: origin_of(services.state, submission))
+
+
+def edited(record: RunRecord, origin: Origin, wish: Wish) -> Wish:
+    """The parameters of the run, where the workflow still has them, with what is given anew."""
+    names = {param.name for param in origin.plan.workflow.params}
+    kept = {name: value for name, value in record.params.items() if name in names}
+    return wish._replace(params={**kept, **wish.params}, priority=record.priority, labels=record.labels)
+
+
+async def _kept(services: Services, ready: Prepared, based_on: RunRecord | None = None) -> Response:
+    def job(store: Store) -> tuple[Submitted, bytes]:
+        whole = ready if based_on is None else _with_rows(store, ready, based_on)
+        (told,) = keep(store, services.state, [whole])
+        return told, json_bytes(run_whole(store, store.run(told.run)))
+
+    (run, created), data = await services.stores.run(job)
+    return answer(data, 201 if created else 200, {"Location": f"/api/v1/runs/{run}"})
+
+
+def _with_rows(store: Store, ready: Prepared, based_on: RunRecord) -> Prepared:
+    found = reuse_of(store, based_on, ready.origin.plan, ready.params)
+    return ready._replace(based_on=based_on.id, rows=tuple(found.rows))
+
+
+def _wishes(found: Sequence[Any]) -> list[Wish]:
+    if not 0 < len(found) <= BULK:
+        raise wrong_field("runs", f"must be a list of 1 to {BULK:,} runs, and has {len(found):,}")
+    return [_wish(at, one) for at, one in enumerate(found)]
+
+
+def _wish(at: int, found: Any) -> Wish:
+    if not isinstance(found, dict):
+        raise wrong_field("runs", f'run {at} must be an object, as in {{"params": {{}}}}')
+    for name, value in found.items():
+        if name not in WISH_FIELDS:
+            raise wrong_field("runs", f"run {at} has no field {name[:100]!r}; there are: {', '.join(WISH_FIELDS)}")
+        if not isinstance(value, WISH_FIELDS[name]) or isinstance(value, bool):
+            raise wrong_field("runs", f"run {at}: `{name}` is of another type")
+    return wish_of(found)
+
+
+def _all_prepared(origin: Origin, wishes: list[Wish]) -> list[Prepared]:
+    ready = []
+    for at, wish in enumerate(wishes):
+        try:
+            ready.append(prepared(origin, wish))
+        except Problem as problem:
+            raise Problem(problem.status, problem.kind, f"run {at}: {problem.detail}", **problem.members) from None
+    return ready
+
+
+def _reopened(store: Store, name: str) -> dict[str, Any]:
+    record = store.run(name)
+    why = _not_again(record)
+    if not why and not store.reopen(record.id, time.time()):
+        why = f"nothing of run {record.id} can be tried again; start another one"
+    if why:
+        raise Problem(409, "no-retry", why, state=record.state)
+    return run_summary(store, store.run(record.id))
+
+
+def _not_again(record: RunRecord) -> str:
+    if record.finished_at is None:
+        return f"run {record.id} is {record.state} and has not ended; cancel it, or wait for its end"
+    if record.state == states.SUCCEEDED:
+        return f"run {record.id} has succeeded; start another one"
+    if record.parent is not None:
+        return f"run {record.id} is a child run of {record.parent}, which has to go on with it; try that one again"
+    return ""
