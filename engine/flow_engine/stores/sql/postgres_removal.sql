@@ -20,6 +20,9 @@ DELETE FROM event WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_el
 -- name: remove_signals
 DELETE FROM signal WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 
+-- name: remove_mail
+DELETE FROM mail WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
+
 -- name: remove_runs
 DELETE FROM run WHERE no = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 
