@@ -6,10 +6,11 @@ import sys
 import threading
 import time
 
+from flow_engine.backoff import Backoff
 from flow_runtime.state_folder import StateFolder
 
-BACKOFF = (0.2, 10.0)
-"""Seconds before one that died is started again, and the most that doubling makes of it."""
+STARTS = Backoff(0.2, 10.0)
+"""Before one that died is started again."""
 STEADY = 30.0
 """Seconds of life after which the backoff starts anew."""
 PATIENCE = (0.3, 3.0)
@@ -58,14 +59,15 @@ class Supervisor:
             self._thread.join()
 
     def _supervise(self) -> None:
-        delay = BACKOFF[0]
+        deaths = 0
         while True:
             process, began = self._process, time.monotonic()
             assert process is not None
             status = process.wait()
             if self._stopping.is_set():
                 return
-            delay = BACKOFF[0] if time.monotonic() - began > STEADY else min(delay * 2, BACKOFF[1])
+            deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
+            delay = STARTS.pause(deaths)
             print(f"flow server: {self._name} {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
             if self._stopping.wait(delay):
                 return

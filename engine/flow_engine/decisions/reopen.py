@@ -11,7 +11,6 @@ from flow_lang.named import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.shape import Parent, Shape
-from flow_engine.errors import Refused
 from flow_engine.model import TaskRecord
 
 FORGOTTEN = -1
@@ -33,7 +32,7 @@ class Change(NamedTuple):
 
 def reopened(shape: Shape, rows: Sequence[TaskRecord], chosen: Collection[int] | None = None) -> list[Change]:
     """The rows that change; empty where there is nothing to try again. With `chosen`, of all that failed only these rows run again, with what
-    uses them and nothing else that failed. Raises Refused where the workflow fails fast and something failed that is not chosen."""
+    uses them, and where the workflow fails fast what that has cut off."""
     return _Reopening(shape, rows, chosen).changes()
 
 
@@ -65,7 +64,6 @@ class _Reopening:
             self._look(node)
         if not self._whole and not self._parts and not self._handled_badly():
             return []
-        self._refuse_failing_fast()
         found: list[Change] = []
         for node, phase in enumerate(self._shape.phase):
             if phase > 0 or node in self._whole:
@@ -115,24 +113,6 @@ class _Reopening:
             row = self._instances[parent.node].get(place, self._rows[parent.node])
             again = place in self._parts.get(parent.node, ())
         return not again and row.state in _BAD and not self._is_allowed(row)
-
-    def _refuse_failing_fast(self) -> None:
-        if self._chosen is None or not self._shape.workflow.fail_fast:
-            return
-        for row in self._rows:
-            again = row.node in self._whole or row.place in self._parts.get(row.node, ())
-            if (
-                row.state == states.FAILED
-                and self._shape.phase[row.node] == 0
-                and not again
-                and not self._is_allowed(row)
-            ):
-                if row.place is None and row.node in self._parts:
-                    continue  # a group, which is as its instances are
-                name = self._shape.workflow.tasks[row.node].name
-                raise Refused(
-                    f"the workflow fails fast, and `{name}` has failed too: replay all of the run's letters, or use flow retry"
-                )
 
     def _handled_badly(self) -> bool:
         """Whether something has failed that handled the end of a run which had gone well: `finally` is done again."""

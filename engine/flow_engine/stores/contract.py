@@ -196,7 +196,7 @@ class Store(Protocol):
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
         has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
         given. Approvals that are asked again need another answer. With `replays`, letters of that run, only their tasks are, with what uses
-        them; each letter is replayed once. Raises UnknownLetter, and Refused where one is not open or the others would end them at once."""
+        them; each letter is replayed once. Raises UnknownLetter, and Refused where one is not open."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from types import FrameType
 
+from flow_engine.backoff import Backoff
 from flow_engine.dead_letters.kafka import KafkaExporter
 from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
@@ -18,8 +19,8 @@ from flow_runtime.state_store import open_store
 
 REST = 0.5
 """Seconds between two looks where nothing waits."""
-BACKOFF = (0.1, 5.0)
-"""Seconds before the first new start after a failure of the state, and the most that doubling makes of it."""
+RETRIES = Backoff(0.1, 5.0)
+"""Before a new start after a failure of the state."""
 NAP = 0.1
 
 
@@ -36,17 +37,16 @@ class RelayService:
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the relay tells of trouble itself, once
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        delay = BACKOFF[0]
+        failures = 0
         while not self._stopped:
             began = time.monotonic()
             try:
                 self._live()
             except StoreError as error:
                 # a life that went well for some time starts the backoff anew
-                delay = BACKOFF[0] if time.monotonic() - began > 10 * BACKOFF[1] else delay
+                failures = 1 if time.monotonic() - began > 10 * RETRIES.last else failures + 1
                 _say(f"trying again: {error}")
-                self._pause(delay)
-                delay = min(delay * 2, BACKOFF[1])
+                self._pause(RETRIES.pause(failures))
 
     def _live(self) -> None:
         name = new_id(time.time(), os.urandom)

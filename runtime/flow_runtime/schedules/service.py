@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 
+from flow_engine.backoff import Backoff
 from flow_engine.errors import StoreError
 
 from flow_runtime.embedded import open_store
@@ -11,8 +12,8 @@ from flow_runtime.schedules.decide import FIRE, FULL, HOLD, LINE
 from flow_runtime.schedules.scheduler import Scheduler, Told
 from flow_runtime.state_folder import StateFolder
 
-BACKOFF = (0.1, 5.0)
-"""Seconds before the first new look after a failure of the state, and the most that doubling makes of it."""
+RETRIES = Backoff(0.1, 5.0)
+"""Before a new start after a failure of the state."""
 NAP = 0.1
 """Seconds between two looks whether it is to stop."""
 
@@ -32,17 +33,16 @@ class ScheduleService:
 
     def serve(self) -> None:
         """Until it is to stop. A state that fails is opened again."""
-        delay = BACKOFF[0]
+        failures = 0
         while not self._stopped():
             began = time.monotonic()
             try:
                 self._live()
             except StoreError as error:
                 # a life that went well for some time starts the backoff anew
-                delay = BACKOFF[0] if time.monotonic() - began > 10 * BACKOFF[1] else delay
+                failures = 1 if time.monotonic() - began > 10 * RETRIES.last else failures + 1
                 self._say(f"trying again: {error}")
-                self._pause(delay)
-                delay = min(delay * 2, BACKOFF[1])
+                self._pause(RETRIES.pause(failures))
 
     def _live(self) -> None:
         with closing(open_store(self._state)) as store:

@@ -1,13 +1,15 @@
 """Old runs are removed, whole trees at once, and nothing goes that something else still needs."""
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 from conformance.conftest import BACKENDS, Backend
-from flow_engine.model import Succeeded, TaskRef
+from flow_engine.model import Room, Succeeded, TaskRef
 from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import RunFilter, Store
+from flow_engine.stores.mail import room_message
+from flow_engine.stores.reads import Reads
 from flow_engine.stores.removal import Removal, Tree
 from flow_lang.bundle import bundle_of
 from support.letters import failed_runs
@@ -63,6 +65,18 @@ def test_old_runs_go_and_the_newest_of_all_stays(store: Removing) -> None:
     assert store.removal.remove([]) == []
     ended(store, "run-4", 1010.0)
     assert len(store.tasks("run-4")) == 2
+
+
+def test_nothing_of_a_run_that_went_is_left_in_any_table(store: Removing) -> None:
+    """Mail between workers was forgotten."""
+    failed_runs(store, 2)
+    store.leave([room_message(Room("run-0", "borrower", 3))])
+    assert [tree.ids for tree in store.removal.remove(old(store))] == [("run-0",)]
+    rows = cast("Reads", store)._rows
+    assert rows("SELECT count(*) FROM mail", ()) == [(0,)]
+    for table in ("task", "attempt", "event", "signal"):
+        assert rows(f"SELECT count(*) FROM {table} WHERE run NOT IN (SELECT no FROM run)", ()) == [(0,)], table
+    assert rows("SELECT DISTINCT run FROM dead_letter", ()) == [("run-1",)]
 
 
 def test_a_run_goes_with_its_child_runs_once_all_have_ended(store: Removing) -> None:

@@ -9,7 +9,7 @@ from flow_engine.model import Expanded
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from support.letters import failed_runs
-from support.plans import plan, task
+from support.plans import handler, plan, task, undo
 from support.world import World, broken
 
 PAIR = plan(task("a"), task("after_a", "a"), task("b"), task("after_b", "b"), task("both", "a", "b"))
@@ -176,3 +176,52 @@ def test_another_handle_hears_of_the_replay_too(world: World, open_store: Callab
         other.reopen("run-1", 2000.0, replays=[Replay("run-1", 0, 1)])
     assert not other.letters.drop("run-1:0:1", 2000.0)
     assert states(other) == {"run-1:0:1": REPLAYED}
+
+
+def test_where_the_workflow_fails_fast_what_was_cut_off_runs_again_too(world: World) -> None:
+    made = plan(*PAIR.workflow.tasks, fail_fast=True)
+    world.start(made)
+    world.tick()
+    world.tick(world.end("a", broken()), world.end("b", broken()))
+    world.finish()
+    assert world.states()["b"] == "cancelled"  # it came second
+    assert replay(world, Replay("run-1", 0, 1)) == 5
+    world.run_all()
+    world.finish()
+    assert world.store.run("run-1").state == "succeeded"
+
+
+def test_the_letter_of_a_task_that_handles_the_end_runs_the_handlers_again(world: World) -> None:
+    made = plan(task("a"), handler("tidy", "finally"), handler("tell", "finally"))
+    world.start(made)
+    world.run_all(tidy=broken())
+    world.finish()
+    assert replay(world, Replay("run-1", 1, 1)) == 2
+    assert sorted(world.run_all()) == ["tell", "tidy"]
+    world.finish()
+    assert world.store.run("run-1").state == "succeeded"
+    assert world.row("a").attempt == 1
+
+
+def test_what_was_undone_runs_again_before_the_task_that_failed(world: World) -> None:
+    paid = task("pay", undo="pay.undo")
+    made = plan(paid, task("ship", "pay"), task("other"), undo(paid))
+    world.start(made)
+    world.run_all(ship=broken(), other=broken())
+    world.finish()
+    assert world.states()["pay.undo"] == "succeeded"
+    assert replay(world, Replay("run-1", 1, 1)) == 3
+    assert world.run_all()[:2] == ["pay", "ship"]
+    assert world.states()["other"] == "failed"
+
+
+def test_a_failure_that_is_allowed_holds_nothing_back(world: World) -> None:
+    made = plan(task("a"), task("soft", optional=True), task("both", "a", "soft"))
+    world.start(made)
+    world.run_all(a=broken(), soft=broken())
+    world.finish()
+    assert replay(world, Replay("run-1", 0, 1)) == 2
+    assert states(world.store) == {"run-1:0:1": REPLAYED, "run-1:1:1": OPEN}
+    assert world.run_all() == ["a", "both"]
+    world.finish()
+    assert world.store.run("run-1").state == "succeeded"

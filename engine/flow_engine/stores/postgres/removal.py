@@ -13,7 +13,7 @@ from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.queries import load
 from flow_engine.stores.removal import OF_IDS, OF_NUMBERS, Snapshot, SqlRemoval, Tree, ids_of, numbers_of
 
-_TABLES = ("task", "attempt", "event", "run", "signal", "dead_letter", "cache", "plan")
+_TABLES = ("task", "attempt", "event", "run", "signal", "mail", "dead_letter", "cache", "plan")
 
 
 class PostgresRemoval(SqlRemoval):

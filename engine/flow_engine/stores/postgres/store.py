@@ -7,16 +7,13 @@ then rows of tasks. So no two transactions of workers wait for each other in a c
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from flow_lang.named import NamedTuple
-
 from flow_engine.chance import draw
 from flow_engine.dead_letters.contract import Replay
-from flow_engine.decisions.books import Books, Notes, Report
+from flow_engine.decisions.books import Books, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.errors import LostOwnership, OtherVersion, Refused, UnknownRun, Unreadable
-from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.queues.runs import run_hint
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
@@ -26,6 +23,8 @@ from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.mail import Message
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
+from flow_engine.stores.postgres.arrivals import Arrival, run_row
+from flow_engine.stores.postgres.decided import Decided
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.removal import PostgresRemoval
@@ -39,23 +38,6 @@ from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version, load
 from flow_engine.stores.shared import LEASE
 from flow_engine.stores.writes import Writer
-
-
-class Arrival(NamedTuple):
-    """A new run: its number, and its graph."""
-
-    no: int
-    graph: RunGraph
-
-
-class _Decided(NamedTuple):
-    """What a tick came to, and all that is to be written of it. `counted` is what others held then."""
-
-    tick: Tick
-    notes: list[Notes]
-    children: list[tuple[NewRun, Arrival]]
-    statements: Noted
-    counted: tuple[object, ...]
 
 
 class PostgresStore(PostgresSchedules):
@@ -152,7 +134,7 @@ class PostgresStore(PostgresSchedules):
         """Two round trips; a third one where others hold slots of a gate or a child run begins. Where the server goes away in the middle,
         what was decided is written once it is back."""
         touched = self._books.touched(report, hints)
-        decided: list[_Decided] = []
+        decided: list[Decided] = []
 
         def job(transaction: Transaction) -> Tick:
             needs = self._needs_of(touched) if hints or want or report.wakes else Needs()
@@ -336,7 +318,7 @@ class PostgresStore(PostgresSchedules):
 
     def _decide(
         self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, transaction: Transaction
-    ) -> _Decided:
+    ) -> Decided:
         counted = self._usage.counted()
         tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
         children = self._begin(tick.begun, transaction)
@@ -348,9 +330,9 @@ class PostgresStore(PostgresSchedules):
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)
-        return _Decided(tick, notes, children, self._statements.take(), counted)
+        return Decided(tick, notes, children, self._statements.take(), counted)
 
-    def _refuse_stale(self, decided: _Decided, lost: Sequence[str]) -> None:
+    def _refuse_stale(self, decided: Decided, lost: Sequence[str]) -> None:
         """What was decided before the server went away may be written where nobody has changed what it was decided on."""
         taken = [note.graph.run for note in decided.notes if note.graph.run in lost]
         if taken:
@@ -405,7 +387,7 @@ class PostgresStore(PostgresSchedules):
         missing = {new.plan_hash: new for new in news if (new.plan_hash,) not in plans}
         for digest, new in sorted(missing.items()):
             self._statements.one("keep_plan", (digest, new.namespace, new.plan.entry, new.bundle, new.created_at))
-        self._statements.many("insert_run", [_run_row(no, new) for (no,), new in zip(numbers, news, strict=True)])
+        self._statements.many("insert_run", [run_row(no, new) for (no,), new in zip(numbers, news, strict=True)])
         return [(new, self._begin_one(no, new)) for (no,), new in zip(numbers, news, strict=True)]
 
     def _begin_one(self, no: int, new: NewRun) -> Arrival:
@@ -426,20 +408,3 @@ class PostgresStore(PostgresSchedules):
 
 def _to_nobody(namespace: str, hints: list[Hint]) -> None:
     """There is no queue."""
-
-
-def _run_row(no: int, new: NewRun) -> tuple[object, ...]:
-    params, labels = json.dumps(new.params), json.dumps(new.labels)
-    values = (
-        no,
-        new.id,
-        new.namespace,
-        shard_of(new.id),
-        new.plan_hash,
-        new.plan.entry,
-        params,
-        new.folder,
-        new.priority,
-    )
-    parent, parent_seq = new.parent or (None, None)
-    return (*values, labels, new.idempotency_key, new.owner, new.created_at, parent, parent_seq, new.based_on)

@@ -1,0 +1,18 @@
+"""What a tick came to before it was written."""
+
+from flow_lang.named import NamedTuple
+
+from flow_engine.decisions.books import Notes
+from flow_engine.model import NewRun, Tick
+from flow_engine.stores.postgres.arrivals import Arrival
+from flow_engine.stores.postgres.statements import Noted
+
+
+class Decided(NamedTuple):
+    """What a tick came to, and all that is to be written of it. `counted` is what others held then."""
+
+    tick: Tick
+    notes: list[Notes]
+    children: list[tuple[NewRun, Arrival]]
+    statements: Noted
+    counted: tuple[object, ...]
