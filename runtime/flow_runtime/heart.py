@@ -8,8 +8,8 @@ from flow_engine.errors import StoreError
 from flow_engine.stores.open import open_shared_state
 from flow_engine.stores.shared import LEASE
 
-EVERY = LEASE / 5
-"""Seconds between two heartbeats."""
+BEATS = 5
+"""Heartbeats in the time of a lease."""
 PATIENCE = 2.0
 """Seconds that one heartbeat waits for a server that is gone."""
 
@@ -18,9 +18,9 @@ class Heart:
     """Beats from its making on. `paused` says that for as long as a lease lasts there was no heartbeat: others may have taken over what this
     worker owns."""
 
-    def __init__(self, url: str, worker: str, every: float = EVERY) -> None:
+    def __init__(self, url: str, worker: str, lease: float = LEASE) -> None:
         self._worker = worker
-        self._every = every
+        self._lease = lease
         self._store = open_shared_state(url, patience=PATIENCE)
         self._store.leases.beat(worker)
         self._last = _now()
@@ -33,7 +33,7 @@ class Heart:
         """Asked once for each pause."""
         longest = max(self._longest, _now() - self._last)
         self._longest = 0.0
-        return longest >= LEASE
+        return longest >= self._lease
 
     def close(self) -> None:
         """The lease ends: what this worker owns is free. Where the server does not answer, that comes when its time is over."""
@@ -44,7 +44,7 @@ class Heart:
         self._store.close()
 
     def _beat(self) -> None:
-        while not self._closing.wait(self._every):
+        while not self._closing.wait(self._lease / BEATS):
             try:
                 self._store.leases.beat(self._worker)
             except StoreError:

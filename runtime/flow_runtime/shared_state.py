@@ -21,7 +21,7 @@ PAUSE = 5.0
 def open_shared(state: StateFolder, draw: Callable[[], float] = draw) -> SharedStore:
     """The queue hears of runs that are submitted through it. Raises StoreError."""
     try:
-        store = open_shared_state(state.database_url, draw)
+        store = open_shared_state(state.database_url, draw, lease=state.lease)
     except StoreError as error:
         raise type(error)(f"FLOW_DATABASE: {error}") from error
     with usable(state):

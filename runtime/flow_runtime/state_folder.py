@@ -1,6 +1,7 @@
 """Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file.
 
 What many hosts share is named by URLs: FLOW_DATABASE (PostgreSQL, in place of a file in the folder) and FLOW_QUEUE (Redis or Valkey).
+FLOW_LEASE is after how many seconds without a heartbeat a worker counts as dead.
 """
 
 import os
@@ -8,23 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from flow_engine.errors import StoreError
+from flow_engine.errors import Refused, StoreError
+from flow_engine.stores.shared import LEASE
 from flow_lang.named import NamedTuple
 
 from flow_runtime.wire import is_unicode
 
 ROOT_MARKS = (".flow", "flow.toml", ".git")
+LEASES = (1.0, 3600.0)
+"""Seconds that a lease may last."""
 SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
 """Settings that may hold a password, and are no business of the bodies that a worker runs."""
 
 
 class StateFolder(NamedTuple):
     """The folders of one state. Everything that Flow writes on a machine lies below `root`. `database_url`: where the state is that many hosts
-    share; empty for the file in the folder. `queue_url`: how its workers wake each other; without one they look into the database."""
+    share; empty for the file in the folder. `queue_url`: how its workers wake each other; without one they look into the database. `lease`:
+    seconds after its last heartbeat for which one of them counts as alive; it is to be the same for all."""
 
     root: str
     database_url: str = ""
     queue_url: str = ""
+    lease: float = LEASE
 
     @property
     def name(self) -> str:
@@ -123,7 +129,18 @@ def find_state(start: str) -> StateFolder:
 
 def state_at(root: str) -> StateFolder:
     """That in this folder, with what the environment says that it shares with others."""
-    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""))
+    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), _lease())
+
+
+def _lease() -> float:
+    text = os.environ.get("FLOW_LEASE", "")
+    try:
+        lease = float(text or LEASE)
+    except ValueError:
+        lease = 0.0
+    if not LEASES[0] <= lease <= LEASES[1]:
+        raise Refused(f"FLOW_LEASE is to be a number of seconds from {LEASES[0]:g} to {LEASES[1]:g}, and is {text!r}")
+    return lease
 
 
 def _root(start: str) -> str:

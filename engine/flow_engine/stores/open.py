@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flow_engine.chance import draw
 from flow_engine.errors import StoreError
 from flow_engine.stores.contract import Store
-from flow_engine.stores.shared import SharedStore
+from flow_engine.stores.shared import LEASE, PATIENCE, SharedStore
 
 _POSTGRES = ("postgresql://", "postgres://")
 
@@ -25,17 +25,24 @@ def open_state(address: str, alive: Callable[[str], bool] | None = None, draw: C
     return SqliteStore(address, alive or _everybody_lives, draw)
 
 
-def open_shared_state(url: str, draw: Callable[[], float] = draw, patience: float | None = None) -> SharedStore:
-    """That of workers on many hosts. `patience`: seconds that an operation waits for a server that is gone. Raises StoreError."""
+def open_shared_state(
+    url: str, draw: Callable[[], float] = draw, patience: float = PATIENCE, lease: float = LEASE
+) -> SharedStore:
+    """That of workers on many hosts. `patience`: seconds that an operation waits for a server that is gone; `lease`: seconds after its last
+    heartbeat for which a worker counts as alive. Raises StoreError."""
     if not url.startswith(_POSTGRES):
         raise StoreError(
             f"workers share a state in PostgreSQL: give postgresql://user@host/database in place of {url.partition(':')[0]}:..."
         )
-    return _postgres(url, None, draw, patience)
+    return _postgres(url, None, draw, patience, lease)
 
 
 def _postgres(
-    url: str, alive: Callable[[str], bool] | None, draw: Callable[[], float], patience: float | None = None
+    url: str,
+    alive: Callable[[str], bool] | None,
+    draw: Callable[[], float],
+    patience: float = PATIENCE,
+    lease: float = LEASE,
 ) -> SharedStore:
     try:
         from flow_engine.stores.postgres import PostgresStore
@@ -45,7 +52,7 @@ def _postgres(
         raise StoreError(
             "a state in PostgreSQL needs the package psycopg, which is not installed here: pip install 'flow-dsl[distributed]'"
         ) from error
-    return PostgresStore(url, alive, draw) if patience is None else PostgresStore(url, alive, draw, patience)
+    return PostgresStore(url, alive, draw, patience, lease)
 
 
 def _everybody_lives(worker: str) -> bool:

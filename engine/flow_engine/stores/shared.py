@@ -8,6 +8,8 @@ from flow_engine.queues.contract import Source
 from flow_engine.stores.contract import Store
 from flow_engine.stores.removal import Removal
 
+PATIENCE = 60.0
+"""Seconds that an operation waits for a server that is gone."""
 LEASE = 15.0
 """Seconds after its last heartbeat for which a worker counts as alive. It beats at least three times as often."""
 

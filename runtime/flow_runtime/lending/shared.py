@@ -27,7 +27,7 @@ class Shared:
     def __init__(self, state: StateFolder, worker: str, draw: Callable[[], float]) -> None:
         self.store = store = open_shared(state, draw)
         self._id = worker
-        self.heart = Heart(state.database_url, worker)
+        self.heart = Heart(state.database_url, worker, state.lease)
         self.exchange, self._descriptor = _exchange(state, store.source, worker)
         self.lender = Lender(store, self.exchange, worker)
         self.feed = SharedFeed(store, self.exchange)

@@ -20,9 +20,8 @@ from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.stores.postgres.schema import bring_up
 from flow_engine.stores.postgres.transaction import Row, Statement, Transaction, numbered
 from flow_engine.stores.postgres.troubles import WRONG_ROWS, code_of, is_collision, is_lost, trouble, unreachable
+from flow_engine.stores.shared import PATIENCE
 
-PATIENCE = 60.0
-"""Seconds that an operation waits for a server that is gone."""
 COLLISIONS = 20
 """How often a transaction is tried that collides with others."""
 _CONNECT = 30

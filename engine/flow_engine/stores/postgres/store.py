@@ -30,13 +30,13 @@ from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.removal import PostgresRemoval
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
-from flow_engine.stores.postgres.session import PATIENCE, Session
+from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.source import PostgresSource
 from flow_engine.stores.postgres.statements import Noted, PostgresStatements
 from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version, load
-from flow_engine.stores.shared import LEASE
+from flow_engine.stores.shared import LEASE, PATIENCE
 from flow_engine.stores.writes import Writer
 
 
