@@ -393,7 +393,7 @@ class Worker:
                 self.cancel(run)
             self._wakes += self._store.arrivals(self._id)
         if not (self._draining or self._pool.capacity()):
-            waiting = self._queue.runs()
+            waiting = self._queue.runs(self._clock())
             self._lender.offer(self._live[run] for run in waiting if run in self._live)
 
     def _patience(self, patience: float | None) -> float:

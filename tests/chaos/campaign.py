@@ -17,11 +17,11 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
 from crash_points.scenarios import HEAD, shell
-from flow_cli.commands.run import new_run
+from flow_cli.backends.new_run import new_run
 from flow_engine.errors import StoreError
 from flow_engine.model import NewRun
 from flow_engine.stores.postgres import PostgresStore
-from flow_engine.stores.postgres.leases import LEASE
+from flow_engine.stores.shared import LEASE
 from flow_runtime.plans import Loaded, load_plan
 from flow_runtime.schedules.specs import deployment
 from kills.programs import Program, random_program
@@ -129,7 +129,7 @@ class Chaos:
 
     def _new(self, store: PostgresStore) -> tuple[Program, NewRun]:
         program, loaded = self.draw.choice(self._programs)
-        new = new_run(store, loaded, {"flag": self.draw.random() < 0.5})
+        new = new_run(store.newest(), loaded, {"flag": self.draw.random() < 0.5})
         return program, new._replace(idempotency_key=new.id)
 
     # -- faults
@@ -196,7 +196,7 @@ class Chaos:
         if role.alive and not any(worker.stopped_at for worker in self.cluster.workers):
             role.signal(signal.SIGSTOP)
             role.stopped_at = time.monotonic()
-            self._later(LEASE + self.draw.uniform(1.0, 4.0), lambda: self._go_on(role))
+            self._later(self.cluster.lease + self.draw.uniform(1.0, 4.0), lambda: self._go_on(role))
             self.counts["SIGSTOP past the lease"] += 1
 
     def _go_on(self, role: Role) -> None:
@@ -320,9 +320,9 @@ async def _consumed(servers: str, wanted: int) -> set[str]:
     return found
 
 
-def campaign(minutes: float, seed: int, folder: Path, kafka: bool = True) -> Counter[str]:
+def campaign(minutes: float, seed: int, folder: Path, lease: float = LEASE) -> Counter[str]:
     """Raises Violation, with what the roles told."""
-    cluster = Cluster(folder, kafka=kafka)
+    cluster = Cluster(folder, lease=lease)
     try:
         chaos = Chaos(folder, seed, cluster)
         if cluster.broker is not None:
@@ -343,16 +343,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m chaos.campaign")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
+    parser.add_argument("--lease", type=float, default=LEASE, help="Seconds.")
     parser.add_argument("--keep", help="A folder that stays.")
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
     began = time.monotonic()
     if given.keep:
         os.makedirs(given.keep)
-        total = campaign(given.minutes, given.seed, Path(given.keep))
+        total = campaign(given.minutes, given.seed, Path(given.keep), given.lease)
     else:
         with tempfile.TemporaryDirectory(prefix="flow-chaos-") as folder:
-            total = campaign(given.minutes, given.seed, Path(folder))
+            total = campaign(given.minutes, given.seed, Path(folder), given.lease)
     counts = ", ".join(f"{count:,} {what}" for what, count in sorted(total.items()))
     print(f"{time.monotonic() - began:.0f} s: {counts}; nothing wrong")
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from flow_engine.stores.postgres import PostgresStore
+from flow_engine.stores.shared import LEASE
 from support.command import living_processes
 from support.kafka.broker import Broker, open_broker
 from support.postgres import PostgresServer
@@ -72,22 +73,34 @@ class Role:
 
 
 class Cluster:
-    """`folder` is new. Each worker has a host of its own, that is: a folder."""
+    """`folder` is new. Each worker has a host of its own, that is: a folder. `lease` in seconds. `postgres`: a server of others; `queue`: its
+    workers wake each other through one."""
 
     def __init__(
-        self, folder: Path, workers: int = 3, schedulers: int = 2, relays: int = 2, kafka: bool = True
+        self,
+        folder: Path,
+        workers: int = 3,
+        schedulers: int = 2,
+        relays: int = 2,
+        kafka: bool = True,
+        slots: int = 2,
+        lease: float = LEASE,
+        postgres: PostgresServer | None = None,
+        queue: bool = True,
     ) -> None:
         self.folder = folder
-        self.postgres = PostgresServer()
+        self.lease = lease
+        self._own_postgres = postgres is None
+        self.postgres = PostgresServer() if postgres is None else postgres
         self.url = self.postgres.database()
         PostgresStore(self.url).close()
         (folder / "valkey").mkdir()
         self.valkey = Valkey(folder / "valkey").start()
         self.broker: Broker | None = self._broker() if kafka else None
         self._mark = f"{folder}"
-        environment = self.environment()
+        environment = self.environment() | ({} if queue else {"FLOW_QUEUE": ""})
         self.workers = [
-            Role(f"worker{n}", ["flow_cli.main", "worker", "--slots", "2"], folder / f"host{n}", environment)
+            Role(f"worker{n}", ["flow_cli.main", "worker", "--slots", str(slots)], folder / f"host{n}", environment)
             for n in range(workers)
         ]
         self.schedulers = [
@@ -109,6 +122,7 @@ class Cluster:
             **os.environ,
             "FLOW_DATABASE": self.url,
             "FLOW_QUEUE": self.valkey.url,
+            "FLOW_LEASE": str(self.lease),
             "FLOW_TEST_MARK": self._mark,
         }
 
@@ -117,7 +131,7 @@ class Cluster:
             role.start()
 
     def store(self) -> PostgresStore:
-        return PostgresStore(self.url)
+        return PostgresStore(self.url, lease=self.lease)
 
     def bodies(self) -> list[str]:
         """Living processes of this cluster but for its servers and roles."""
@@ -134,7 +148,8 @@ class Cluster:
         if self.broker is not None:
             self.broker.kill()
         self.valkey.kill()
-        self.postgres.close()
+        if self._own_postgres:
+            self.postgres.close()
 
     def restart_postgres(self, pause: float) -> None:
         """An immediate shutdown, as a crash is."""

@@ -39,8 +39,9 @@ class MemoryQueue:
             return min(hint.due for _, _, hint in self._due[:1])
         return self._later[0][0] if self._later else None
 
-    def runs(self) -> list[str]:
-        """Of some hints that were due at the last pop, the first ones among them; each run once."""
+    def runs(self, now: float) -> list[str]:
+        """Of some hints that are due, the first ones among them; each run once."""
+        self.pop(0, now)
         return list(dict.fromkeys(task.run for _, task, _ in self._due[:FEW]))
 
     def drop(self, runs: Collection[str]) -> None:

@@ -38,6 +38,7 @@ class Shared:
         """Once the worker is there."""
         self._worker = worker
         self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch)
+        pool.shares = True
         if self._descriptor is not None:
             pool.watch(self._descriptor)
 

@@ -34,6 +34,8 @@ STEAL_AFTER = 0.01
 """Seconds that a body has run before what waits behind it is given to an idle slot."""
 SHIPPED_AFTER = 1.0
 """Seconds that a body has run before its log is put where other hosts read it: most have ended by then."""
+SHARE_AFTER = 0.1
+"""The same, before it is given to another worker."""
 _NOTHING = Succeeded("null")
 
 
@@ -58,6 +60,8 @@ class SlotPool:
         self.logs: LogShipper | None = None
         """Where the logs of bodies that run for long are read on other hosts."""
         self._pace = Pace()
+        self.shares = False
+        """Other workers may have idle slots."""
         self._waiting: deque[Job] = deque()
         self._poll = select.poll()
         self._poll.register(guardian.reports, select.POLLIN)
@@ -75,7 +79,8 @@ class SlotPool:
     def capacity(self) -> int:
         """How many claims more could be used now."""
         depth = self._pace.depth()
-        room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None)
+        full = self._busy_for(SHARE_AFTER) if self.shares else []
+        room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None and view not in full)
         return max(room - len(self._waiting), 0)
 
     def fork(self, most: int) -> None:
@@ -166,23 +171,28 @@ class SlotPool:
         due = self.rebalance_due()
         if due is None or due > self._clock():
             return []
-        return [answer for view in self._busy_for_long() if len(view.sent) > 1 for answer in self._take_back(view)]
+        busy = self._busy_for(STEAL_AFTER if self._has_idle() else SHARE_AFTER)
+        return [answer for view in busy if len(view.sent) > 1 for answer in self._take_back(view)]
 
-    def _busy_for_long(self) -> list[SlotView]:
-        """Slots behind whose body nothing should stand while another slot is idle."""
+    def _has_idle(self) -> bool:
+        return not self._waiting and any(not view.sent for view in self._views)
+
+    def _busy_for(self, seconds: float) -> list[SlotView]:
+        """Slots behind whose body nothing should stand while another slot, here or elsewhere, is idle."""
         now = self._clock()
-        return [view for view in self._views if view.sent and now - view.head_since >= STEAL_AFTER]
+        return [view for view in self._views if view.sent and now - view.head_since >= seconds]
 
     def _not_behind(self) -> list[SlotView]:
         """Of them, where another slot is idle."""
         idle = any(not view.sent and view.kill is None for view in self._views)
-        return self._busy_for_long() if idle else []
+        return self._busy_for(STEAL_AFTER) if idle else []
 
     def rebalance_due(self) -> float | None:
         """From when on, by the clock, there is something to take back; None where no slot is idle or nothing waits."""
-        if self._waiting or not any(not view.sent for view in self._views):
+        if not (self.shares or self._has_idle()):
             return None
-        return min((view.head_since + STEAL_AFTER for view in self._views if len(view.sent) > 1), default=None)
+        after = STEAL_AFTER if self._has_idle() else SHARE_AFTER
+        return min((view.head_since + after for view in self._views if len(view.sent) > 1), default=None)
 
     def take_back_run(self, run: str) -> list[Answer]:
         """Takes back whatever of this run has not started, from the slots and from those that wait."""
