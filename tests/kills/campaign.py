@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from flow_cli.commands.run import new_run
+from flow_cli.backends.new_run import new_run
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.plans import load_plan
 from simulation.checker import Violation
@@ -104,7 +104,7 @@ class Round:
         for number, program in enumerate(programs):
             loaded = load_plan(str(self.project.write(f"w{number}.flow", program.source)), "w", None)
             with closing(self.project.store()) as store:
-                store.submit(new_run(store, loaded, {"flag": False}))
+                store.submit(new_run(store.newest(), loaded, {"flag": False}))
         workers = [self._start("worker", "--slots", "2") for _ in range(2)]
         try:
             for _ in range(MOST):

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from flow_cli.commands.run import new_run
+from flow_cli.backends.new_run import new_run
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.plans import load_plan
@@ -72,7 +72,7 @@ def _submit(project: Project) -> None:
     project.home.mkdir(exist_ok=True)
     with closing(project.store()) as store:
         for number in range(RUNS):
-            store.submit(new_run(store, loaded, {"bad": number % 3 == 0}))
+            store.submit(new_run(store.newest(), loaded, {"bad": number % 3 == 0}))
 
 
 def _kill(worker: "subprocess.Popen[str]") -> None:

@@ -81,4 +81,4 @@ UNION ALL SELECT r.no, c.result FROM cache c LEFT JOIN run r ON r.id = c.run WHE
 SELECT spec FROM schedule WHERE instr(spec, ?1) OR instr(spec, ?2)
 
 -- name: folders
-SELECT folder FROM run WHERE substr(folder, -length(id)) <> id UNION SELECT folder FROM schedule
+SELECT folder FROM run WHERE folder NOT LIKE '%/' || id UNION SELECT folder FROM schedule
