@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flow_cli.options import Json, RunId, Slots, Target, leave
+from flow_cli.options import Json, Kafka, RunId, Slots, Target, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -339,6 +339,33 @@ def worker(
     from flow_cli.commands.worker import worker as work
 
     leave(lambda: work(slots, runs))
+
+
+@app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")
+def up(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
+    slots: Slots = None,
+    kafka: Kafka = "",
+) -> None:
+    """Start everything on this machine: PostgreSQL, Valkey, workers, the schedules, the REST API and the pages, until Ctrl-C.
+
+    FLOW_DATABASE=postgresql://... and FLOW_QUEUE=redis://... name servers of yours in place of those that it brings. Data stays for the next start.
+    """
+    from flow_cli.commands.up import up as start
+
+    leave(lambda: start(host, port, workers, slots, kafka))
+
+
+@app.command(epilog="Example: FLOW_DATABASE=postgresql://... flow relay --kafka broker:9092")
+def relay(kafka: Kafka = "") -> None:
+    """Export dead letters to Kafka, until SIGTERM or Ctrl-C. Any number may run on one state."""
+    from flow_cli.commands.relay import relay as serve
+
+    leave(lambda: serve(kafka))
 
 
 app.add_typer(schedule_app)

@@ -17,6 +17,15 @@ Slots = Annotated[
     int | None, typer.Option(min=1, max=MOST_SLOTS, help="Bodies that run at once; the number of cores if left out.")
 ]
 
+Kafka = Annotated[
+    str,
+    typer.Option(
+        metavar="HOST:PORT,...",
+        envvar="FLOW_KAFKA",
+        help="Where dead letters are exported to, as Kafka's bootstrap servers.",
+    ),
+]
+
 
 def leave(body: Callable[[], int], as_json: bool = False) -> NoReturn:
     """Runs a command's body and exits with its code."""

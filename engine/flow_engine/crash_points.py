@@ -18,6 +18,7 @@ TRANSACTIONS = {
     "finish": "runs get their final state",
     "cancel": "somebody asks for a cancellation",
     "signal": "an event or an answer is sent",
+    "mail": "a worker leaves word with another: it has room, a body has ended, a body is to be ended",
     "reopen": "an ended run is tried again from what failed",
     "pool": "a pool gets its size",
     "deploy": "a schedule is deployed",

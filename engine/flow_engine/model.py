@@ -154,10 +154,33 @@ class RunEnd(NamedTuple):
     error: str | None
 
 
+class Ask(NamedTuple):
+    """A task to be claimed for a worker that has room for it and does not own the run."""
+
+    hint: Hint
+    worker: str
+
+
+class Lent(NamedTuple):
+    """A claim for another worker than the owner of the run."""
+
+    worker: str
+    claim: Claim
+
+
+class Room(NamedTuple):
+    """What a worker tells the owner of a run: it has room for so many of its tasks."""
+
+    run: str
+    worker: str
+    tasks: int
+
+
 class Tick(NamedTuple):
     """What one transaction did. `finishing` are the runs whose tasks have all ended: evaluate the result and send a RunEnd.
     `stopping` are runs that fail fast: end what runs of them. `again` is when to tick again at the latest, because something that
-    was ready may not start yet (a full pool, a rate). `begun` are the child runs that began."""
+    was ready may not start yet (a full pool, a rate). `begun` are the child runs that began.
+    `lent` are the claims for workers that asked; who gets none is to look for something else."""
 
     claims: list[Claim]
     ready: list[Hint]
@@ -166,6 +189,7 @@ class Tick(NamedTuple):
     stopping: list[str] = []  # noqa: RUF012
     again: float | None = None
     begun: "list[NewRun]" = []  # noqa: RUF012
+    lent: list[Lent] = []  # noqa: RUF012
 
 
 class NewRun(NamedTuple):

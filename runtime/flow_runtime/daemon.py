@@ -9,15 +9,18 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from types import FrameType
 
 from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
+from flow_engine.stores.sqlite import SqliteStore
 
 from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
-from flow_runtime.state_folder import StateFolder
+from flow_runtime.run_feed import FolderFeed, RunFeed, SharedFeed
+from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.unexpected import run_of, unexpected
 
 RUNS = 256
@@ -26,9 +29,7 @@ RESTING = 64
 """So many times that number it has where its slots would be idle otherwise: what waits for people, for a pool or for its next attempt must
 not keep the others from running."""
 LOOK = 0.05
-"""Seconds between two looks whether another process has written to the state (SQLite's data_version, no query)."""
-LOOK_ANYWAY = 2.0
-"""Seconds between two looks for runs without such a sign: the death of their owner is none."""
+"""Seconds between two looks for runs, at most."""
 BACKOFF = (0.1, 5.0)
 """Seconds before the first new start after a failure of the state, and the most that doubling makes of it."""
 
@@ -86,13 +87,19 @@ class Daemon:
         return True
 
     def _work(self, engine: Embedded) -> None:
-        look = _Look(engine)
+        feed = self._feed(engine)
         while not self._over(engine):
             engine.follow_clock()
-            room = 0 if self._stops else self._room(engine)
-            if room > 0 and look.due():
-                look.again = self._adopt(engine, room)
-            engine.worker.step(LOOK)
+            room, capacity = (0, 0) if self._stops else (self._room(engine), engine.pool.capacity())
+            if room > 0:
+                feed.left(self._adopt(engine, feed.wanted(room, capacity), room))
+            engine.step(LOOK, capacity > 0)
+
+    def _feed(self, engine: Embedded) -> RunFeed:
+        if engine.shared is not None:
+            return SharedFeed(engine.store, engine.shared.exchange)
+        assert isinstance(engine.store, SqliteStore)
+        return FolderFeed(engine.store, 4 * self._runs)
 
     def _over(self, engine: Embedded) -> bool:
         if self._stops > 1 or self._orphaned():
@@ -100,7 +107,9 @@ class Daemon:
             return True
         if self._stops and not engine.worker.draining:
             engine.worker.drain()
-        return engine.worker.drained
+            if engine.borrower is not None:
+                engine.borrower.drain()
+        return engine.worker.drained and (engine.borrower is None or engine.borrower.idle)
 
     def _room(self, engine: Embedded) -> int:
         """How many runs more it may take."""
@@ -109,24 +118,32 @@ class Daemon:
             return self._runs - runs
         return max(min(engine.worker.spare(), self._runs, RESTING * self._runs - runs), 0)
 
-    def _adopt(self, engine: Embedded, room: int) -> bool:
-        """Takes runs that nobody owns, so many at most; whether some were left."""
+    def _adopt(self, engine: Embedded, wanted: Iterable[str], room: int) -> bool:
+        """Takes over runs that nobody owns, so many at most, and asks the owners of the others for work; whether some were left."""
         now = time.monotonic()
-        wanted = [run for run in engine.store.unowned(4 * self._runs) if not self._aside.has(run, now)]
-        for run in wanted[:room]:
+        for run in wanted:
+            if self._aside.has(run, now):
+                continue
+            if room <= 0:
+                return True
+            room -= 1
             before = engine.worker.runs
             try:
-                record = engine.store.run(run)
-                need_kinds(engine.store.plan(record.plan_hash, record.workflow))
-                engine.prepare(record.folder)
-                engine.worker.adopt(run)
+                self._take(engine, run)
             except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
                 # one run that this version cannot read, or whose folder cannot be fetched, must not keep the others from being worked on
                 seconds = self._aside.put(run, now)
                 _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
                 if engine.worker.runs > before:
                     raise  # it is not this one but a child run of it, so that it was taken in part
-        return len(wanted) > room
+        return False
+
+    def _take(self, engine: Embedded, run: str) -> None:
+        record = engine.store.run(run)
+        need_kinds(engine.store.plan(record.plan_hash, record.workflow))
+        engine.prepare(record.folder)
+        if not engine.worker.owns(run) and not engine.worker.adopt(run) and engine.borrower is not None:
+            engine.borrower.ask(run)
 
     def _put_aside(self, engine: Embedded, error: Exception) -> None:
         """The run that was being worked on, with those that it was begun by, which would take it over with them: so the others go on."""
@@ -152,28 +169,6 @@ class Daemon:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stops += 1
-
-
-class _Look:
-    """When to look for runs: another process has written, or it is some time ago, or `again` says that some were left."""
-
-    def __init__(self, engine: Embedded) -> None:
-        self._engine = engine
-        self._changes = -1
-        self._asked_at = 0.0
-        self._looked_at = 0.0
-        self.again = False
-
-    def due(self) -> bool:
-        now = time.monotonic()
-        if now - self._asked_at < LOOK:
-            return False
-        self._asked_at = now
-        changes = self._engine.store.changes()
-        if changes == self._changes and not self.again and now - self._looked_at < LOOK_ANYWAY:
-            return False
-        self._changes, self._looked_at = changes, now
-        return True
 
 
 def _with_parents(engine: Embedded, run: str) -> list[str]:
@@ -208,7 +203,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int)
     given = parser.parse_args()
     try:
-        Daemon(StateFolder(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
+        Daemon(state_at(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
     except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)

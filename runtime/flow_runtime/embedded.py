@@ -2,69 +2,48 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flow_engine.chance import draw
 from flow_engine.crash_points import reached
-from flow_engine.errors import StoreError
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
-from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.executors.contract import DECIDED, load
 from flow_runtime.executors.work import Place
-from flow_runtime.incarnation import Incarnation, alive, cursor_path
+from flow_runtime.incarnation import Incarnation, cursor_path
 from flow_runtime.leftovers import remove_own, sweep
+from flow_runtime.loans import NOT_LENDING
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian
 from flow_runtime.processes.orphans import end_orphans
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot import Slot
-from flow_runtime.state_folder import StateFolder
+from flow_runtime.state_folder import SECRETS, StateFolder, usable
+from flow_runtime.state_store import open_store
 from flow_runtime.steady_clock import SteadyClock
-from flow_runtime.wire import is_unicode
 from flow_runtime.worker import Observer, Worker
 
 if TYPE_CHECKING:
     from flow_runtime.host import Host
+    from flow_runtime.lending.borrower import Borrower
+    from flow_runtime.lending.shared import Shared
+
+__all__ = ["Embedded", "open_store"]
 
 MANY = 1 << 30
 NO_PLANS: Mapping[str, Plan] = {}
 
 
-@contextmanager
-def _usable(state: StateFolder) -> Iterator[None]:
-    if os.pathsep in state.root or not is_unicode(state.root):
-        why = "a colon separates the folders of PATH" if os.pathsep in state.root else "its path is not UTF-8"
-        raise StoreError(f"the state folder {state.root} cannot be used: {why}; set FLOW_HOME to another")
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"the state folder {state.root} cannot be used: {error.strerror or error}; "
-            "set FLOW_HOME to a folder that can be written and has room"
-        ) from error
-
-
-def open_store(state: StateFolder, incarnation: str = "", draw: Callable[[], float] = draw) -> SqliteStore:
-    """The state's store; any process may read and submit through it. Raises StoreError."""
-    with _usable(state):
-        state.make()
-        _refuse_emptied(state)
-    return SqliteStore(state.database, lambda other: other == incarnation or alive(state, other), draw)
-
-
-def _refuse_emptied(state: StateFolder) -> None:
-    """A database without a byte beside logs of runs was cut, and must not be begun anew. A crash while it is made leaves no logs."""
-    if os.path.exists(state.database) and not os.path.getsize(state.database) and os.listdir(state.logs):
-        raise StoreError(
-            f"{state.database} is empty, and {state.logs} has logs of runs: put a backup of {state.root} in its place, "
-            "or remove the file to begin anew"
-        )
+def _serve(slot: Slot) -> None:
+    """In the process of a slot."""
+    for name in SECRETS:
+        os.environ.pop(name, None)
+    slot.serve()
 
 
 def _wanted(plans: Mapping[str, Plan]) -> int:
@@ -92,7 +71,7 @@ class Embedded:
         self.state = state
         self._steady = SteadyClock()
         count = self._slots = slots or os.cpu_count() or 2
-        with _usable(state):
+        with usable(state):
             state.make()
             self.incarnation = Incarnation(state)
             self._cursor_path = cursor_path(state, self.incarnation.id)
@@ -108,7 +87,7 @@ class Embedded:
         self._guardian = Guardian.start(
             cursor,
             self.incarnation.id,
-            lambda number, sock: Slot(number, sock, cursor, place, plans).serve(),
+            lambda number, sock: _serve(Slot(number, sock, cursor, place, plans)),
             lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
         self.pool = SlotPool(
@@ -116,7 +95,8 @@ class Embedded:
         )
         self.pool.fork(_wanted(plans))
         try:
-            self.store = open_store(state, self.incarnation.id, draw)
+            self.shared = self._join(draw) if state.database_url else None
+            self.store = open_store(state, self.incarnation.id, draw) if self.shared is None else self.shared.store
             if self._address:
                 self._share()
         except BaseException:
@@ -136,7 +116,10 @@ class Embedded:
             self._was_started,
             clock or self._steady,
             clock or time.time,
+            NOT_LENDING if self.shared is None else self.shared.lender,
         )
+        if self.shared is not None:
+            self.shared.borrow(self.pool, dispatcher, self.worker, scratch)
         self._cursors: dict[str, Cursor] = {}
 
     def _share(self) -> None:
@@ -153,6 +136,21 @@ class Embedded:
         """What a run with this folder in its row needs on this host is there afterwards. Raises StorageError."""
         if self.host is not None:
             self.host.folder(folder)
+
+    def _join(self, draw: Callable[[], float]) -> "Shared":
+        from flow_runtime.lending.shared import Shared
+
+        return Shared(self.state, self.incarnation.id, draw)
+
+    @property
+    def borrower(self) -> "Borrower | None":
+        return None if self.shared is None else self.shared.borrower
+
+    def step(self, patience: float | None = None, work: bool = False) -> None:
+        """One turn of its worker; with `work` it has room for what other workers have left."""
+        if self.shared is not None:
+            self.shared.step(work)
+        self.worker.step(patience)
 
     def follow_clock(self) -> None:
         """Where it has nothing in hand, a clock that was set counts from now on."""
@@ -176,6 +174,8 @@ class Embedded:
                 if remove_own(self.state, self.incarnation.id, self._slots):
                     sweep(self.state, self.store, self.incarnation.id)
         finally:
+            if self.shared is not None:
+                self.shared.close()
             if not last:
                 self.store.close()
             self.incarnation.end(self._cursor_path if free else None)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from flow_engine.errors import TooLarge
 from flow_engine.model import Claim, RunRecord
-from flow_engine.stores.contract import Store
 from flow_lang.evaluate import Compiled, Files, Scope, compile_expr
 from flow_lang.plan import UNDO, Expr, Plan, Task, Workflow
 from flow_lang.types import Type, optional
@@ -20,7 +19,7 @@ from flow_runtime.cache_keys import CacheKeys
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
 from flow_runtime.loops import MAX_INSTANCES, TooManyInstances, in_step, nested
-from flow_runtime.run_names import RunNames
+from flow_runtime.run_names import RunNames, Values
 from flow_runtime.wire import dumps
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ _SMALLER = ": let tasks give files, or use less of their results"
 class RunInputs:
     """The values of one live run."""
 
-    def __init__(self, store: Store, record: RunRecord, plan: Plan, scratch: str, host: "Host | None" = None) -> None:
+    def __init__(self, store: Values, record: RunRecord, plan: Plan, scratch: str, host: "Host | None" = None) -> None:
         """`host` says where things are on this host; None where they are where the rows say."""
         self._store = store
         self._plan = plan

@@ -1,19 +1,33 @@
 """The values of the names with a dot: what a run, a task's end and a failure are, as expressions ask for them."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
 from flow_lang.plan import MAIN, Plan, Task
 
 from flow_runtime.document import key_of
 from flow_runtime.wire import dumps
 
 
+class Values(Protocol):
+    """What a store tells of the values of a run (stores/contract.py)."""
+
+    def results(self, run: str, rows: Sequence[int]) -> list[str | None]: ...
+    def items(self, run: str, rows: Sequence[int]) -> list[str | None]: ...
+    def row_of(self, run: str, node: int, place: int) -> int: ...
+    def state_of(self, run: str, node: int) -> str: ...
+    def size_of(self, run: str, node: int) -> int: ...
+    def gather(self, run: str, node: int, most: int | None = None) -> list[str]: ...
+    def outcome(self, run: str) -> str: ...
+    def run(self, run: str) -> RunRecord: ...
+    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]: ...
+
+
 class RunNames:
-    def __init__(self, store: Store, record: RunRecord, plan: Plan) -> None:
+    def __init__(self, store: Values, record: RunRecord, plan: Plan) -> None:
         self._store, self._record, self._plan = store, record, plan
         self._node = {task.name: i for i, task in enumerate(plan.workflow.tasks)}
 

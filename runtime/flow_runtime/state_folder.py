@@ -1,16 +1,38 @@
-"""Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file."""
+"""Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file.
+
+What many hosts share is named by URLs: FLOW_DATABASE (PostgreSQL, in place of a file in the folder) and FLOW_QUEUE (Redis or Valkey).
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
+from flow_engine.errors import StoreError
 from flow_lang.named import NamedTuple
 
+from flow_runtime.wire import is_unicode
+
 ROOT_MARKS = (".flow", "flow.toml", ".git")
+SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
+"""Settings that may hold a password, and are no business of the bodies that a worker runs."""
 
 
 class StateFolder(NamedTuple):
-    """The folders of one state. Everything that Flow writes on a machine lies below `root`."""
+    """The folders of one state. Everything that Flow writes on a machine lies below `root`. `database_url`: where the state is that many hosts
+    share; empty for the file in the folder. `queue_url`: how its workers wake each other; without one they look into the database."""
 
     root: str
+    database_url: str = ""
+    queue_url: str = ""
+
+    @property
+    def name(self) -> str:
+        """As it is shown: its database without a password, else its folder."""
+        if not self.database_url:
+            return self.root
+        parts = urlsplit(self.database_url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
     @property
     def database(self) -> str:
@@ -96,15 +118,39 @@ done
 
 def find_state(start: str) -> StateFolder:
     """The state for a flow file or a working folder, which need not exist yet."""
+    return state_at(_root(start))
+
+
+def state_at(root: str) -> StateFolder:
+    """That in this folder, with what the environment says that it shares with others."""
+    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""))
+
+
+def _root(start: str) -> str:
     home = os.environ.get("FLOW_HOME")
     if home:
-        return StateFolder(os.path.abspath(home))
+        return os.path.abspath(home)
     first = os.path.abspath(start)
     folder = first
     while True:
         if any(os.path.exists(os.path.join(folder, mark)) for mark in ROOT_MARKS):
-            return StateFolder(os.path.join(folder, ".flow"))
+            return os.path.join(folder, ".flow")
         parent = os.path.dirname(folder)
         if parent == folder:
-            return StateFolder(os.path.join(first, ".flow"))
+            return os.path.join(first, ".flow")
         folder = parent
+
+
+@contextmanager
+def usable(state: StateFolder) -> Iterator[None]:
+    """Raises StoreError where the folder cannot be used."""
+    if os.pathsep in state.root or not is_unicode(state.root):
+        why = "a colon separates the folders of PATH" if os.pathsep in state.root else "its path is not UTF-8"
+        raise StoreError(f"the state folder {state.root} cannot be used: {why}; set FLOW_HOME to another")
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"the state folder {state.root} cannot be used: {error.strerror or error}; "
+            "set FLOW_HOME to a folder that can be written and has room"
+        ) from error

@@ -4,41 +4,38 @@ While a transaction is under way, answers gather in the slots' channels and go i
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from flow_engine import states
 from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError, TooLarge
+from flow_engine.errors import StoreError
 from flow_engine.model import (
     Claim,
     Completion,
+    Hint,
     Lost,
     Outcome,
     Released,
     Started,
-    Succeeded,
     TaskRef,
+    Tick,
 )
-from flow_engine.queues.contract import Queue
+from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
-from flow_lang.plan import Task
 
 from flow_runtime.alarms import Alarms
+from flow_runtime.begin import begun
+from flow_runtime.bodies import WATCH, Bodies
 from flow_runtime.child_runs import ending_children, ends_with_parent
-from flow_runtime.dispatch import Dispatcher, failed
+from flow_runtime.dispatch import Dispatcher
 from flow_runtime.inputs import RunInputs
-from flow_runtime.jobs import job_of
 from flow_runtime.live_run import LiveRun
+from flow_runtime.loans import NOT_LENDING, Lending
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
-from flow_runtime.unexpected import unexpected
-
-WATCH = 0.15
-"""Seconds between two looks at what other processes ask for (cancel), and until a running body is told to those who watch."""
-
 
 MOMENT = 0.0003
 """Seconds between two looks at answers that come one after another."""
@@ -61,7 +58,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
-        queue: Queue,
+        queue: MemoryQueue,
         pool: SlotPool,
         dispatcher: Dispatcher,
         scratch: str,
@@ -69,6 +66,7 @@ class Worker:
         was_started: Callable[[str, int, int, str], bool] = lambda run, seq, attempt, worker: True,
         clock: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
+        lender: Lending = NOT_LENDING,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -79,10 +77,11 @@ class Worker:
         self._was_started = was_started
         self._clock = clock
         self._wall = wall or clock
+        self._lender = lender
         self.dispatcher = dispatcher
+        self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
         self._done: list[Completion] = []
-        self._told: set[tuple[str, int, int]] = set()
         self._cancels: list[str] = []
         self._timeouts: list[str] = []
         self._wakes: list[TaskRef] = []
@@ -95,6 +94,9 @@ class Worker:
         self._spare = 0
         self._cost = 0.0
         """Seconds that a transaction takes, by the last ones."""
+        self.foreign: list[Completion] = []
+        self.foreign_started: list[Started] = []
+        """Of tasks whose runs it does not own."""
 
     @property
     def idle(self) -> bool:
@@ -132,6 +134,14 @@ class Worker:
         times += [live.deadline for live in self._live.values() if not live.cancelling]
         return min((at for at in times if at is not None), default=None)
 
+    @property
+    def live(self) -> list[str]:
+        """The runs that it owns."""
+        return [*self._live]
+
+    def owns(self, run: str) -> bool:
+        return run in self._live
+
     def watch(self, observer: Observer) -> None:
         self._observers.append(observer)
 
@@ -145,7 +155,9 @@ class Worker:
         inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
-        for task, attempt, worker in adopted.in_flight:
+        for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):
+            if worker == self._id and self._has(task, attempt):
+                continue  # which it had borrowed
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))
@@ -175,15 +187,18 @@ class Worker:
 
     def _end_bodies(self, run: str) -> None:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
-        self._take_back(run)
-        for view, sent, _ in self._pool.running():
-            if sent.claim.task.run == run and self._is_main(sent.claim):
-                view.end_head("cancelled", time.monotonic())
+        self.take_back(run)
+        self._bodies.end(lambda claim: claim.task.run == run and self._is_main(claim))
+        self._lender.end(run, "cancelled")
         for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)
             else:
                 self._store.request_cancel(child, self._clock())
+
+    def _is_ending(self, claim: Claim) -> bool:
+        live = self._live.get(claim.task.run)
+        return live is not None and (live.cancelling or live.stopping) and live.is_main(claim)
 
     def _is_main(self, claim: Claim) -> bool:
         live = self._live.get(claim.task.run)
@@ -199,9 +214,12 @@ class Worker:
         """Claims nothing more: what has not started goes back as it was, what runs may end. Then the runs are free for another."""
         self._draining = True
         for run in self._live:
-            self._take_back(run)
+            self.take_back(run)
 
-    def _take_back(self, run: str) -> None:
+    def _has(self, task: TaskRef, attempt: int) -> bool:
+        return any((claim.task, claim.attempt) == (task, attempt) for claim in self._pool.claims())
+
+    def take_back(self, run: str) -> None:
         """Whatever of it has not started goes back."""
         self._take(self._pool.take_back_run(run))
         self._take([Answer(job.claim, Released()) for job in self._once if job.claim.task.run == run])
@@ -241,40 +259,55 @@ class Worker:
         room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
-        started = self._newly_started(now) + [
-            Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once
-        ]
+        started = self._newly_started(now)
+        started += [Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once]
+        self._done += self._lender.lost()
+        mail = self._lender.read()
         again = self._again is not None and now >= self._again and room > 0
-        if not (self._done or hints or started or self._cancels or self._timeouts or self._wakes or again):
+        known = self._done or hints or started or self._cancels or self._timeouts or self._wakes or any(mail)
+        if not (known or again):
             return False
-        done, self._done = self._done, []
-        report = Report(done, started, self._cancels, self._timeouts, self._wakes)
+        done, self._done = [*mail.answers, *self._done], []
+        asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
+        started += mail.started
+        report = Report(done, started, self._cancels, self._timeouts, self._wakes, asks, mail.rooms)
         self._cancels, self._timeouts, self._wakes = [], [], []
-        if done:
+        tick = self._kept(now, report, hints, room)
+        self._after(tick, report, once)
+        return bool(self._done)
+
+    def _newly_started(self, now: float) -> list[Started]:
+        started = self._bodies.newly_started(now)
+        self.foreign_started += [one for one in started if one.task.run not in self._live]
+        return [one for one in started if one.task.run in self._live]
+
+    def _kept(self, now: float, report: Report, hints: list[Hint], room: int) -> Tick:
+        if report.completions:
             reached("worker.answered")
         began = time.monotonic()
         try:
             tick = self._store.tick(self._id, now, report, hints, room)
         except StoreError:
-            self._done = done + self._done
+            self._done = [*report.completions, *self._done]
             self._cancels, self._timeouts = [*report.cancels], [*report.timeouts]
             raise
         self._cost = self._cost * 0.8 + (time.monotonic() - began) * 0.2
+        return tick
+
+    def _after(self, tick: Tick, report: Report, once: list[Job]) -> None:
+        """What follows from a transaction."""
         self._queue.push(self._alarms.take(tick.ready))
         self._again = tick.again
         for job in once:
             reached("worker.once")
             self._pool.put(job)
-        refused = set(tick.refused)
+        self._lender.kept(tick.lent, report.completions)
         for child in tick.begun:
             reached("worker.child")
             self.adopt(child.id)
         for run in tick.stopping:
             self._fail_fast(run)
-        accepted = [completion for completion in done if completion.task not in refused] if refused else done
-        for observer in self._observers:
-            observer.completed(accepted)
-            observer.claimed(tick.claims)
+        self._tell(tick, report.completions)
         held = len(self._done)
         if tick.claims:
             reached("worker.claimed")
@@ -284,13 +317,19 @@ class Worker:
         # what is decided here needs no slot: a long row of false conditions takes few transactions
         self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
-        return bool(self._done)
+
+    def _tell(self, tick: Tick, done: Sequence[Completion]) -> None:
+        refused = set(tick.refused)
+        accepted = [completion for completion in done if completion.task not in refused] if refused else done
+        for observer in self._observers:
+            observer.completed(accepted)
+            observer.claimed(tick.claims)
 
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
         live = self._live[claim.task.run]
         task = live.plan.workflow.tasks[claim.node]
-        job = self._outcome_or_job(live, task, claim)
+        job = begun(self.dispatcher, live, claim, self._clock())
         if not isinstance(job, Job):
             self._end(claim, job)
             return
@@ -302,17 +341,6 @@ class Worker:
         else:
             self._pool.put(job)
 
-    def _outcome_or_job(self, live: LiveRun, task: Task, claim: Claim) -> Outcome | Job:
-        try:
-            outcome = self.dispatcher.decide(live.record, live.plan, live.inputs, claim, self._clock())
-            return outcome if outcome is not None else job_of(live, task, claim, self._clock())
-        except TooLarge as error:
-            return failed("too_large", str(error), retryable=False)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001  of this task alone: the others, and the other runs, go on
-            return failed("internal", f"the task could not be begun: {unexpected(error)}", retryable=False)
-
     def _fail_fast(self, run: str) -> None:
         live = self._live[run]
         if not live.stopping:
@@ -320,16 +348,9 @@ class Worker:
             self._end_bodies(run)
 
     def _take(self, answers: Iterable[Answer]) -> None:
-        entries, told, worker = self.dispatcher.entries, self._told, self._id
-        for claim, outcome, started, finished, log in answers:
-            task, attempt = claim.task, claim.attempt
-            if entries:
-                entry = entries.pop((task, attempt), None)
-                if entry is not None and isinstance(outcome, Succeeded):
-                    outcome = outcome._replace(cache=entry)
-            if told:
-                told.discard((task.run, task.seq, attempt))
-            self._done.append(Completion(task, attempt, worker, outcome, started, finished, log))
+        live = self._live
+        for done in self._bodies.completions(answers):
+            (self._done if done.task.run in live else self.foreign).append(done)
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         now = self._clock()
@@ -358,28 +379,11 @@ class Worker:
         if all(tally.state in states.FINAL for tally in self._store.tallies(run)):
             self._finish([run])
 
-    def _newly_started(self, now: float) -> list[Started]:
-        """Bodies that have run for a while and are not yet known to run."""
-        started = []
-        clock = time.monotonic()
-        for _, sent, since in self._pool.running():
-            mark = (sent.claim.task.run, sent.claim.task.seq, sent.claim.attempt)
-            if clock - since > WATCH and mark not in self._told:
-                self._told.add(mark)
-                started.append(Started(sent.claim.task, sent.claim.attempt, self._id, now - (clock - since), None))
-        return started
-
     def _look_around(self) -> None:
         """Deadlines, and what other processes ask for."""
         now = time.monotonic()
-        for view, sent, since in self._pool.running():
-            live = self._live.get(sent.claim.task.run)
-            ending = live is not None and (live.cancelling or live.stopping) and self._is_main(sent.claim)
-            if sent.timeout is not None and now - since >= sent.timeout:
-                view.end_head(sent.limit, now)
-            elif ending:  # the body before it ended just when it was told to
-                view.end_head("cancelled", now)
-        self._pool.press()
+        self._bodies.press()
+        self._bodies.end(self._is_ending)  # the body before one ended just when it was told to
         for run, live in list(self._live.items()):
             if live.deadline is not None and self._clock() >= live.deadline:
                 self.cancel(run, "timeout")
@@ -388,16 +392,15 @@ class Worker:
             for run in self._store.cancel_requests(self._id):
                 self.cancel(run)
             self._wakes += self._store.arrivals(self._id)
+        if not (self._draining or self._pool.capacity()):
+            waiting = self._queue.runs()
+            self._lender.offer(self._live[run] for run in waiting if run in self._live)
 
     def _patience(self, patience: float | None) -> float:
         """Until the next deadline, delayed task or look around, whichever is first."""
         now = time.monotonic()
         left = [WATCH if patience is None else min(patience, WATCH)]
-        left += [
-            since + sent.timeout - now
-            for view, sent, since in self._pool.running()
-            if sent.timeout is not None and view.kill is None
-        ]
+        left += [at - now for at in self._bodies.limits()]
         if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at in self._alarms.next()]

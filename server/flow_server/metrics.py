@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 from flow_engine import states
+from flow_engine.stores.contract import Census
 from flow_runtime.state_folder import StateFolder
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flow_server.census import Census, Counter
+from flow_server.census import Counter
 from flow_server.paging import RUN_STATES
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

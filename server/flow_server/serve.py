@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from types import FrameType
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from flow_server.app import create_app
 from flow_server.problem import ServerError
 from flow_server.scheduling import Scheduling
 from flow_server.services import Services
-from flow_server.supervisor import Supervisor
+from flow_server.supervisor import Supervisor, relay_command, worker_command
 from flow_server.token import AdminToken, admin_token
 
 LINGER = 1
@@ -34,6 +35,12 @@ class Options(NamedTuple):
     slots: int | None = None
     schedules: bool = True
     """Whether it fires the schedules of the state."""
+    workers: int = 1
+    kafka: str = ""
+    """Where a relay exports dead letters, `host:port,host:port`; empty: nowhere."""
+    beside: tuple[int, ...] = ()
+    """Processes that this one has started for itself, and that the server lets be."""
+    name: str = "flow server"
 
 
 def serve(options: Options) -> None:
@@ -42,22 +49,42 @@ def serve(options: Options) -> None:
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
     services: Services = app.state.services
-    supervisor, scheduling = Supervisor(options.state, options.slots), Scheduling(options.state)
-    server = _Server(_config(app), services, supervisor)
+    crew, scheduling = _crew(options), Scheduling(options.state)
+    server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
-        supervisor.start()
+        for supervisor in crew:
+            supervisor.start()
         _tell(options, listener, token, services)
         if options.schedules:
             scheduling.start()
         server.run([listener])
     finally:
         scheduling.stop()
-        supervisor.stop()
+        _end(crew)
         listener.close()
         for number, handler in before:
             signal.signal(number, handler)
+
+
+def _crew(options: Options) -> list[Supervisor]:
+    """The processes beside the server."""
+    state = options.state
+    names = ["the worker"] if options.workers == 1 else [f"worker {number + 1}" for number in range(options.workers)]
+    crew = [Supervisor(state, name, worker_command(state, options.slots)) for name in names]
+    if options.kafka:
+        crew.append(Supervisor(state, "the relay", relay_command(state, options.kafka)))
+    return crew
+
+
+def _end(crew: list[Supervisor]) -> None:
+    """All at once, since each may take its time."""
+    threads = [threading.Thread(target=supervisor.stop) for supervisor in crew]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
@@ -74,10 +101,13 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, services: Services, supervisor: Supervisor) -> None:
+    def __init__(
+        self, config: uvicorn.Config, services: Services, crew: list[Supervisor], beside: tuple[int, ...]
+    ) -> None:
         super().__init__(config)
         self._services = services
-        self._supervisor = supervisor
+        self._crew = crew
+        self._beside = beside
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._services.closing = True
@@ -85,8 +115,9 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Layouts of large graphs take seconds, and nobody waits for them any more."""
+        kept = {*self._beside, *(supervisor.pid for supervisor in self._crew)}
         for child in _children():
-            if child != self._supervisor.pid:
+            if child not in kept:
                 with suppress(ProcessLookupError):  # it has just ended by itself
                     os.kill(child, signal.SIGKILL)
         await super().shutdown(sockets)
@@ -144,7 +175,7 @@ def _tell(options: Options, listener: socket.socket, token: AdminToken, services
     loopback = ipaddress.ip_address(address).is_loopback
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{port}"
-    print(f"flow server: {url}  (state: {options.state.root})", file=sys.stderr)
+    print(f"{options.name}: {url}  (state: {options.state.root})", file=sys.stderr)
     if token.fresh:
         print(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)", file=sys.stderr)
     elif not os.environ.get("FLOW_TOKEN"):

@@ -1,4 +1,4 @@
-"""The threads that use the store: SQLite blocks and its connections are bound to threads, so the event loop never touches them."""
+"""The threads that use the store: it blocks, and its connections are bound to threads, so the event loop never touches them."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from flow_engine.errors import StoreError
-from flow_engine.stores.sqlite import SqliteStore
+from flow_engine.stores.contract import Store
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
 
@@ -27,7 +27,7 @@ class StoreThreads:
         self._own = threading.local()
         self._executor = ThreadPoolExecutor(count, thread_name_prefix="flow-store")
 
-    async def run(self, job: Callable[[SqliteStore], T]) -> T:
+    async def run(self, job: Callable[[Store], T]) -> T:
         """What `job` returns or raises, from one of the threads."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._call, job)
 
@@ -38,7 +38,7 @@ class StoreThreads:
             self._executor.submit(self._close_own, every)
         self._executor.shutdown(wait=True)
 
-    def _call(self, job: Callable[[SqliteStore], T]) -> T:
+    def _call(self, job: Callable[[Store], T]) -> T:
         used = getattr(self._own, "used", 0)
         if used >= RECYCLE:
             self._own.store.close()
@@ -53,6 +53,8 @@ class StoreThreads:
 
     def _file(self) -> tuple[int, int] | None:
         """Which file the database is: SQLite goes on with one that was removed, and what is written there is lost."""
+        if self._state.database_url:
+            return None
         try:
             found = os.stat(self._state.database)
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The worker that a server keeps running: a child process, started again when it dies, and never left behind."""
+"""The processes that a server keeps running beside itself: each is started again when it dies, and never left behind."""
 
 import os
 import subprocess
@@ -9,20 +9,29 @@ import time
 from flow_runtime.state_folder import StateFolder
 
 BACKOFF = (0.2, 10.0)
-"""Seconds before a dead worker is started again, and the most that doubling makes of it."""
+"""Seconds before one that died is started again, and the most that doubling makes of it."""
 STEADY = 30.0
 """Seconds of life after which the backoff starts anew."""
 PATIENCE = (0.3, 3.0)
-"""Seconds that an ending worker is given to hand back what has not started, and then to end what runs."""
+"""Seconds that an ending one is given to hand back what has not started, and then to end what runs."""
+
+
+def worker_command(state: StateFolder, slots: int | None) -> list[str]:
+    return ["-m", "flow_runtime.daemon", state.root, *([] if slots is None else ["--slots", str(slots)])]
+
+
+def relay_command(state: StateFolder, kafka: str) -> list[str]:
+    return ["-m", "flow_runtime.relays.service", state.root, kafka]
 
 
 class Supervisor:
-    """The worker has a session of its own, so that a terminal's Ctrl-C reaches the server alone; its standard input is a pipe that
-    this process holds, so that it also ends where this process is killed."""
+    """`name` is what is told of the process, `command` what Python runs. The process has a session of its own, so that a terminal's Ctrl-C
+    reaches the server alone; its standard input is a pipe that this process holds, so that it also ends where this process is killed."""
 
-    def __init__(self, state: StateFolder, slots: int | None = None) -> None:
-        self._command = [sys.executable, "-P", "-m", "flow_runtime.daemon", state.root]
-        self._command += [] if slots is None else ["--slots", str(slots)]
+    def __init__(self, state: StateFolder, name: str, command: list[str]) -> None:
+        self._name = name
+        self._command = [sys.executable, "-P", *command]
+        self._shared = {"FLOW_DATABASE": state.database_url, "FLOW_QUEUE": state.queue_url}
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -30,7 +39,7 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        """Of the worker that runs now."""
+        """Of the process that runs now."""
         process = self._process
         return None if process is None or process.poll() is not None else process.pid
 
@@ -39,7 +48,7 @@ class Supervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the worker: what has not started goes back, what runs is ended and runs again under the next worker."""
+        """Ends it. Of a worker, what has not started goes back, what runs is ended and runs again under the next one."""
         with self._lock:
             self._stopping.set()  # from here on none is started
             process = self._process
@@ -57,14 +66,14 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             delay = BACKOFF[0] if time.monotonic() - began > STEADY else min(delay * 2, BACKOFF[1])
-            print(f"flow server: the worker {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
+            print(f"flow server: {self._name} {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
             if self._stopping.wait(delay):
                 return
             self._spawn()
 
     def _spawn(self) -> None:
         # the bodies that it runs have no business with the server's token
-        environment = {name: value for name, value in os.environ.items() if name != "FLOW_TOKEN"}
+        environment = {name: value for name, value in os.environ.items() if name != "FLOW_TOKEN"} | self._shared
         with self._lock:
             if self._stopping.is_set():
                 return

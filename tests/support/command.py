@@ -92,12 +92,16 @@ class Project:
 
     def processes(self) -> list[str]:
         """Living processes that this project started, by their environment: `pid command`."""
-        mark = f"FLOW_TEST_MARK={self.folder}".encode()
-        return [f"{pid} {name}" for pid, name, environment in _processes() if mark in environment]
+        return living_processes(f"FLOW_TEST_MARK={self.folder}")
 
     def commands(self) -> list[str]:
         """The same with their whole command lines: `pid argument...`."""
         return [f"{pid} {_command_line(pid)}" for pid in (line.split()[0] for line in self.processes())]
+
+
+def living_processes(mark: str) -> list[str]:
+    """Those that have this in their environment: `pid command`."""
+    return [f"{pid} {name}" for pid, name, environment in _processes() if mark.encode() in environment]
 
 
 def _command_line(pid: str) -> str:

@@ -36,7 +36,7 @@ LOCKED = "locked"
 """A user who needs a password; a test makes it."""
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('flow') AND relkind = 'r' AND relname <> 'version' LOOP
+  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('flow') AND relkind = 'r' AND relname NOT IN ('version', 'queue') LOOP
     EXECUTE format('DELETE FROM flow.%I', name);
   END LOOP;
 END $$

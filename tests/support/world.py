@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
+    Ask,
     Claim,
     Completion,
     Failed,
     Hint,
     NewRun,
     Outcome,
+    Room,
     RunEnd,
+    Started,
     Succeeded,
     TaskRecord,
     TaskRef,
@@ -62,16 +65,19 @@ class World:
         cancels: Sequence[str] = (),
         timeouts: Sequence[str] = (),
         wakes: Sequence[TaskRef] = (),
+        asks: Sequence[Ask] = (),
+        rooms: Sequence[Room] = (),
+        started: Sequence[Started] = (),
     ) -> Tick:
         due = [hint for hint in self.hints if hint.due <= self.now]
         due.sort(key=lambda hint: (hint.rank, hint.task))
         taken = due[:want]
         self.hints = [hint for hint in self.hints if hint not in taken]
-        report = Report(done, (), cancels, timeouts, wakes)
+        report = Report(done, started, cancels, timeouts, wakes, asks, rooms)
         tick = self.store.tick(self.worker, self.now, report, taken, want)
         self.hints += tick.ready
         self.finishing += tick.finishing
-        for claim in tick.claims:
+        for claim in [*tick.claims, *(lent.claim for lent in tick.lent)]:
             self.claims[self.key(claim)] = claim
         return tick
 

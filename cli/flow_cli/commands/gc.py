@@ -4,13 +4,14 @@ import json
 import os
 import sys
 
-from flow_runtime.embedded import open_store
 from flow_runtime.retention.collect import Collected, Collector
 from flow_runtime.retention.policy import policy_of
 from flow_runtime.state_folder import find_state
+from flow_runtime.state_store import open_file
 from flow_runtime.storage.setting import storage_here
 
 from flow_cli import exits
+from flow_cli.failure import CommandError
 from flow_cli.progress.text import counted
 
 _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes"))
@@ -19,10 +20,14 @@ _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes"))
 def gc(keep_for: str | None, keep: int | None, dry: bool, shrink: bool, as_json: bool) -> int:
     policy = policy_of(keep_for, keep, os.environ)
     state = find_state(os.getcwd())
+    if state.database_url:
+        raise CommandError(
+            exits.USAGE, "gc", "flow gc removes runs of a state folder alone, and FLOW_DATABASE names another state"
+        )
     if not os.path.exists(state.database):
         collected = Collected()
     else:
-        store = open_store(state)
+        store = open_file(state)
         try:
             collected = Collector(state, store, store.removal, dry=dry, storage=storage_here()).collect(policy)
             if shrink and not dry:

@@ -7,7 +7,7 @@ import time
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.sqlite import SqliteStore
+from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of
 from flow_runtime.executors.work import captured_path, log_name
@@ -56,7 +56,7 @@ class _Printer:
         self._title = ""
         self.has_printed = False
 
-    def print_new(self, store: SqliteStore, record: RunRecord) -> bool:
+    def print_new(self, store: Store, record: RunRecord) -> bool:
         """Prints what is new in the logs, those of failed tasks first; whether there was anything."""
         grown = False
         rows = [row for row in store.tasks(record.id) if self._matches(row)]

@@ -88,7 +88,7 @@ def work(engine: Embedded, run_id: str, request: RunRequest) -> int:
         with interrupts:
             # a child run that was given up ends after its parent: its cancellation and what handles it
             while not (board.over and engine.worker.idle):
-                engine.worker.step()
+                engine.step()
                 progress.update()
                 if interrupts.fresh():
                     engine.worker.cancel_all()

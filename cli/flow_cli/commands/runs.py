@@ -7,7 +7,7 @@ import time
 
 from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
-from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.contract import RunFilter, Store
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
 from flow_runtime.document import cached_from, key_of, run_document
@@ -27,10 +27,11 @@ FOLLOW = 0.1
 _BUSY = (*states.IN_FLIGHT, states.EXPANDING)
 
 
-def here() -> tuple[StateFolder, SqliteStore]:
+def here() -> tuple[StateFolder, Store]:
     """The state of the working folder. To look at one that is not there does not make it."""
     state = find_state(os.getcwd())
-    return state, open_store(state) if os.path.exists(state.database) else SqliteStore(":memory:")
+    there = state.database_url or os.path.exists(state.database)
+    return state, open_store(state) if there else SqliteStore(":memory:")
 
 
 def list_runs(wanted: RunFilter, as_json: bool) -> int:
@@ -112,7 +113,7 @@ def cancel(run: str, wait: float) -> int:
     return exits.OK
 
 
-def find_run(store: SqliteStore, run: str | None) -> RunRecord:
+def find_run(store: Store, run: str | None) -> RunRecord:
     """The named run, by its id or the start of it; the newest where none is named, child runs left aside."""
     if run is not None:
         return store.run(run)
@@ -129,7 +130,7 @@ def _cancel_here(state: StateFolder, run: str) -> int:
         if engine.worker.adopt(run):
             engine.worker.cancel(run)
             while not engine.worker.idle:
-                engine.worker.step()
+                engine.step()
         print(f"run {run} {engine.store.run(run).state}", file=sys.stderr)
     finally:
         engine.close()
@@ -168,7 +169,7 @@ def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord
     return f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip()
 
 
-def _interrupted(store: SqliteStore, records: list[RunRecord]) -> set[str]:
+def _interrupted(store: Store, records: list[RunRecord]) -> set[str]:
     """Runs that have begun and whose worker is dead."""
     begun = {record.id for record in records if record.state == states.RUNNING}
     return begun.intersection(store.unowned(1_000_000)) if begun else set()

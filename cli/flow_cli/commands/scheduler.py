@@ -58,7 +58,7 @@ class _Command:
                 signal.signal(number, handler)
 
     def _look_for_workers(self) -> None:
-        lonely = not anyone_alive(self._state)
+        lonely = not self._state.database_url and not anyone_alive(self._state)
         if lonely and not self._lonely:
             _say("nobody works on the runs now; start one of: flow worker, flow server")
         self._lonely = lonely

@@ -13,6 +13,6 @@ from flow_cli import exits
 def worker(slots: int | None, runs: int) -> int:
     state = find_state(os.getcwd())
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
-    print(f"working on the runs of {state.root}; Ctrl-C ends it when its tasks have ended", file=sys.stderr)
+    print(f"working on the runs of {state.name}; Ctrl-C ends it when its tasks have ended", file=sys.stderr)
     Daemon(state, slots, runs).serve()
     return exits.OK

@@ -5,28 +5,34 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from flow_lang.named import NamedTuple
+from flow_lang.plan import MAIN
 
 from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rank import rank
-from flow_engine.model import Claim, Completion, Hint, NewRun, Started, Suspended, TaskRef, Tick
+from flow_engine.model import Ask, Claim, Completion, Hint, Lent, NewRun, Room, Started, Suspended, TaskRef, Tick
 
 LOOK = 0.1
 """Seconds until what waits for a slot that others hold is tried again."""
+OWN = ("wait", "child")
+"""Kinds of bodies that end in what only the owner of a run decides."""
 _RUN_ROW = -1
 """What a run itself holds, beside what its rows do: its place among the runs of its workflow."""
 
 
 class Report(NamedTuple):
     """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
-    over, `wakes` suspended tasks for which something may have come."""
+    over, `wakes` suspended tasks for which something may have come, `asks` what is to be claimed for other workers, because of the `rooms`
+    that they had told."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
     cancels: Sequence[str] = ()
     timeouts: Sequence[str] = ()
     wakes: Sequence[TaskRef] = ()
+    asks: Sequence[Ask] = ()
+    rooms: Sequence[Room] = ()
 
 
 class Notes(NamedTuple):
@@ -83,6 +89,7 @@ class Books:
         runs.update(started.task.run for started in report.started)
         runs.update(report.cancels, report.timeouts)
         runs.update(task.run for task in report.wakes)
+        runs.update(ask.hint.task.run for ask in report.asks)
         runs.update(self._restless)
         runs.update(hint.task.run for hint in hints)
         runs.update(hint.task.run for parked in self._parked.values() for _, hint in parked)
@@ -98,14 +105,14 @@ class Books:
         self._grow(now, notes)
         refused = self._apply(report, now, notes)
         claims: list[Claim] = []
-        desk = _Desk(worker, now, claims, notes, usage)
+        desk = _Desk(worker, now, claims, [], notes, usage)
         for task in report.wakes:
             self._wake(task, desk)
         self._claim_parked(desk, want)
+        kept = [ask.hint for ask in report.asks if not self._lend(ask, desk)]
         for hint in hints:
             self._claim(hint, desk)
         room = max(want - len(claims), 0)
-        kept = []
         for hint in self.take_ready(notes, now):
             if room and hint.due <= now and not hint.alarm:
                 room -= 1
@@ -117,7 +124,9 @@ class Books:
         finishing = [run for run, note in notes.items() if note.graph.open == 0]
         stopping = [run for run, note in notes.items() if note.graph.failing and note.graph.flight]
         begun = [child for note in notes.values() for child in _children_of(note)]
-        return Tick(claims, kept, refused, finishing, stopping, self._again(desk), begun), list(notes.values())
+        return Tick(claims, kept, refused, finishing, stopping, self._again(desk), begun, desk.lent), list(
+            notes.values()
+        )
 
     def take_ready(self, runs: Iterable[str], now: float) -> list[Hint]:
         """What has become ready in these runs since it was last asked, best first."""
@@ -195,7 +204,22 @@ class Books:
                     continue  # a run that has begun meanwhile stands behind it, and waits for nobody
                 closed = (not self._claim(hint, desk) and key in self._parked) or closed
 
-    def _claim(self, hint: Hint, desk: "_Desk") -> bool:
+    def _lend(self, ask: Ask, desk: "_Desk") -> bool:
+        """False for what is its owner's to do: what is decided without a body (a list, a wait), what may start once only, what handles an end."""
+        hint, worker = ask
+        run, row = hint.task
+        note = self._note(run, desk.notes)
+        if note is None or row >= len(note.graph.state) or note.graph.attempt[row] != hint.attempt:
+            return True
+        task = note.graph.shape.workflow.tasks[note.graph.node[row]]
+        if task.phase != MAIN or task.at_most_once or task.body.kind in OWN:
+            return False
+        if note.graph.expands(row) or row in note.graph.awaiting:
+            return False
+        self._claim(hint, desk, worker)
+        return True
+
+    def _claim(self, hint: Hint, desk: "_Desk", lent_to: str = "") -> bool:
         run, row = hint.task
         note = desk.notes.get(run) or self._note(run, desk.notes)
         if note is None:
@@ -204,12 +228,15 @@ class Books:
         free = run in self._begun and graph.is_free(row)
         if not free and not (graph.claimable(row, desk.now) and self._pass(hint, graph, desk)):
             return False
-        if not graph.claim(row, desk.worker, desk.now):
+        if not graph.claim(row, lent_to or desk.worker, desk.now):
             return False
         node, awaits, deadline = graph.node[row], graph.awaiting.get(row), graph.deadline.get(row)
         place = None if row == node else row - graph.base[node]
         claim = Claim(hint.task, graph.attempt[row], node, place, graph.expands(row), awaits, deadline)
-        desk.claims.append(claim)
+        if lent_to:
+            desk.lent.append(Lent(lent_to, claim))
+        else:
+            desk.claims.append(claim)
         return True
 
     def _pass(self, hint: Hint, graph: RunGraph, desk: "_Desk") -> bool:
@@ -254,6 +281,7 @@ class _Desk(NamedTuple):
     worker: str
     now: float
     claims: list[Claim]
+    lent: list[Lent]
     notes: dict[str, Notes]
     usage: Usage
 

@@ -84,8 +84,14 @@ class SharedQueue(Queue, Protocol):
         """`done`, then `push`, then `take`, in one round trip where there is one: what was taken, and what `done` gave back."""
         ...
 
-    def wait(self, seconds: float) -> bool:
-        """Sleeps until there may be something to take, at most so long; False where the time is over."""
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+        """Sleeps until there may be something to take (with `work`), or this worker was knocked for, at most so long; False where the
+        time is over."""
+        ...
+
+    def knock(self, workers: Iterable[str]) -> None:
+        """Wakes these workers where they wait, or when they do next: there is mail for them. It may be lost, so that they look by themselves,
+        too."""
         ...
 
     def block(self, run: str, rows: Collection[int]) -> None:

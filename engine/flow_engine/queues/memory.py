@@ -5,6 +5,9 @@ from heapq import heapify, heappop, heappush
 
 from flow_engine.model import Hint, TaskRef
 
+FEW = 64
+"""Hints that are looked at to say of which runs some wait."""
+
 
 class MemoryQueue:
     def __init__(self) -> None:
@@ -35,6 +38,10 @@ class MemoryQueue:
         if self._due:
             return min(hint.due for _, _, hint in self._due[:1])
         return self._later[0][0] if self._later else None
+
+    def runs(self) -> list[str]:
+        """Of some hints that were due at the last pop, the first ones among them; each run once."""
+        return list(dict.fromkeys(task.run for _, task, _ in self._due[:FEW]))
 
     def drop(self, runs: Collection[str]) -> None:
         for heap in (self._due, self._later):

@@ -31,6 +31,7 @@ class _Shelf:
     fence: int = 0
     epoch: str = ""
     blocked: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    knocked: set[str] = field(default_factory=set)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
 
@@ -118,15 +119,21 @@ class SharedMemoryQueue:
             for run in runs:
                 self._shelf.blocked.pop(run, None)
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
         end = time.monotonic() + seconds
         with self._shelf.changed:
-            while not self._due(self._clock()):
+            while not (work and self._due(self._clock())) and worker not in self._shelf.knocked:
                 left = end - time.monotonic()
                 if left <= 0:
                     return False
-                self._shelf.changed.wait(min(left, self._next_change()))
+                self._shelf.changed.wait(min(left, self._next_change()) if work else left)
+            self._shelf.knocked.discard(worker)
             return True
+
+    def knock(self, workers: Iterable[str]) -> None:
+        with self._shelf.changed:
+            self._shelf.knocked.update(workers)
+            self._shelf.changed.notify_all()
 
     def block(self, run: str, rows: Collection[int]) -> None:
         with self._shelf.changed:

@@ -82,12 +82,16 @@ class SteadyQueue:
     def drop(self, runs: Collection[str]) -> None:
         self._ask(lambda: self._queue.drop(runs), None)
 
-    def wait(self, seconds: float) -> bool:
-        found = self._ask(lambda: self._queue.wait(seconds), None)
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+        """While the service is down, a knock is not heard."""
+        found = self._ask(lambda: self._queue.wait(seconds, worker, work), None)
         if found is not None:
             return found
         time.sleep(min(seconds, LOOK))
-        return bool(self._source.ready_hints(1))
+        return work and bool(self._source.ready_hints(1))
+
+    def knock(self, workers: Iterable[str]) -> None:
+        self._ask(lambda: self._queue.knock(workers), None)
 
     def block(self, run: str, rows: Collection[int]) -> None:
         self._ask(lambda: self._queue.block(run, rows), None)

@@ -4,7 +4,7 @@ A store is the truth: whatever `tick` returned is durable, and whatever raised l
 incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from flow_lang.named import NamedTuple
@@ -27,6 +27,7 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
     from flow_engine.dead_letters.contract import Outbox
@@ -58,6 +59,15 @@ class RunFilter(NamedTuple):
     namespace: str = "default"
     top: bool = False
     """Only runs that are no child runs."""
+
+
+class Census(NamedTuple):
+    """Counts over the whole state, by state. `tasks` are those of runs that have not ended. `oldest_queued` is when the longest waiting run
+    was submitted."""
+
+    runs: dict[str, int]
+    tasks: dict[str, int]
+    oldest_queued: float | None
 
 
 class Store(Protocol):
@@ -93,6 +103,26 @@ class Store(Protocol):
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         """Ends runs whose tasks have all ended."""
+        ...
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        """Those of these workers that live."""
+        ...
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        """Leaves word with other workers (mail.py). The same message counts once. What is left for a run that has ended is never read."""
+        ...
+
+    def mail(self, worker: str) -> Mail:
+        """What others have left for runs that this worker owns. It stays until a tick that reports it is kept."""
+        ...
+
+    def mailbox(self, worker: str) -> Mailbox:
+        """What this worker has borrowed, and where it has asked for more."""
+        ...
+
+    def loans(self, run: str) -> set[LoanKey]:
+        """The attempts of a run that workers have which do not own it."""
         ...
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
@@ -191,15 +221,15 @@ class Store(Protocol):
         ...
 
     def row_of(self, run: str, node: int, place: int) -> int:
-        """The row of an instance of a `for` task. Only the owner may ask."""
+        """The row of an instance of a `for` task."""
         ...
 
     def state_of(self, run: str, node: int) -> str:
-        """The state of a task. Only the owner may ask."""
+        """The state of a task."""
         ...
 
     def size_of(self, run: str, node: int) -> int:
-        """How many instances a `for` task has. Only the owner may ask."""
+        """How many instances a `for` task has."""
         ...
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
@@ -233,6 +263,10 @@ class Store(Protocol):
 
     def tallies(self, run: str) -> list[Tally]:
         """The rows of a run, counted: what is needed to say how it went, in the memory that its nodes take and not its instances."""
+        ...
+
+    def census(self) -> Census:
+        """Over millions of runs it takes long."""
         ...
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...

@@ -2,24 +2,28 @@
 
 import json
 from abc import ABC
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flow_lang.plan import Plan
 
-from flow_engine.decisions.books import Books, Notes
+from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.gates import Usage
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Unreadable
-from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef
+from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.mail import Message, loans_of, taken_up
 from flow_engine.stores.reads import Reads, readable
 from flow_engine.stores.recent import RecentResults
 from flow_engine.stores.sound_rows import need_sound_tasks
+from flow_engine.stores.writes import Writer
 
 
 class LiveRuns(Reads, ABC):
+    _writer: Writer
+
     def __init__(self, queries: dict[str, str], books: Books) -> None:
         super().__init__(queries)
         self._books = books
@@ -35,13 +39,24 @@ class LiveRuns(Reads, ABC):
         return self._books.graph(run).outcome()
 
     def row_of(self, run: str, node: int, place: int) -> int:
-        return self._books.graph(run).base[node] + place
+        return self._span(run, node)[0] + place
 
     def state_of(self, run: str, node: int) -> str:
-        return self._books.graph(run).state[node]
+        if run in self._books:
+            return self._books.graph(run).state[node]
+        return str(self._all("state_of", (self._no(run), node))[0][0])
 
     def size_of(self, run: str, node: int) -> int:
-        return self._books.graph(run).size[node]
+        return self._span(run, node)[1]
+
+    def _span(self, run: str, node: int) -> tuple[int, int]:
+        """The row of the first instance of a `for`, and how many it has; -1 where that is not known yet."""
+        if run in self._books:
+            graph = self._books.graph(run)
+            return graph.base[node], graph.size[node]
+        no = self._no(run)
+        ((first, size),) = self._all("span", (no, node, no, node))
+        return (-1 if first is None else first), (-1 if size is None else size)
 
     def _shape(self, plan_hash: str, plan: Plan) -> Shape:
         key = (plan_hash, plan.entry)
@@ -81,6 +96,15 @@ class LiveRuns(Reads, ABC):
 
     def _state_at(self, end: RunEnd) -> str:
         return "failed" if end.error is not None else self._books.graph(end.run).outcome()
+
+    def _message_rows(self, messages: Iterable[Message]) -> list[tuple[object, ...]]:
+        return [(self._no(message.run), *message[1:]) for message in messages]
+
+    def _write_mail(self, worker: str, report: Report, tick: Tick) -> None:
+        """What a tick has lent, and what it has taken up of runs that are still this worker's; of the others it stays."""
+        keys = [key for key in taken_up(worker, report) if key.run in self._books]
+        self._writer.drop_mail([(self._no(key.run), *key[1:]) for key in keys])
+        self._writer.leave(self._message_rows(loans_of(tick)))
 
     def _remember(self, notes: Sequence[Notes]) -> None:
         for note in notes:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flow_engine.chance import draw
 from flow_engine.errors import StoreError
 from flow_engine.stores.contract import Store
+from flow_engine.stores.shared import SharedStore
 
 _POSTGRES = ("postgresql://", "postgres://")
 
@@ -24,7 +25,18 @@ def open_state(address: str, alive: Callable[[str], bool] | None = None, draw: C
     return SqliteStore(address, alive or _everybody_lives, draw)
 
 
-def _postgres(url: str, alive: Callable[[str], bool] | None, draw: Callable[[], float]) -> Store:
+def open_shared_state(url: str, draw: Callable[[], float] = draw, patience: float | None = None) -> SharedStore:
+    """That of workers on many hosts. `patience`: seconds that an operation waits for a server that is gone. Raises StoreError."""
+    if not url.startswith(_POSTGRES):
+        raise StoreError(
+            f"workers share a state in PostgreSQL: give postgresql://user@host/database in place of {url.partition(':')[0]}:..."
+        )
+    return _postgres(url, None, draw, patience)
+
+
+def _postgres(
+    url: str, alive: Callable[[str], bool] | None, draw: Callable[[], float], patience: float | None = None
+) -> SharedStore:
     try:
         from flow_engine.stores.postgres import PostgresStore
     except ImportError as error:
@@ -33,7 +45,7 @@ def _postgres(url: str, alive: Callable[[str], bool] | None, draw: Callable[[], 
         raise StoreError(
             "a state in PostgreSQL needs the package psycopg, which is not installed here: pip install 'flow-dsl[distributed]'"
         ) from error
-    return PostgresStore(url, alive, draw)
+    return PostgresStore(url, alive, draw) if patience is None else PostgresStore(url, alive, draw, patience)
 
 
 def _everybody_lives(worker: str) -> bool:

@@ -14,7 +14,8 @@ from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
-from flow_engine.stores.contract import RunFilter
+from flow_engine.stores.contract import Census, RunFilter
+from flow_engine.stores.mail import LoanKey, Mail, Mailbox, read_mail, read_mailbox
 from flow_engine.stores.sound_rows import need_sound_run
 
 
@@ -111,6 +112,20 @@ class Reads(ABC):
 
     def arrivals(self, worker: str) -> list[TaskRef]:
         return [TaskRef(*row) for row in self._all("arrivals", (worker,))]
+
+    def mail(self, worker: str) -> Mail:
+        return read_mail(self._all("mail", (worker,)))
+
+    def mailbox(self, worker: str) -> Mailbox:
+        return read_mailbox(self._all("mailbox", (worker,)))
+
+    def loans(self, run: str) -> set[LoanKey]:
+        return {LoanKey(*row) for row in self._all("loans", (run,))}
+
+    def census(self) -> Census:
+        oldest = self._one("oldest_queued", ())
+        runs, tasks = (dict(self._all(name, ())) for name in ("count_runs", "count_open_tasks"))
+        return Census(runs, tasks, None if oldest is None else oldest[0])
 
     def pools(self) -> dict[str, int]:
         return dict(self._all("pools", ()))

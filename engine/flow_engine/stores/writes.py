@@ -105,6 +105,10 @@ class Writer:
                 others.append(row)
         self._many("update_task", [(*_columns(graph, row, now), no, row) for row in others])
         flight = graph.flight[claimed[0]] if claimed else ()
+        if any(graph.flight[row] != flight for row in claimed):
+            # some for other workers
+            batch.claimed.extend((*graph.flight[row], no, row) for row in claimed)
+            claimed = []
         for query, rows, values, later in (
             ("claim_task", claimed, flight, batch.claimed),
             ("ready_task", ready, (), batch.ready),
@@ -122,6 +126,14 @@ class Writer:
     def tell(self, rows: list[Row]) -> None:
         """(number of the run, now, changes) of each event."""
         self._many("insert_event", rows)
+
+    def leave(self, rows: list[Row]) -> None:
+        """(number of the run, seq, attempt, worker, kind, text, started, finished, log) of each letter."""
+        self._many("leave_mail", rows)
+
+    def drop_mail(self, keys: list[Row]) -> None:
+        """(number of the run, seq, attempt, worker) of mail that was taken up."""
+        self._many("drop_mail", keys)
 
     def insert_tasks(self, no: int, graph: RunGraph, now: float) -> None:
         """The rows of a new run: one for each task of its workflow."""

@@ -66,10 +66,15 @@ class Guardian:
         return cls(pid, incarnation, ours, Channel(report_read))
 
     def fork_slot(self, slot: int) -> Channel:
-        """Asks for a process in this slot; its id comes as a report `["pid", slot, pid]`."""
+        """Asks for a process in this slot; its id comes as a report `["pid", slot, pid]`. Raises GuardianDied."""
         ours, theirs = pair()
-        send_socket(self._carrier, theirs, str(slot).encode())
-        theirs.close()
+        try:
+            send_socket(self._carrier, theirs, str(slot).encode())
+        except (BrokenPipeError, ConnectionResetError) as error:
+            ours.close()
+            raise GuardianDied from error
+        finally:
+            theirs.close()
         return Channel(ours, MOST)
 
     def end_bodies_of(self, slot: int) -> None:

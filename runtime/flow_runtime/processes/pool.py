@@ -9,11 +9,11 @@ import os
 import select
 import signal
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from flow_engine.model import Released, Succeeded
+from flow_engine.model import Claim, Released, Succeeded
 
 from flow_runtime.answers import outcome_of
 from flow_runtime.executors.bounded_log import trim_output
@@ -133,6 +133,11 @@ class SlotPool:
         """(slot, what it runs, since when)"""
         heads = [(view, view.head()) for view in self._views]
         return [(view, head[1], view.head_since) for view, head in heads if head is not None]
+
+    def claims(self) -> Iterator[Claim]:
+        """Of all that it has."""
+        yield from (job.claim for job in self._waiting)
+        yield from (job.claim for view in self._views for job in view.sent.values())
 
     def press(self) -> None:
         """Ends what was told to end and did not, and Python bodies that are over a limit."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, RunRecord
-from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.cases import Case, Check
 from flow_lang.evaluate import EvaluationError, evaluate
@@ -141,7 +140,7 @@ class _OneTest:
             worker.step()
 
     def _not_mocked(self, record: RunRecord, plan: Plan) -> tuple[Failure, ...]:
-        store: SqliteStore = self._engine.store
+        store = self._engine.store
         found = []
         for row in store.tasks(record.id):
             if row.error and '"not_mocked"' in row.error:

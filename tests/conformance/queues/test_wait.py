@@ -63,3 +63,34 @@ def test_a_lease_that_runs_out_wakes_who_waits(queues: Queues) -> None:
     while not other.take(1):
         assert other.wait(60.0)
     assert time.monotonic() - began < 30.0
+
+
+def test_a_knock_wakes_the_one_who_is_meant(queues: Queues) -> None:
+    sleeper, other = queues.shared(), queues.shared()
+    woken: list[bool] = []
+    thread = Thread(target=lambda: woken.append(sleeper.wait(60.0, "w1", work=False)))
+    thread.start()
+    time.sleep(0.1)
+    other.push([hint(1)])  # which it does not wait for
+    other.knock(["w2"])
+    time.sleep(0.1)
+    assert woken == []
+    other.knock(["w1", "w3"])
+    thread.join(30.0)
+    assert woken == [True]
+    assert not sleeper.wait(0.05, "w1", work=False)
+
+
+def test_a_knock_is_kept_until_it_is_heard(queues: Queues) -> None:
+    queue = queues.shared()
+    for _ in range(3):
+        queue.knock(["w1"])
+    assert queue.wait(20.0, "w1")
+    assert not queue.wait(0.05, "w1")
+
+
+def test_who_waits_for_both_hears_of_work_too(queues: Queues) -> None:
+    queue = queues.shared()
+    queue.push([hint(1)])
+    assert queue.wait(20.0, "w1")
+    assert not queue.wait(0.05, "w1", work=False)

@@ -24,6 +24,8 @@ LOOK = 5.0
 """The longest that one blocking command lasts, in seconds: after it the queue is looked at, whether or not somebody was woken."""
 CHUNK = 1000
 """Hints in one call of a script."""
+KNOCK_SECONDS = 60
+"""How long a knock stays that nobody hears."""
 BLOCKED_SECONDS = 86_400
 """How long tasks are shown as blocked by a run that nobody drops."""
 
@@ -106,18 +108,29 @@ class RedisQueue:
         if runs:
             self._run([Call("drop", [*runs])])
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+        keys = [self._key(f"knock:{worker}")] if worker else []
+        keys += [self._key("wake")] if work else []
         end = time.monotonic() + seconds
         while True:
             most = min(max(end - time.monotonic(), 0.0), LOOK)
-            delay = self._run([Call("peek", (self._name, self._due_clock(), int(most * 1000) + 1))])[0]
+            delay = self._run([Call("peek", (self._name, self._due_clock(), int(most * 1000) + 1))])[0] if work else -1
             if delay == 0:
                 return True
             if most <= 0:
                 return False
             with self._serving():
-                if self._sleeper.blpop(self._key("wake"), max(most if delay < 0 else min(most, delay / 1000), 0.001)):
+                if self._sleeper.blpop(keys, max(most if delay < 0 else min(most, delay / 1000), 0.001)):
                     return True
+
+    def knock(self, workers: Iterable[str]) -> None:
+        with self._serving():
+            pipeline = self._client.pipeline(transaction=False)
+            for key in [self._key(f"knock:{worker}") for worker in workers]:
+                pipeline.rpush(key, "1")
+                pipeline.ltrim(key, -1, -1)
+                pipeline.expire(key, KNOCK_SECONDS)
+            pipeline.execute()
 
     def block(self, run: str, rows: Collection[int]) -> None:
         key, left = self._key(f"blocked:{run}"), iter(rows)

@@ -3,7 +3,7 @@
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from flow_lang.bundle import plan_from_json
@@ -32,9 +32,11 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
-from flow_engine.stores.contract import Adopted, RunFilter, Submitted
+from flow_engine.stores.contract import Adopted, Census, RunFilter, Submitted
+from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, taken_up
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
+from flow_engine.stores.memory.mail import MemoryMail
 from flow_engine.stores.memory.rows import (
     RESERVED,
     as_reopened,
@@ -65,6 +67,7 @@ class MemoryStore(MemorySchedules):
         self._usage = MemoryUsage(self._runs, self._pools, alive)
         self._plans: dict[str, Plan] = {}
         self._cached: list[KeptResult] = []
+        self._mail = MemoryMail(self._runs)
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
 
@@ -147,6 +150,8 @@ class MemoryStore(MemorySchedules):
             self.submit(child)
         for note in notes:
             self._write(note, now)
+        self._mail.drop(key for key in taken_up(worker, report) if key.run in self._books_of(worker))
+        self._mail.leave(loans_of(tick))
         return tick
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
@@ -159,6 +164,21 @@ class MemoryStore(MemorySchedules):
             self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
             self._event(end.run, now, [["run", state]])
             self._books_of(worker).close(end.run)
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        return {worker for worker in workers if self._alive(worker)}
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        self._mail.leave(messages)
+
+    def mail(self, worker: str) -> Mail:
+        return self._mail.of_owner(worker)
+
+    def mailbox(self, worker: str) -> Mailbox:
+        return self._mail.of_borrower(worker)
+
+    def loans(self, run: str) -> set[LoanKey]:
+        return self._mail.loans(run)
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
@@ -256,6 +276,12 @@ class MemoryStore(MemorySchedules):
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
         return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
+
+    def census(self) -> Census:
+        records = [kept.record for kept in self._runs.values()]
+        open_ = [row.state for kept in self._runs.values() if kept.record.finished_at is None for row in kept.tasks]
+        queued = [record.created_at for record in records if record.state == states.QUEUED]
+        return Census(Counter(record.state for record in records), Counter(open_), min(queued, default=None))
 
     def newest(self) -> str | None:
         return max(self._runs, default=None)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from flow_engine.stores.postgres.session import Session
-
-LEASE = 15.0
-"""Seconds after its last heartbeat for which a worker counts as alive. It beats at least three times as often."""
+from flow_engine.stores.shared import LEASE
 
 
 class Leases:

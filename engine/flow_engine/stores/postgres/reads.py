@@ -17,9 +17,8 @@ class PostgresReads(LiveRuns):
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         """Two round trips where there is a limit: what is too large is not fetched."""
-        graph = self._books.graph(run)
-        first = graph.base[node]
-        values = (self._no(run), first, first + max(graph.size[node], 0))
+        first, size = self._span(run, node)
+        values = (self._no(run), first, first + max(size, 0))
         if most is not None:
             refuse_more(self._all("size_of_results", values)[0][0], most)
         return gathered((row[0] for row in self._all("gather", values)), most)

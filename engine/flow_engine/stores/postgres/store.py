@@ -5,7 +5,7 @@ then rows of tasks. So no two transactions of workers wait for each other in a c
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from flow_lang.named import NamedTuple
 
@@ -17,20 +17,24 @@ from flow_engine.decisions.restore import restore
 from flow_engine.errors import LostOwnership, OtherVersion, Refused, Unreadable
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
+from flow_engine.queues.runs import run_hint
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
+from flow_engine.stores.mail import Message
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
-from flow_engine.stores.postgres.leases import LEASE, Leases, asked_one_by_one
+from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
+from flow_engine.stores.postgres.source import PostgresSource
 from flow_engine.stores.postgres.statements import Noted, PostgresStatements
 from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version, load
+from flow_engine.stores.shared import LEASE
 from flow_engine.stores.writes import Writer
 
 
@@ -65,8 +69,9 @@ class PostgresStore(PostgresSchedules):
     ) -> None:
         queries = load("common.sql", "postgres.sql")
         super().__init__(Session(url, queries, patience), queries, Books(draw))
-        self.leases = Leases(self._session, queries, lease)
-        self._living = self.leases.living if alive is None else asked_one_by_one(alive)
+        self.announce: Callable[[str, list[Hint]], object] = _to_nobody
+        self._leases = Leases(self._session, queries, lease)
+        self._living = self._leases.living if alive is None else asked_one_by_one(alive)
         self._statements = PostgresStatements(queries)
         self._writer = Writer(self._statements)
         self._usage = PostgresUsage(self._session.rows, queries, self._living)
@@ -91,7 +96,21 @@ class PostgresStore(PostgresSchedules):
             self._numbers[new.id] = arrival.no
             if new.owner is not None and not new.rows:
                 self._books.open(arrival.graph, new.priority, self._usage)
+        self._announce([new for new, _ in fresh if new.owner is None])
         return submitted
+
+    def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
+        submitted = super().fire(schedule, instant, new, backfill)
+        self._announce([new] if submitted is not None and submitted.created else [])
+        return submitted
+
+    def _announce(self, news: Sequence[NewRun | RunRecord]) -> None:
+        """Once they are kept."""
+        hints: dict[str, list[Hint]] = {}
+        for new in news:
+            hints.setdefault(new.namespace, []).append(run_hint(new.id, new.created_at, new.priority))
+        for namespace, some in hints.items():
+            self.announce(namespace, some)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         record = self.run(run)
@@ -170,6 +189,21 @@ class PostgresStore(PostgresSchedules):
         for end in ends:
             self._books.close(end.run)
 
+    def owned(self, worker: str) -> set[str]:
+        """The runs that this worker owns."""
+        return {row[0] for row in self._all("runs_of", (worker,))}
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        return self._living(workers)
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        """One round trip."""
+        rows = self._message_rows(messages)
+        self._statements.take()
+        self._writer.leave(rows)
+        statements = self._statements.take()
+        self._session.write("mail", lambda transaction: self._tell(statements, transaction))
+
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         no = self._no(self.run(run).id)
         return bool(self._ask_once("cancel", "request_cancel", (now, reason, no)))
@@ -207,7 +241,17 @@ class PostgresStore(PostgresSchedules):
 
         count = self._session.write("reopen", job)
         self._recent.forget(id_)
+        self._announce([self.run(id_)] if count and owner is None else [])
         return count
+
+    @property
+    def leases(self) -> Leases:
+        return self._leases
+
+    @property
+    def source(self) -> PostgresSource:
+        """For the queue that workers on many hosts share."""
+        return PostgresSource(self._session, self._queries, self.owners, self._living)
 
     @property
     def letters(self) -> PostgresLetters:
@@ -288,6 +332,7 @@ class PostgresStore(PostgresSchedules):
             self._numbers[child.id] = arrival.no
             self._books.open(arrival.graph, child.priority, self._usage)
         self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
+        self._write_mail(worker, report, tick)
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)
@@ -364,6 +409,10 @@ class PostgresStore(PostgresSchedules):
         graph = restore(new.id, shape, new.rows, "", now)
         self._writer.take_over(no, graph, new.rows, now)
         return Arrival(no, graph)
+
+
+def _to_nobody(namespace: str, hints: list[Hint]) -> None:
+    """There is no queue."""
 
 
 def _run_row(no: int, new: NewRun) -> tuple[object, ...]:

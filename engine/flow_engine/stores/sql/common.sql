@@ -106,3 +106,31 @@ WHERE d.exported_at IS NULL AND d.held_by = ? AND d.held_until = ? ORDER BY d.id
 
 -- name: backlog
 SELECT count(*), min(created_at) FROM dead_letter WHERE exported_at IS NULL
+
+-- name: mail
+SELECT l.kind, r.id, l.seq, l.attempt, l.worker, l.text, l.started_at, l.finished_at, l.log
+FROM mail l JOIN run r ON r.no = l.run
+WHERE r.owner = ? AND r.finished_at IS NULL AND l.kind IN ('room', 'start', 'answer') ORDER BY l.no
+
+-- name: mailbox
+SELECT l.kind, r.id, l.seq, l.attempt, l.text, t.node, t.place, t.deadline_at
+FROM mail l JOIN run r ON r.no = l.run LEFT JOIN task t ON t.run = l.run AND t.seq = l.seq
+WHERE l.worker = ? AND r.finished_at IS NULL ORDER BY l.no
+
+-- name: loans
+SELECT r.id, l.seq, l.attempt, l.worker FROM mail l JOIN run r ON r.no = l.run WHERE r.id = ? AND l.kind = 'loan'
+
+-- name: state_of
+SELECT state FROM task WHERE run = ? AND seq = ?
+
+-- name: span
+SELECT (SELECT min(seq) FROM task WHERE run = ? AND node = ? AND place IS NOT NULL), (SELECT size FROM task WHERE run = ? AND seq = ?)
+
+-- name: count_runs
+SELECT state, count(*) FROM run WHERE namespace = 'default' GROUP BY state
+
+-- name: count_open_tasks
+SELECT task.state, count(*) FROM run JOIN task ON task.run = run.no WHERE run.finished_at IS NULL GROUP BY task.state
+
+-- name: oldest_queued
+SELECT created_at FROM run WHERE namespace = 'default' AND state = 'queued' ORDER BY id LIMIT 1

@@ -68,6 +68,15 @@ INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
 SELECT ?1::bigint, ?2::int + i::int - 1, ?3::int, ?4::int + i::int - 1, ?5::text, ?6::int, ?7::text, ?8::int, element
 FROM json_array_elements_text(?9::json) WITH ORDINALITY AS v (element, i)
 
+-- name: leave_mail
+INSERT INTO mail (run, seq, attempt, worker, kind, text, started_at, finished_at, log)
+SELECT * FROM unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[], ?5::text[], ?6::text[], ?7::float8[], ?8::float8[], ?9::text[])
+ON CONFLICT DO NOTHING
+
+-- name: drop_mail
+DELETE FROM mail l USING unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[]) AS v (run, seq, attempt, worker)
+WHERE (l.run, l.seq, l.attempt, l.worker) = (v.run, v.seq, v.attempt, v.worker)
+
 -- name: claim_task
 WITH changed AS (
   UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = v.worker, ready_at = NULL, claimed_at = v.claimed_at,
@@ -164,6 +173,9 @@ UPDATE run SET owner = NULL WHERE no IN (
   SELECT no FROM run WHERE owner = ? AND finished_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM task t WHERE t.run = run.no AND t.state IN ('claimed', 'running'))
   ORDER BY no FOR NO KEY UPDATE)
+
+-- name: runs_of
+SELECT id FROM run WHERE finished_at IS NULL AND owner = ?
 
 -- name: owns
 SELECT 1 FROM run WHERE finished_at IS NULL AND owner = ? LIMIT 1
@@ -293,3 +305,18 @@ WHERE id = ANY (?::bigint[]) AND held_by = ? AND exported_at IS NULL RETURNING i
 
 -- name: put_off
 UPDATE dead_letter SET held_by = NULL, held_until = ?, trouble = ? WHERE id = ? AND held_by = ? AND exported_at IS NULL RETURNING id
+
+-- name: queue_epoch
+SELECT epoch FROM queue
+
+-- name: waiting_runs
+SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
+WHERE r.finished_at IS NULL AND r.id > ? AND (r.owner IS NULL OR r.owner = ANY (?::text[])
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+ORDER BY r.id LIMIT ?
+
+-- name: waiting_runs_by_rank
+SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
+WHERE r.finished_at IS NULL AND (r.owner IS NULL OR r.owner = ANY (?::text[])
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+ORDER BY r.priority DESC, r.id LIMIT ?

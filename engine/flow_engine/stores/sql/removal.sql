@@ -35,6 +35,9 @@ DELETE FROM event WHERE run IN (SELECT value FROM json_each(?))
 -- name: remove_signals
 DELETE FROM signal WHERE run IN (SELECT value FROM json_each(?))
 
+-- name: remove_mail
+DELETE FROM mail WHERE run IN (SELECT value FROM json_each(?))
+
 -- name: remove_runs
 DELETE FROM run WHERE no IN (SELECT value FROM json_each(?))
 

@@ -22,6 +22,13 @@ INSERT INTO task (run, seq, node, place, state, unmet, pool, slots) SELECT ?1, ?
 INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
 SELECT ?1, ?2 + key, ?3, ?4 + key, ?5, ?6, ?7, ?8, value FROM json_each(?9)
 
+-- name: leave_mail
+INSERT INTO mail (run, seq, attempt, worker, kind, text, started_at, finished_at, log) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+
+-- name: drop_mail
+DELETE FROM mail WHERE run = ? AND seq = ? AND attempt = ? AND worker = ?
+
 -- name: claim_task
 UPDATE task SET state = 'claimed', attempt = attempt + 1, unmet = 0, worker = ?, ready_at = NULL, claimed_at = ?, finished_at = NULL,
   started_at = CASE WHEN size IS NULL AND awaits IS NULL THEN NULL ELSE started_at END

@@ -1,7 +1,7 @@
 """The SQLite store: the live graphs of the runs that this process owns, and a transaction around each tick."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from flow_engine.model import Hint, NewRun, RunEnd, Signal, Tick
 from flow_engine.states import BLOCKED
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
+from flow_engine.stores.mail import Message
 from flow_engine.stores.outcomes import gathered
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.queries import load
@@ -126,6 +127,7 @@ class SqliteStore(SqliteSchedules):
                     touched.add(child.id)
                     self._books.open(self._begin(child), child.priority, self._usage)
                 self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
+                self._write_mail(worker, report, tick)
         except BaseException:
             for run in touched:
                 self._books.close(run)
@@ -144,6 +146,13 @@ class SqliteStore(SqliteSchedules):
             self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
         for end in ends:
             self._books.close(end.run)
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        return {worker for worker in workers if self._alive(worker)}
+
+    def leave(self, messages: Sequence[Message]) -> None:
+        with self._writing("mail"):
+            self._writer.leave(self._message_rows(messages))
 
     def request_cancel(self, run: str, now: float, reason: str = "asked") -> bool:
         record = self.run(run)
@@ -191,9 +200,8 @@ class SqliteStore(SqliteSchedules):
         return SqliteLetters(self._connection, self.plan)
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
-        graph = self._books.graph(run)
-        first = graph.base[node]
-        rows = self._execute("gather", (self._no(run), first, first + max(graph.size[node], 0)))
+        first, size = self._span(run, node)
+        rows = self._execute("gather", (self._no(run), first, first + max(size, 0)))
         return gathered((row[0] for row in rows), most)
 
     def _keep(self, new: NewRun) -> None:

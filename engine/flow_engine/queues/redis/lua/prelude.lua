@@ -6,6 +6,7 @@
 --   LANE:later       ZSET    hints that are not yet due, by time    LANE:blocked:RUN SET   seq of tasks that wait for parents
 --   LANE:leased      ZSET    hints in somebody's hands, by the end of the lease
 --   LANE:wake        LIST    one token while there is work for whoever waits; LANE:timer is who watches the clock
+--   LANE:knock:WORKER LIST   a token while there is mail for this worker; expires
 --   LANE:state       HASH    epoch, fence (the last one given), pass (of the last namespace served)
 --   LANE:answer:CLIENT:KIND  what the last script of this kind gave to this client, for when the answer was lost; expires
 local lane = KEYS[1]

@@ -1,0 +1,47 @@
+"""`flow up`: everything on one machine. What no URL names, it brings: PostgreSQL and Valkey."""
+
+import os
+import sys
+from contextlib import ExitStack
+
+from flow_runtime.services.postgres import EmbeddedPostgres
+from flow_runtime.services.valkey import EmbeddedValkey
+from flow_runtime.state_folder import StateFolder, find_state
+from flow_runtime.state_store import open_store
+from flow_server.serve import Options, serve
+
+from flow_cli import exits
+
+
+def up(host: str, port: int, workers: int, slots: int | None, kafka: str) -> int:
+    state = find_state(os.getcwd())
+    state.make()
+    with ExitStack() as services:
+        beside: list[int] = []
+        if not state.database_url:
+            postgres = EmbeddedPostgres(state.root)
+            services.callback(postgres.stop)
+            postgres.start()
+            _say(f"PostgreSQL: its data is in {postgres.folder}")
+            beside.append(postgres.pid)
+            state = state._replace(database_url=postgres.url)
+        if not state.queue_url:
+            valkey = EmbeddedValkey(state.root)
+            services.callback(valkey.stop)
+            valkey.start()
+            beside.append(valkey.pid)
+            state = state._replace(queue_url=valkey.url)
+        _serve(state, host, port, workers, slots, kafka, beside)
+    return exits.OK
+
+
+def _serve(
+    state: StateFolder, host: str, port: int, workers: int, slots: int | None, kafka: str, beside: list[int]
+) -> None:
+    open_store(state).close()  # a state that cannot be used is told now
+    options = Options(state, host, port, slots, workers=workers, kafka=kafka, beside=tuple(beside), name="flow up")
+    serve(options)
+
+
+def _say(text: str) -> None:
+    print(f"flow up: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,59 @@
+"""The heartbeat of a worker, in a thread that no body and no transaction holds up, on a connection of its own."""
+
+import threading
+import time
+from contextlib import suppress
+
+from flow_engine.errors import StoreError
+from flow_engine.stores.open import open_shared_state
+from flow_engine.stores.shared import LEASE
+
+EVERY = LEASE / 5
+"""Seconds between two heartbeats."""
+PATIENCE = 2.0
+"""Seconds that one heartbeat waits for a server that is gone."""
+
+
+class Heart:
+    """Beats from its making on. `paused` says that for as long as a lease lasts there was no heartbeat: others may have taken over what this
+    worker owns."""
+
+    def __init__(self, url: str, worker: str, every: float = EVERY) -> None:
+        self._worker = worker
+        self._every = every
+        self._store = open_shared_state(url, patience=PATIENCE)
+        self._store.leases.beat(worker)
+        self._last = _now()
+        self._longest = 0.0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="flow-heart", daemon=True)
+        self._thread.start()
+
+    def paused(self) -> bool:
+        """Asked once for each pause."""
+        longest = max(self._longest, _now() - self._last)
+        self._longest = 0.0
+        return longest >= LEASE
+
+    def close(self) -> None:
+        """The lease ends: what this worker owns is free. Where the server does not answer, that comes when its time is over."""
+        self._closing.set()
+        self._thread.join()
+        with suppress(StoreError):
+            self._store.leases.end(self._worker)
+        self._store.close()
+
+    def _beat(self) -> None:
+        while not self._closing.wait(self._every):
+            try:
+                self._store.leases.beat(self._worker)
+            except StoreError:
+                continue  # the worker itself tells of a database that is gone
+            now = _now()
+            self._longest = max(self._longest, now - self._last)
+            self._last = now
+
+
+def _now() -> float:
+    """Goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,115 @@
+"""How workers hear of each other: what there is to do, and that there is mail."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from flow_engine.model import Hint
+from flow_engine.queues.contract import Lease, Source
+from flow_engine.queues.steady import SteadyQueue
+
+from flow_runtime.lending.listener import Listener
+
+LOOK = 0.25
+"""Seconds between two looks into the store where there is no queue."""
+
+
+class Exchange(Protocol):
+    """It tells of runs in which there is something to do: `take` gives hints of runs (queues/runs.py) that are to be settled with `done`."""
+
+    def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
+        """By namespace."""
+        ...
+
+    def take(self, limit: int) -> list[Lease]: ...
+
+    def done(self, leases: Sequence[Lease]) -> None: ...
+
+    def knock(self, workers: Iterable[str]) -> None:
+        """There is mail for these."""
+        ...
+
+    def rung(self) -> bool:
+        """Whether this worker was knocked for, or was told of work, since it was asked last."""
+        ...
+
+    def listen(self, work: bool) -> None:
+        """Begins to wait for a knock, and with `work` for something to take."""
+        ...
+
+    def step(self) -> None:
+        """To be called often: what is to be done every few seconds."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class StoreExchange:
+    """Without a queue: everybody looks into the database."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._next = 0.0
+
+    def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
+        """The rows say it."""
+
+    def take(self, limit: int) -> list[Lease]:
+        now = time.monotonic()
+        if now < self._next:
+            return []
+        self._next = now + LOOK
+        return [Lease(hint, 0, now) for _, hint in self._source.ready_hints(limit)]
+
+    def done(self, leases: Sequence[Lease]) -> None:
+        """Nobody keeps them."""
+
+    def knock(self, workers: Iterable[str]) -> None:
+        """They look by themselves."""
+
+    def rung(self) -> bool:
+        return False
+
+    def listen(self, work: bool) -> None:
+        """Nobody knocks."""
+
+    def step(self) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class QueueExchange:
+    """Through a queue that is shared. `listener` waits in a thread of its own."""
+
+    def __init__(self, queue: SteadyQueue, listener: Listener) -> None:
+        self._queue = queue
+        self._listener = listener
+
+    def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
+        for namespace, some in hints.items():
+            self._queue.push(some, namespace)
+
+    def take(self, limit: int) -> list[Lease]:
+        return self._queue.take(limit)
+
+    def done(self, leases: Sequence[Lease]) -> None:
+        self._queue.done(leases)
+
+    def knock(self, workers: Iterable[str]) -> None:
+        self._queue.knock(workers)
+
+    def rung(self) -> bool:
+        return self._listener.rung()
+
+    def listen(self, work: bool) -> None:
+        self._listener.listen(work)
+
+    def step(self) -> None:
+        self._queue.reconcile()
+
+    def close(self) -> None:
+        self._listener.ends()
+        self._queue.knock([self._listener.worker])  # so that it ends at once
+        self._listener.close()
