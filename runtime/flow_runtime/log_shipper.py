@@ -76,7 +76,7 @@ class _Log:
     def end(self) -> None:
         """The whole is in the storage; the parts are not needed any more."""
         key = log_key(self.run, self.name)
-        if os.path.exists(self.path) and not self._storage.exists(key):  # the process of its body died
+        if os.path.isfile(self.path) and not self._storage.exists(key):  # the process of its body died
             self._storage.put(key, self.path)
         while self._parts:
             self._storage.remove(self._parts[-1].key)
@@ -119,16 +119,19 @@ class LogShipper:
         self._look()
 
     def _look(self) -> None:
-        running = self._running
-        steps = [lambda path=path: self._ship(path) for path in running]
+        running, failed = self._running, False
+        steps = [lambda path=path: self._ship(path) for path in sorted(running)]
         steps += [lambda path=path: self._end(path) for path in self._shipped if path not in running]
         for step in [*steps, self._send_unsent]:
             try:
                 step()
-            except (FlowError, OSError) as error:
+            except FlowError as error:
                 self._failed(error)
                 return  # the storage is gone, most likely for the others too: at the next look
-        if self._fails:
+            except OSError as error:  # of this host's file alone
+                self._failed(error)
+                failed = True
+        if self._fails and not failed:
             self._fails = False
             _say("the storage takes logs again")
 
@@ -145,7 +148,7 @@ class LogShipper:
     def _send_unsent(self) -> None:
         for note in unsent(self._logs):
             path = os.path.join(self._logs, note.run, note.name)
-            if os.path.exists(path):  # else its run was removed meanwhile
+            if os.path.isfile(path):  # else its run was removed meanwhile
                 self._storage.put(log_key(note.run, note.name), path)
             forget_unsent(self._logs, note)
 

@@ -150,6 +150,16 @@ def test_a_log_that_could_not_be_sent_is_sent_when_the_storage_is_back(
     assert world.read() == b"a log"
 
 
+def test_a_log_that_cannot_be_read_keeps_no_other_from_being_sent(world: World) -> None:
+    Path(world.a.logs, RUN, "0.1.log").mkdir()  # whoever reads it is told that it is a folder
+    Path(world.a.logs, RUN, "1.1.log").write_bytes(b"of the other")
+    with world.shipper() as shipper:
+        shipper.running([claim(0), claim(1)])
+        until(lambda: world.keys(), what="the other log")
+        path = Path(world.reads.path(RUN, "1.1.log"))
+        assert path.read_bytes() == b"of the other"
+
+
 def test_an_end_of_the_engine_is_not_held_up_by_a_storage_that_does_not_answer(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,17 @@ START = 20.0
 """Seconds that a start may take on a busy machine."""
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+LAST_OF_CLUSTERS = 55_535
+"""The nodes of a cluster talk to each other at ports that are 10,000 higher."""
+
+
+def free_port(last: int = 65_535) -> int:
+    while True:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port: int = found.getsockname()[1]
+            if port <= last:
+                return port
 
 
 class Valkey:
@@ -29,7 +35,7 @@ class Valkey:
 
     def __init__(self, folder: Path, persistent: bool = False, cluster: bool = False) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = free_port(LAST_OF_CLUSTERS if cluster else 65_535)
         self._persistent = persistent
         self._cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
