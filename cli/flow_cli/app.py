@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from flow_cli.dlq_app import app as dlq_app
 from flow_cli.options import Json, Kafka, RunId, Slots, Target, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
@@ -369,6 +370,7 @@ def relay(kafka: Kafka = "") -> None:
 
 
 app.add_typer(schedule_app)
+app.add_typer(dlq_app)
 
 
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from flow_engine.errors import FlowError, Refused, UnknownPool, UnknownRun, UnknownSchedule
+from flow_engine.errors import FlowError, Refused, UnknownLetter, UnknownPool, UnknownRun, UnknownSchedule
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -20,6 +20,8 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         return tell(error, as_json)
     except UnknownRun as error:
         return tell(CommandError(exits.USAGE, "unknown_run", str(error)), as_json)
+    except UnknownLetter as error:
+        return tell(CommandError(exits.USAGE, "unknown_letter", str(error)), as_json)
     except UnknownSchedule as error:
         return tell(CommandError(exits.USAGE, "unknown_schedule", str(error)), as_json)
     except UnknownPool as error:

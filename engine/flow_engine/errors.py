@@ -73,6 +73,16 @@ class UnknownRun(FlowError):
         super().__init__(f"there is no run {run}; `flow list` shows those that there are")
 
 
+class UnknownLetter(FlowError):
+    """`run_is_gone`: there is no run of which it could be."""
+
+    def __init__(self, letter: str, run_is_gone: bool) -> None:
+        why = "its run is not in the state, where `flow gc` removes old runs with their letters" if run_is_gone else ""
+        super().__init__(
+            f"there is no dead letter {letter}{': ' if why else ''}{why}; `flow dlq list --state all` shows those that there are"
+        )
+
+
 class UnknownSchedule(FlowError):
     def __init__(self, schedule: str) -> None:
         super().__init__(

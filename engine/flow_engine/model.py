@@ -285,6 +285,8 @@ class TaskRecord(NamedTuple):
     """JSON of `CacheEntry`, where the task has a cache."""
     cursor: int | None = None
     """For a `for` whose instances are being made: how many there are. Then its `item` is the list of all elements."""
+    override: str | None = None
+    """JSON of the values, by name, that a replay has given it in place of its own."""
 
 
 class Tally(NamedTuple):
@@ -332,6 +334,8 @@ class AttemptRecord(NamedTuple):
     finished_at: float
     error: str | None
     log: str | None
+    override: str | None = None
+    """As of its task, when the attempt ended."""
 
 
 class Event(NamedTuple):

@@ -33,7 +33,7 @@ def bind(
         try:
             value, given = _value(param, texts, values, files)
             if outside is not None and (param.name in texts or param.name in values):
-                value = _located(param.type, value, outside)
+                value = located(param.type, value, outside)
             if given:
                 bound[param.name] = encode(param.type, value)
             else:
@@ -61,8 +61,8 @@ def _value(param: Param, texts: dict[str, str], values: dict[str, Any], files: F
     return None, param.type.kind == "optional"
 
 
-def _located(type_: Type, value: Any, outside: Files) -> Any:
-    """The value with each file's path made absolute and its size found. Raises Mismatch where one is not there."""
+def located(type_: Type, value: Any, outside: Files) -> Any:
+    """The value with each file's path made absolute, from the folder of `outside`, and its size found. Raises Mismatch where one is not there."""
     kind = present(type_)
     if isinstance(value, File):
         try:
@@ -70,9 +70,9 @@ def _located(type_: Type, value: Any, outside: Files) -> Any:
         except OSError as error:
             raise Mismatch(type_, f"{value.path} ({error.strerror})") from error
     if isinstance(value, list):
-        return [_located(kind.item or kind, item, outside) for item in value]
+        return [located(kind.item or kind, item, outside) for item in value]
     if isinstance(value, dict):
-        return {key: _located(kind.field(key) or kind.item or kind, item, outside) for key, item in value.items()}
+        return {key: located(kind.field(key) or kind.item or kind, item, outside) for key, item in value.items()}
     return value
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from types import FrameType
 
+from flow_engine.backoff import Backoff
 from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
 from flow_engine.stores.sqlite import SqliteStore
 
@@ -19,7 +20,7 @@ from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.processes.guardian import GuardianDied
-from flow_runtime.run_feed import FolderFeed, RunFeed, SharedFeed
+from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.unexpected import run_of, unexpected
 
@@ -30,8 +31,8 @@ RESTING = 64
 not keep the others from running."""
 LOOK = 0.05
 """Seconds between two looks for runs, at most."""
-BACKOFF = (0.1, 5.0)
-"""Seconds before the first new start after a failure of the state, and the most that doubling makes of it."""
+STARTS = Backoff(0.1, 5.0)
+"""Before a new start after a failure of the state."""
 
 
 class Daemon:
@@ -50,15 +51,14 @@ class Daemon:
         Raises OtherVersion."""
         before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
         try:
-            delay = BACKOFF[0]
+            failures = 0
             while not self._stops:
                 began = time.monotonic()
                 if self._live():
                     return
                 # a life that went well for some time starts the backoff anew
-                delay = BACKOFF[0] if time.monotonic() - began > 10 * BACKOFF[1] else delay
-                self._pause(delay)
-                delay = min(delay * 2, BACKOFF[1])
+                failures = 1 if time.monotonic() - began > 10 * STARTS.last else failures + 1
+                self._pause(STARTS.pause(failures))
         finally:
             for number, handler in before:
                 signal.signal(number, handler)
@@ -97,7 +97,7 @@ class Daemon:
 
     def _feed(self, engine: Embedded) -> RunFeed:
         if engine.shared is not None:
-            return SharedFeed(engine.store, engine.shared.exchange)
+            return engine.shared.feed
         assert isinstance(engine.store, SqliteStore)
         return FolderFeed(engine.store, 4 * self._runs)
 

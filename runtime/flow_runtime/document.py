@@ -49,6 +49,8 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     }
     if row.size is not None:
         document["instances"] = row.size
+    if row.override is not None:
+        document["override"] = json.loads(row.override)
     if hit := cached_from(row):
         document["cached_from"] = hit
     if row.awaits is not None and row.state == "waiting":
@@ -66,6 +68,12 @@ def key_of(plan: Plan, row: TaskRecord) -> str:
 def cached_from(row: TaskRecord) -> str:
     """The run that its result was taken from, or nothing."""
     return CacheEntry(*json.loads(row.cache)).hit if row.cache else ""
+
+
+def override_text(row: TaskRecord) -> str:
+    """`n = 5, day = "2026-01-31"`: the values that a replay has given it; empty where none has."""
+    values = json.loads(row.override) if row.override else {}
+    return ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
 
 
 def external(type_: Type, text: str | None) -> Any:

@@ -46,6 +46,11 @@ class RunInputs:
         self._types = NameTypes(plan.workflow)
         self._gathered: dict[int, str] = {}
         self._compiled: dict[int, Compiled] = {}
+        overrides = store.overrides(record.id) if record.reopened_at is not None else {}
+        self._overrides = {
+            row: {name: dumps(value) for name, value in values.items()} for row, values in overrides.items()
+        }
+        """By row, the JSON text of each value that a replay has given."""
         self._own = RunNames(store, record, plan)
         self.cache_keys = CacheKeys(plan, None if host is None else host.here)
         self.folder = record.folder if host is None else host.folder(record.folder)
@@ -57,8 +62,11 @@ class RunInputs:
         clauses = {clause.var for clause in task.loop} if place is not None else ()
         found: dict[str, str] = {}
         elements: dict[str, str] | None = None
+        given = self._given(task, place)
         for name in names:
-            if name in clauses and place is not None:
+            if name in given:
+                found[name] = given[name]
+            elif name in clauses and place is not None:
                 elements = self._elements(task, place) if elements is None else elements
                 found[name] = elements[name]
             else:
@@ -68,6 +76,13 @@ class RunInputs:
         if sum(map(len, found.values())) > MOST:
             raise TooLarge(f"`{task.name}` reads more than {MOST // 2**20} MiB of JSON{_SMALLER}")
         return found
+
+    def _given(self, task: Task | None, place: int | None) -> Mapping[str, str]:
+        """What a replay has given in place of the values that the task would read."""
+        if not self._overrides or task is None:
+            return {}
+        node = self._node[task.name]
+        return self._overrides.get(node if place is None else self._store.row_of(self._run, node, place), {})
 
     def holds(self, task: Task, claim: Claim) -> bool:
         """Whether the task's `when` is true."""
@@ -196,6 +211,7 @@ class RunInputs:
     def _list(self, task: Task, source: Expr, variables: Mapping[str, Any] | None = None) -> Any:
         names = [name for name in names_of(source) if name not in (variables or ())]
         texts = {name: self._text(name, task, None) for name in names}
+        texts.update({name: text for name, text in self._given(task, None).items() if name in texts})
         scope = self._scope(task, {name: text for name, text in texts.items() if text is not None})
         return self._compile(source)(Scope({**scope.values, **variables} if variables else scope.values, self.files))
 

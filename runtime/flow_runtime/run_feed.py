@@ -4,11 +4,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from flow_engine.queues.contract import Lease
-from flow_engine.stores.contract import Store
 from flow_engine.stores.sqlite import SqliteStore
-
-from flow_runtime.lending.exchange import Exchange
 
 LOOK = 0.05
 """Seconds between two looks whether another process has written to the state (SQLite's data_version, no query)."""
@@ -52,30 +48,3 @@ class FolderFeed:
             return False
         self._changes, self._looked_at = changes, now
         return True
-
-
-class SharedFeed:
-    """Of a state that many share: what the exchange tells, and now and then a look into the database, since the death of an owner is told
-    by nobody. It takes no more than its slots have room for: others may have some."""
-
-    def __init__(self, store: Store, exchange: Exchange) -> None:
-        self._store = store
-        self._exchange = exchange
-        self._leases: list[Lease] = []
-        self._looked_at = 0.0
-
-    def wanted(self, most: int, capacity: int) -> Iterator[str]:
-        """A hint is done with when the next one is asked for: its run is taken by then."""
-        room = min(most, capacity)
-        if room <= 0:
-            return
-        for lease in self._exchange.take(room):
-            yield lease.hint.task.run
-            self._exchange.done([lease])
-        now = time.monotonic()
-        if now - self._looked_at >= LOOK_ANYWAY:
-            self._looked_at = now
-            yield from self._store.unowned(room)
-
-    def left(self, some: bool) -> None:
-        """They are in the exchange."""

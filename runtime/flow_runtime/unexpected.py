@@ -12,15 +12,22 @@ from flow_engine.model import Claim, Completion, Hint, RunRecord, Started, TaskR
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
+TRACEBACK = "FLOW_TRACEBACK"
+"""With it in the environment, and not empty or `0`, the traceback goes to standard error too."""
+
+
 def unexpected(error: Exception) -> str:
     """One line, with the place, so that a person can report it."""
     if isinstance(error, FlowError):
         return str(error)
+    if os.environ.get(TRACEBACK, "0") not in ("", "0"):
+        traceback.print_exception(error)
     found = list(traceback.extract_tb(error.__traceback__))
     frames = [frame for frame in found if not _is_of_python(frame.filename)] or found
     where = f", at {frames[-1].name} in {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     return (
-        f"{type(error).__name__}: {error}{where}; the state is damaged, or this is a defect of Flow: please report it"
+        f"{type(error).__name__}: {error}{where}; the state is damaged, or this is a defect of Flow: please report it "
+        f"(with what {TRACEBACK}=1 adds)"
     )
 
 

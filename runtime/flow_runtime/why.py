@@ -12,7 +12,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.plan import Need, Plan, Task
 
 from flow_runtime.cache_keys import changed, changed_files
-from flow_runtime.document import key_of
+from flow_runtime.document import key_of, override_text
 from flow_runtime.inputs import names_of, shown_name
 from flow_runtime.signals import awaits_of
 
@@ -43,7 +43,8 @@ class Why:
         task = self._plan.workflow.tasks[row.node]
         explain = getattr(self, f"_{row.state}", None)
         lines = explain(task, row) if explain else [f"it is {row.state}"]
-        return lines + self._needs(task, row)
+        given = [f"  a replay of its dead letter has set {override_text(row)}"] if row.override else []
+        return lines + given + self._needs(task, row)
 
     def _succeeded(self, task: Task, row: TaskRecord) -> list[str]:
         entry = _entry(row)

@@ -17,14 +17,18 @@ from support.world import World
 
 
 class Backend(NamedTuple):
-    """`state`: a state of its own for one test. `durable`: another connection (after `reopen`) sees what was committed."""
+    """`state`: a state of its own for one test. `durable`: another connection (after `reopen`) sees what was committed. `removes`: old runs can
+    be removed from it."""
 
     name: str
     state: Callable[[Path], AbstractContextManager[Open]]
     durable: bool
+    removes: bool
 
 
-BACKENDS = tuple(Backend(name, state, durable=name != "memory") for name, state in STATES.items())
+BACKENDS = tuple(
+    Backend(name, state, durable=name != "memory", removes=name != "memory") for name, state in STATES.items()
+)
 
 
 class Queues:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -17,11 +18,11 @@ from flow_engine.queues.contract import Lease
 from flow_engine.queues.reconcile import Reconciler
 from flow_engine.queues.redis import RedisQueue
 from flow_engine.queues.steady import SteadyQueue
+from support.proxy import Proxy
 from support.queues import hints, steady
 from support.tied import tied
 from support.truth import Truth
 from support.valkey import Valkey
-from support.wire import Wire
 
 
 def work_off(queue: SteadyQueue, truth: Truth, seconds: float = 60.0) -> None:
@@ -173,11 +174,11 @@ def test_a_command_whose_answer_was_lost_is_done_once(
     own: Valkey, open_queue: Callable[..., RedisQueue], kind: str
 ) -> None:
     """The connection ends after the server has run the command and before its answer arrives; the client sends it again."""
-    with Wire(own.port) as wire:
-        queue = open_queue(wire.url)
+    with closing(Proxy(own.port, request=b"")) as proxy:
+        queue = open_queue(f"redis://127.0.0.1:{proxy.port}/0")
         queue.push(hints(10))
         held = queue.take(3)
-        wire.lose_next_answer()
+        proxy.fail("answer lost")
         if kind == "push":
             queue.push(hints(5, run="more"))
         elif kind == "take":
@@ -187,7 +188,7 @@ def test_a_command_whose_answer_was_lost_is_done_once(
         else:
             taken, refused = queue.turn(held, hints(5, run="more"), 3)
             assert (len(taken), refused) == (3, [])
-        assert wire.lost == 1
+        assert proxy.broken == 1
         pushed, taken_, ended = {"push": (5, 0, 0), "take": (0, 3, 0), "done": (0, 0, 3), "turn": (5, 3, 3)}[kind]
         depth = queue.depth()
         assert depth.leased == 3 + taken_ - ended

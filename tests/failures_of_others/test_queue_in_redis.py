@@ -1,7 +1,8 @@
 """What befell queues in Redis: reconnects, restarts, flushes, evictions, limits of Lua, delays taken for leases."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Thread
 
@@ -19,23 +20,9 @@ Open = Callable[..., RedisQueue]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Valkey]:
-    found = Valkey(tmp_path).start()
-    yield found
-    found.kill()
-
-
-@pytest.fixture
-def open_queue(server: Valkey) -> Iterator[Open]:
-    opened: list[RedisQueue] = []
-
-    def open_(**settings: object) -> RedisQueue:
-        opened.append(RedisQueue(server.url, **settings))  # type: ignore[arg-type]
-        return opened[-1]
-
-    yield open_
-    for queue in opened:
-        queue.close()
+def open_queue(own: Valkey, open_queue: Open) -> Open:
+    """On the test's own server."""
+    return partial(open_queue, own.url)
 
 
 def later(seconds: float, count: int = 1, run: str = "run") -> list[Hint]:
@@ -86,11 +73,11 @@ def consumer(queue: RedisQueue, truth: Truth) -> Consumer:
 
 
 def test_celery_8030_10205_a_worker_whose_connections_were_reset_goes_on_taking_work(
-    server: Valkey, open_queue: Open
+    own: Valkey, open_queue: Open
 ) -> None:
     """Several times within seconds, and while it sleeps in a blocking command: there it lived on and took nothing."""
     truth, pusher = Truth(40), open_queue()
-    with consumer(open_queue(), truth) as worker, server.client() as client:
+    with consumer(open_queue(), truth) as worker, own.client() as client:
         for part in range(4):
             time.sleep(0.2)
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
@@ -117,7 +104,7 @@ def test_celery_1789_a_restart_of_redis_loses_no_task(tmp_path: Path, persistent
     server.kill()
 
 
-def test_dramatiq_258_nine_thousand_at_once_pass_through_every_script(server: Valkey, open_queue: Open) -> None:
+def test_dramatiq_258_nine_thousand_at_once_pass_through_every_script(own: Valkey, open_queue: Open) -> None:
     """There a script unpacked more than Lua's stack takes, and the worker idled for ever."""
     queue = open_queue(lease=1.0)
     queue.push(later(0.0, 9_000))
@@ -139,13 +126,13 @@ def test_dramatiq_258_nine_thousand_at_once_pass_through_every_script(server: Va
     assert sum(len(queue.take(5_000)) for _ in range(3)) == 9_000
 
 
-def test_langfuse_15509_a_worker_whose_redis_was_flushed_goes_on_and_says_so(server: Valkey, open_queue: Open) -> None:
+def test_langfuse_15509_a_worker_whose_redis_was_flushed_goes_on_and_says_so(own: Valkey, open_queue: Open) -> None:
     """FLUSHALL in the middle of its work, with tasks in its hands, and the scripts flushed too."""
     truth, queue = Truth(200), open_queue()
     queue.push(truth.hints())
     reconciler = Reconciler(queue, truth)
     assert reconciler.step()
-    with consumer(queue, truth) as worker, server.client() as client:
+    with consumer(queue, truth) as worker, own.client() as client:
         worker.wait_until(lambda: len(truth.claimed) > 10)
         client.flushall()
         client.script_flush()
@@ -155,20 +142,20 @@ def test_langfuse_15509_a_worker_whose_redis_was_flushed_goes_on_and_says_so(ser
     assert queue.epoch() == truth.queue_epoch()
 
 
-def test_bullmq_2215_a_redis_that_may_evict_is_refused_at_the_start(server: Valkey, open_queue: Open) -> None:
-    with server.client() as client:
+def test_bullmq_2215_a_redis_that_may_evict_is_refused_at_the_start(own: Valkey, open_queue: Open) -> None:
+    with own.client() as client:
         client.config_set("maxmemory-policy", "volatile-lru")
     with pytest.raises(Unsuitable, match="noeviction"):
         open_queue().check()
 
 
 def test_sidekiq_2883_a_full_redis_removes_nothing_and_work_goes_on_from_the_store(
-    server: Valkey, open_queue: Open
+    own: Valkey, open_queue: Open
 ) -> None:
     queue, truth = open_queue(), Truth(50)
     queue.push(truth.hints())
     queue.block("run", range(1000, 1100))
-    with server.client() as client:
+    with own.client() as client:
         client.config_set("maxmemory", "1mb")
         with pytest.raises(QueueDown, match="memory"):
             queue.push(later(0.0, 9_000, "flood"))
@@ -179,7 +166,7 @@ def test_sidekiq_2883_a_full_redis_removes_nothing_and_work_goes_on_from_the_sto
     assert queue.blocked("run") == set(range(1000, 1100))
 
 
-def test_celery_2599_3270_in_redis_a_delay_is_no_lease(server: Valkey, open_queue: Open) -> None:
+def test_celery_2599_3270_in_redis_a_delay_is_no_lease(own: Valkey, open_queue: Open) -> None:
     """A delay, or a retry's, that is many times longer than the lease: there each worker was given it in turn."""
     queues = [open_queue(lease=0.1) for _ in range(3)]
     queues[0].push(later(1.0))
@@ -195,7 +182,7 @@ def test_celery_2599_3270_in_redis_a_delay_is_no_lease(server: Valkey, open_queu
     assert lease.hint.due <= time.time() - 0.5
 
 
-def test_kombu_337_in_redis_what_is_not_due_is_in_nobodys_hands(server: Valkey, open_queue: Open) -> None:
+def test_kombu_337_in_redis_what_is_not_due_is_in_nobodys_hands(own: Valkey, open_queue: Open) -> None:
     """There a worker kept delayed messages in its memory, unacknowledged, and they were given to others too."""
     queue = open_queue(lease=0.1)
     queue.push(later(500.0, 100))

@@ -1,8 +1,10 @@
 """A row of one run in which something else has written: told in one line that names the run and the remedy, by every command and route."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,13 +44,24 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture
-def waiting(project: Project) -> Project:
+@pytest.fixture(scope="module")
+def waiting_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Its worker was killed while the run waited."""
+    project = Project(tmp_path_factory.mktemp("damaged") / "my project")
     project.write("w.flow", WAITS)
     with project.start("run", "w.flow") as running:
         until(lambda: project.runs() != [] and _waits(project), what="the wait")
         running.kill()
         running.communicate()
+    return project
+
+
+@pytest.fixture
+def waiting(waiting_once: Project, tmp_path: Path) -> Project:
+    """The same with a copy of the state that may be damaged."""
+    project = Project(waiting_once.folder)
+    project.home = tmp_path / "state"
+    shutil.copytree(waiting_once.home, project.home)
     return project
 
 
@@ -113,3 +126,30 @@ def test_a_result_that_cannot_be_read_is_told_with_the_place(waiting: Project) -
     assert error["code"] == "internal"
     assert error["message"].startswith(f"run {run}: JSONDecodeError: ")
     assert "the state is damaged, or this is a defect of Flow" in error["message"]
+
+
+def test_the_traceback_is_told_where_it_is_asked_for(waiting: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = damage(waiting, "a result")
+    monkeypatch.setenv("FLOW_TRACEBACK", "1")
+    ended = waiting.flow("status", run, "--json")
+    assert ended.document["error"]["code"] == "internal"
+    assert ended.err.startswith("Traceback (most recent call last):")
+    assert "JSONDecodeError" in ended.err
+    monkeypatch.setenv("FLOW_TRACEBACK", "0")
+    assert waiting.flow("status", run, "--json").err == ""
+
+
+@pytest.mark.parametrize("what", ["the run's time", "the run's params", "the run's workflow"])
+def test_a_damaged_run_does_not_hide_the_others_from_the_list(waiting: Project, what: str) -> None:
+    damaged = damage(waiting, what)
+    waiting.write("h.flow", 'flow 1\nworkflow h { task t { shell "true" } }\n')
+    assert waiting.flow("run", "h.flow").code == 0
+    for arguments in ((), ("--json",)):
+        ended = waiting.flow("list", *arguments)
+        assert "succeeded" in ended.out
+        if what != "the run's workflow" or arguments:  # without its plan there is a line of it
+            assert ended.code == 3
+            assert ended.err.startswith(f"error: run {damaged} cannot be read") or "the plan" in ended.err
+            assert "backup" in ended.err
+    assert len(ended.document["runs"]) == 1
+    assert len(ended.document["unreadable"]) == 1

@@ -152,7 +152,7 @@ def test_beside_working_engines(project: Project, monkeypatch: pytest.MonkeyPatc
     project.write("m.flow", MANY)
     state = StateFolder(str(project.home))
     removed = files_removed = 0
-    for n in range(4):
+    for n in range(3):
         expected = sum((i * 7 + n) % 5 for i in range(40))
         with (
             project.start("run", "m.flow", "-p", f"n={n}", "--json") as one,
@@ -169,5 +169,5 @@ def test_beside_working_engines(project: Project, monkeypatch: pytest.MonkeyPatc
         found = gc(state, Policy(runs=0), later=later)
         removed, files_removed = removed + found.runs, files_removed + found.files
     # how often a content is gone and made again depends on who is quicker; that much goes in any case
-    assert removed >= 6
+    assert removed >= 4
     assert files_removed > 0

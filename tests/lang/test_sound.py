@@ -10,7 +10,7 @@ SEED = int(os.environ.get("FLOW_SOUND_SEED", "20261125"))
 
 
 def test_programs_without_a_mistake_are_accepted(capsys: pytest.CaptureFixture[str]) -> None:
-    wrong = campaign(300, SEED)
+    wrong = campaign(200, SEED)
     said = capsys.readouterr().out
     print(said)
     assert not wrong, said[-4000:]

@@ -19,7 +19,7 @@ from lsp.client import Client
 from lsprotocol import converters, types
 
 SEED = os.environ.get("FLOW_LSP_SEED", "20261129")
-STEPS = 250
+STEPS = 170
 _PLAIN = {"includeDeclaration": True}
 _REQUESTS: dict[str, dict[str, Any]] = {
     "hover": {},

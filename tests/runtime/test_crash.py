@@ -60,6 +60,7 @@ workflow layers(effects: str) -> int {
   return last
 }
 """
+KILLS = 33
 RESULT = sum(range(40)) + sum(range(5, 41))
 
 
@@ -193,14 +194,14 @@ def test_two_runs_at_once_on_one_state(project: Project) -> None:
 
 
 @pytest.mark.timeout(500)
-def test_killed_at_50_random_moments_and_resumed(project: Project) -> None:
-    """A DAG of 120 tasks ends right, and no task whose end was recorded runs again."""
+def test_killed_at_random_moments_and_resumed(project: Project) -> None:
+    """A DAG of 120 tasks ends right, and no task whose end was recorded runs again. kills/campaign.py kills more."""
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     draw = random.Random(seed)
     project.write("l.flow", LAYERS)
     kills = runs = 0
-    while kills < 50:
+    while kills < KILLS:
         runs += 1
         home = project.folder / f"state{runs}"
         project.home = home
@@ -209,7 +210,7 @@ def test_killed_at_50_random_moments_and_resumed(project: Project) -> None:
         document = project.flow("status", "--json").document
         assert (document["state"], document["result"]) == ("succeeded", RESULT), f"seed {seed}"
         _check_effects(project, effects, document["tasks"], seed)
-    assert kills >= 50
+    assert kills >= KILLS
 
 
 def _run_with_kills(project: Project, effects: Path, draw: random.Random, most: int) -> int:

@@ -10,7 +10,7 @@ from flow_engine.errors import ExportDown
 from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
 from flow_engine.stores.sqlite import SqliteStore
-from flow_runtime.relays.dead_letters import BATCH, HOLD, LAST_PAUSE, DeadLetterRelay
+from flow_runtime.relays.dead_letters import BATCH, HOLD, RETRIES, DeadLetterRelay
 from support.letters import failed_runs
 
 
@@ -72,10 +72,10 @@ def test_while_the_exporter_is_down_letters_wait_and_it_is_asked_less_and_less_o
         desk.now += 1.0
     pauses = [later - earlier for earlier, later in pairwise(asked)]
     assert pauses[:6] == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]
-    assert set(pauses[6:]) == {LAST_PAUSE}
+    assert set(pauses[6:]) == {RETRIES.last}
     assert desk.store.letters.backlog() == (3, 1000.0)
     desk.exporter.down = False
-    desk.now += LAST_PAUSE
+    desk.now += RETRIES.last
     assert relay.step() == 3
     assert desk.exporter.sent == ids
     assert desk.told == ["Kafka is away", "dead letters are delivered again"]

@@ -14,11 +14,12 @@ from flow_runtime.executors.folders import slot_folder
 from flow_runtime.incarnation import Incarnation, alive, bury, cursor_path
 from flow_runtime.state_folder import StateFolder
 from support.command import Project
+from support.waiting import until
 
 SLOW = """flow 1
 workflow w {
   task quick { python '''pass''' }
-  task slow { after [quick]; shell "echo started; touch begun; sleep 60" }
+  task slow { after [quick]; shell "echo started; touch $FLOW_FOLDER/begun; sleep 60" }
 }
 """
 QUICK = """flow 1
@@ -42,11 +43,7 @@ def test_what_a_killed_worker_left_goes_when_its_run_has_been_taken_over(tmp_pat
     project.write("w.flow", SLOW)
     project.write("q.flow", QUICK)
     process = project.start("run", "w.flow")
-    begun = time.monotonic() + 30
-    while (
-        not any(path.name.endswith(".1") for path in (project.home / "scratch").glob("*")) and time.monotonic() < begun
-    ):
-        time.sleep(0.05)
+    until((project.folder / "begun").exists, what="the slow body")
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     kept = left(project)

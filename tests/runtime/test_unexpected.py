@@ -4,7 +4,7 @@ import json
 
 import pytest
 from flow_engine.model import Hint, TaskRef
-from flow_runtime.aside import FIRST, MOST, Aside
+from flow_runtime.aside import PAUSES, Aside
 from flow_runtime.unexpected import run_of, unexpected
 
 
@@ -42,6 +42,6 @@ def test_a_run_that_fails_again_is_left_alone_for_longer() -> None:
         assert aside.has("a", now + spans[-1] - 1)
         assert not aside.has("b", now)
         now += spans[-1] + 1
-    assert spans[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
-    assert spans[-1] == MOST
-    assert aside.put("a", now + 3 * MOST) == FIRST
+    assert spans[:3] == [60.0, 120.0, 240.0]
+    assert spans[-1] == PAUSES.last
+    assert aside.put("a", now + 3 * PAUSES.last) == PAUSES.first

@@ -9,13 +9,13 @@ from simulation.campaign import STORES, simulate
 
 GIVEN = os.environ.get("FLOW_SIMULATION_SEED")
 BATCHES = {"postgres": 4}
-"""Batches run beside each other; 20 of them for the others."""
+"""Batches run beside each other; 14 of them for the others."""
 SEEDS = {"postgres": 2}
-"""Seeds of one batch; 25 for the others, which makes 500 of each: about a minute of one core. A seed takes a second on PostgreSQL."""
+"""Seeds of one batch; 25 for the others, which makes 350 of each: about 40 seconds of one core. A seed takes a second on PostgreSQL."""
 
 
 def batches() -> list[tuple[str, int]]:
-    return [(store, batch) for store in STORES for batch in range(BATCHES.get(store, 20) if GIVEN is None else 1)]
+    return [(store, batch) for store in STORES for batch in range(BATCHES.get(store, 14) if GIVEN is None else 1)]
 
 
 @pytest.mark.parametrize(("store", "batch"), batches())

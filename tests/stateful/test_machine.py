@@ -8,8 +8,8 @@ from flow_engine.decisions.graph import RunGraph
 from stateful.campaign import campaign
 from stateful.machine import MACHINES
 
-EXAMPLES = {"postgres": 10}
-"""Sequences of one campaign; 40 for the others."""
+EXAMPLES = {"postgres": 7}
+"""Sequences of one campaign; 27 for the others."""
 CAMPAIGNS = 12
 """At most: in one after the other, with other seeds, until runs have ended, since few sequences may bring none to its end."""
 
@@ -20,7 +20,7 @@ def test_the_store_means_what_the_model_means(store: str) -> None:
     print(f"again by: PYTHONPATH=tests python -m stateful.campaign --store {store} --seed {seed} (and those after it)")
     ended = MACHINES[store].ended
     for number in range(CAMPAIGNS):
-        campaign(store, EXAMPLES.get(store, 40), seed + number)
+        campaign(store, EXAMPLES.get(store, 27), seed + number)
         if ended["succeeded"] + ended["failed"]:
             return
     raise AssertionError(f"no run has ended by itself: {ended}")

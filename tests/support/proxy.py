@@ -1,23 +1,23 @@
-"""A network between a store and its server that fails at one chosen moment: when a COMMIT is under way."""
+"""A network between a client and its server that fails at one chosen moment: when a COMMIT, say, is under way."""
 
 import socket
 import threading
 import time
 from contextlib import suppress
 
-_COMMIT = b"COMMIT"
 WAYS = ("lost", "answer lost", "late")
-"""The COMMIT never arrives; it does, and its answer does not; it arrives when the client has come back and done it again."""
+"""The request never arrives; it does, and its answer does not; it arrives when the client has come back and done it again."""
 
 
 class Proxy:
-    """Listens on a free port of the loopback address. `fail(way)` breaks the next connection that sends a COMMIT."""
+    """Listens on a free port of the loopback address. `fail(way)` breaks the next connection that sends a `request`."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, port: int, request: bytes = b"COMMIT") -> None:
+        self._to, self._request = port, request
         self._way = ""
         self.broken = 0
         self._late: list[tuple[socket.socket, bytes]] = []
+        self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads: list[threading.Thread] = []
@@ -31,6 +31,7 @@ class Proxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        _end(*self._open)
         for thread in self._threads:
             thread.join(timeout=30)
             assert not thread.is_alive()
@@ -47,6 +48,7 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self._to))
+            self._open += [client, server]
             for one in (client, server):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._start(self._forward, client, server)
@@ -56,11 +58,11 @@ class Proxy:
         """From the client to the server."""
         with suppress(OSError):
             while data := client.recv(1 << 16):
-                if self._way and _COMMIT in data:
+                if self._way and self._request in data:
                     self._break(client, server, data)
                     return
                 server.sendall(data)
-                if self._late and _COMMIT in data:
+                if self._late and self._request in data:
                     self._send_late()
         _end(client, server)
 

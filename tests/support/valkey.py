@@ -57,6 +57,8 @@ class Valkey:
             "appendfsync": "always",
             "maxclients": "1000",
             "cluster-enabled": "yes" if self._cluster else "no",
+            # unless it is named, it is the port + 10,000, which may be more than there are
+            "cluster-port": str(free_port()) if self._cluster else "0",
         }
         command = [str(get_binary_path())]
         for name, value in settings.items():

@@ -73,7 +73,7 @@ def _from_failed(run: str | None, request: RunRequest) -> int:
     need_kinds(plan)
     _tell_if_edited(plan, record)
     store.close()
-    return _in_engine(state, lambda engine: _reopened(engine, record), request)
+    return in_engine(state, lambda engine: _reopened(engine, record), request)
 
 
 def _tell_if_edited(plan: Plan, record: RunRecord) -> None:
@@ -121,10 +121,10 @@ def _with_file(run: str | None, file: str, request: RunRequest) -> int:
         print(f"{counted(kept, 'task')} taken over from run {record.id}", file=sys.stderr)
         return new.id
 
-    return _in_engine(state, submitted, request)
+    return in_engine(state, submitted, request)
 
 
-def _in_engine(state: StateFolder, begin: Callable[[Embedded], str], request: RunRequest) -> int:
+def in_engine(state: StateFolder, begin: Callable[[Embedded], str], request: RunRequest) -> int:
     """`begin` makes the run that is to be worked on, as its owner: a worker of the same state must not be quicker."""
     engine = Embedded(state, request.slots)
     try:

@@ -4,13 +4,16 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 from flow_engine import states
+from flow_engine.errors import Unreadable
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import RunFilter, Store
+from flow_engine.stores.reads import readable
 from flow_engine.stores.sqlite import SqliteStore
 from flow_lang.plan import Plan
-from flow_runtime.document import cached_from, key_of, run_document
+from flow_runtime.document import cached_from, key_of, override_text, run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.signals import awaits_of
@@ -39,17 +42,35 @@ def list_runs(wanted: RunFilter, as_json: bool) -> int:
         known = ", ".join(states.OF_RUNS)
         raise CommandError(exits.USAGE, "run_state", f"a run is never {wanted.state}; its states are: {known}")
     _, store = here()
-    records = store.runs(wanted)
+    damaged: list[Unreadable] = []
+    records = store.runs(wanted, damaged.append)
     if as_json:
-        documents = [run_document(store, record, with_tasks=False) for record in records]
-        print(json.dumps({"runs": documents}, ensure_ascii=False))
+        documents = _documents(store, records, damaged)
+        unreadable = {"unreadable": [str(error) for error in damaged]} if damaged else {}
+        print(json.dumps({"runs": documents, **unreadable}, ensure_ascii=False))
+    elif not records and damaged:
+        pass  # they are told below
     elif not records and (wanted.state or wanted.workflow):
         print("no such runs", file=sys.stderr)
     elif not records:
         print("no runs yet; start one with: flow run FILE", file=sys.stderr)
     else:
         _print_runs(records, _interrupted(store, records))
-    return exits.OK
+    for error in damaged:
+        print(f"error: {error}", file=sys.stderr)
+    return exits.UNREACHABLE if damaged else exits.OK
+
+
+def _documents(store: Store, records: list[RunRecord], damaged: list[Unreadable]) -> list[dict[str, Any]]:
+    """Those of the runs that can be read whole; `damaged` gets the others."""
+    documents = []
+    for record in records:
+        try:
+            with readable(f"run {record.id}"):
+                documents.append(run_document(store, record, with_tasks=False))
+        except Unreadable as error:
+            damaged.append(error)
+    return documents
 
 
 def _print_runs(records: list[RunRecord], interrupted: set[str]) -> None:
@@ -163,6 +184,9 @@ def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord
     notes += [f"{retried:,} retried"] if retried else []
     notes += [f"{cached:,} cached" if instances else "cached"] if cached else []
     notes += [f"attempt {row.attempt}"] if row.attempt > 1 else []
+    notes += [f"with {printable(override_text(row))}"] if row.override else []
+    replayed = sum(item.override is not None for item in instances)
+    notes += [f"{replayed:,} with values of a replay"] if replayed else []
     notes += [slack] if (slack := slack_text(slacks, instances or [row])) else []
     open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
     notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]

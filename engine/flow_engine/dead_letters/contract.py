@@ -4,10 +4,14 @@ A letter is written in the transaction that fails the task. The rows of the lett
 marked as exported, whatever happens meanwhile, and is delivered at least once. Its id is the same in each delivery.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from flow_lang.named import NamedTuple
+
+OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
+STATES = (OPEN, REPLAYED, DROPPED)
+"""A letter is open until its task is tried again, or somebody drops it; neither is undone."""
 
 
 class Letter(NamedTuple):
@@ -30,6 +34,8 @@ class Letter(NamedTuple):
     labels: tuple[str, ...] = ()
     replayed_at: float | None = None
     tries: int = 1
+    dropped_at: float | None = None
+    exported_at: float | None = None
 
     @property
     def id(self) -> str:
@@ -37,9 +43,41 @@ class Letter(NamedTuple):
         return f"{self.run}:{self.seq}:{self.attempt}"
 
     @property
+    def state(self) -> str:
+        if self.replayed_at is not None:
+            return REPLAYED
+        return OPEN if self.dropped_at is None else DROPPED
+
+    @property
     def key(self) -> str:
         """The task's key, as in `fetch[3]`."""
         return self.task if self.place is None else f"{self.task}[{self.place}]"
+
+
+class LetterFilter(NamedTuple):
+    """`workflow`: its key, or the name alone. `since`: written then or later, in seconds since the epoch. `before`: the number of a letter;
+    only older ones (the cursor of a page)."""
+
+    state: str | None = None
+    workflow: str | None = None
+    since: float | None = None
+    before: int | None = None
+    limit: int = 100
+    namespace: str = "default"
+
+
+class Replay(NamedTuple):
+    """One more attempt of the task whose failure left this letter. `override`: JSON values by name, in place of those that the task would
+    read; they hold for its later attempts too, with those of earlier replays."""
+
+    run: str
+    seq: int
+    attempt: int
+    override: Mapping[str, Any] = {}
+
+    @property
+    def letter(self) -> str:
+        return f"{self.run}:{self.seq}:{self.attempt}"
 
 
 class Backlog(NamedTuple):
@@ -66,6 +104,22 @@ class Outbox(Protocol):
         ...
 
     def backlog(self) -> Backlog: ...
+
+
+class Letters(Outbox, Protocol):
+    """The letters of a state, for people too. `Store.reopen` replays them."""
+
+    def page(self, filter_: LetterFilter) -> list[Letter]:
+        """Newest first."""
+        ...
+
+    def letter(self, id_: str) -> Letter:
+        """Raises UnknownLetter."""
+        ...
+
+    def drop(self, id_: str, now: float) -> bool:
+        """Nothing is to be done about it; it stays, and is exported all the same. False where it is not open. Raises UnknownLetter."""
+        ...
 
 
 class Exporter(Protocol):

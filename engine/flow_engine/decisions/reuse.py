@@ -100,6 +100,8 @@ class _Reusing:
         if again:
             return f"{', '.join(again)} runs again"
         own = self._own[node]
+        if own.override is not None:
+            return "a replay gave it other values"
         if not task.loop:
             if self._undone(before, None):
                 return "it was undone"
@@ -122,6 +124,7 @@ class _Reusing:
             row.place or 0
             for row in rows
             if row.state in _KEPT
+            and row.override is None
             and not self._undone(self._old[task.name][1], row.place)
             and all((row.place or 0) in self._parts[parent] for parent in parents)
         }

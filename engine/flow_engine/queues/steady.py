@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
+from flow_engine.backoff import Backoff
 from flow_engine.errors import QueueDown
 from flow_engine.model import Hint
 from flow_engine.queues.contract import Clock, Depth, Lease, SharedQueue, Source
 from flow_engine.queues.reconcile import Reconciler
 
-FIRST_RETRY, LAST_RETRY = 0.5, 15.0
-"""Seconds until the service is asked again; twice as long each time, since asking one that hangs holds up the worker."""
+RETRIES = Backoff(0.5, 15.0)
+"""When the service is asked again: seldom, since asking one that hangs holds up the worker."""
 LOOK = 0.25
 """Seconds between two looks into the store while the service is down."""
 Answer = TypeVar("Answer")
@@ -35,7 +36,7 @@ class SteadyQueue:
         self._reconciler = reconciler
         self._clock = clock
         self._tell = tell
-        self._pause = FIRST_RETRY
+        self._failures = 0
         self._retry_at = 0.0
         self.down_since: float | None = None
         """By `clock`; None while the service answers."""
@@ -139,7 +140,7 @@ class SteadyQueue:
             self._note_down(error)
             return False
         self._tell(f"the queue serves again, after {self._clock() - (self.down_since or 0.0):.1f} s")
-        self.down_since, self._pause = None, FIRST_RETRY
+        self.down_since, self._failures = None, 0
         return True
 
     def _note_down(self, error: QueueDown) -> None:
@@ -147,8 +148,8 @@ class SteadyQueue:
         if self.down_since is None:
             self.down_since = now
             self._tell(str(error))
-        self._retry_at = now + self._pause
-        self._pause = min(self._pause * 2, LAST_RETRY)
+        self._failures += 1
+        self._retry_at = now + RETRIES.pause(self._failures)
 
 
 def _kept(leases: Iterable[Lease]) -> list[Lease]:

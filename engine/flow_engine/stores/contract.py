@@ -4,13 +4,14 @@ A store is the truth: whatever `tick` returned is durable, and whatever raised l
 incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report
+from flow_engine.errors import Unreadable
 from flow_engine.model import (
     AttemptRecord,
     Cached,
@@ -30,7 +31,7 @@ from flow_engine.schedules import Deployment, ScheduleRecord
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
-    from flow_engine.dead_letters.contract import Outbox
+    from flow_engine.dead_letters.contract import Letters, Replay
 
 
 class Submitted(NamedTuple):
@@ -191,11 +192,11 @@ class Store(Protocol):
         """The server's pools and their slots."""
         ...
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence["Replay"] = ()) -> int:
         """Tries an ended run again from what failed, did not start, was cancelled or undone: how many tasks that are, 0 where the run
         has not ended, has succeeded, or has nothing to try again. Whoever adopts it works on it, which is `owner` alone where one is
-        given. Approvals that are asked again need
-        another answer."""
+        given. Approvals that are asked again need another answer. With `replays`, letters of that run, only their tasks are, with what uses
+        them; each letter is replayed once. Raises UnknownLetter, and Refused where one is not open or the others would end them at once."""
         ...
 
     def cached(self, digest: str, now: float) -> Cached | None:
@@ -241,8 +242,8 @@ class Store(Protocol):
         """Raises UnknownRun. `run` may be an unambiguous prefix of an id."""
         ...
 
-    def runs(self, filter_: RunFilter) -> list[RunRecord]:
-        """Newest first."""
+    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
+        """Newest first. `damaged` hears of each run that cannot be read, which is left out; without it the first of them is raised."""
         ...
 
     def newest(self) -> str | None:
@@ -265,6 +266,10 @@ class Store(Protocol):
         """The rows of a run, counted: what is needed to say how it went, in the memory that its nodes take and not its instances."""
         ...
 
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        """By row, the values that replays have given: JSON by name."""
+        ...
+
     def census(self) -> Census:
         """Over millions of runs it takes long."""
         ...
@@ -274,8 +279,8 @@ class Store(Protocol):
     def events(self, run: str, after: int) -> list[Event]: ...
 
     @property
-    def letters(self) -> "Outbox":
-        """The dead letters, for a relay."""
+    def letters(self) -> "Letters":
+        """The dead letters."""
         ...
 
     def close(self) -> None: ...

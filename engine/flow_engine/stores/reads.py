@@ -5,7 +5,7 @@ The SQL that is written here is that of both dialects, with `?` for values.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,7 +35,7 @@ class Reads(ABC):
             raise UnknownRun(run)
         return self._run_record(rows[0])
 
-    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         wanted = [
             (self._namespace_clause(filter_), filter_.namespace),
             ("state = ?", filter_.state),
@@ -50,10 +50,17 @@ class Reads(ABC):
             clauses.append(f"workflow IN ({', '.join('?' * len(keys)) or 'NULL'})")
             values += keys
         where = " AND ".join(clauses)
-        return [
-            self._run_record(row)
-            for row in self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", [*values, filter_.limit])
-        ]
+        rows = self._select("run_columns", f"WHERE {where} ORDER BY id DESC LIMIT ?", [*values, filter_.limit])
+        return [record for row in rows if (record := self._sound_record(row, damaged)) is not None]
+
+    def _sound_record(self, row: Sequence[Any], damaged: Callable[[Unreadable], None] | None) -> RunRecord | None:
+        try:
+            return self._run_record(row)
+        except Unreadable as error:
+            if damaged is None:
+                raise
+            damaged(error)
+            return None
 
     def _namespace_clause(self, filter_: RunFilter) -> str:
         return "namespace = ?"
@@ -97,6 +104,10 @@ class Reads(ABC):
 
     def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
         return self._column("item", run, rows)
+
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        with readable(f"run {run}"):
+            return {seq: json.loads(text) for seq, text in self._all("overrides", (self._no(run),))}
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [AttemptRecord(*row) for row in self._all("attempts", (self._no(run), seq))]

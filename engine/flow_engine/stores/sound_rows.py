@@ -25,7 +25,7 @@ _TASK: dict[str, _Types] = {
     "state": _TEXT,
     **dict.fromkeys(("place", "size", "cursor"), _WHOLE | _NONE),
     **dict.fromkeys(("ready_at", "claimed_at", "started_at", "finished_at", "deadline_at"), _NUMBER | _NONE),
-    **dict.fromkeys(("worker", "item", "result", "error", "log", "awaits", "cache"), _TEXT | _NONE),
+    **dict.fromkeys(("worker", "item", "result", "error", "log", "awaits", "cache", "override"), _TEXT | _NONE),
 }
 _RUN_TYPES = [_RUN[name] for name in RunRecord._fields]
 _TASK_TYPES = [_TASK[name] for name in TaskRecord._fields]

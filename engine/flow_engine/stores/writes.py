@@ -152,6 +152,13 @@ class Writer:
         self._statements.one("keep_attempts", (no, rows))
         self._many("reopen_task", [(change.state, change.size, change.place, no, change.seq) for change in changes])
 
+    def replay(
+        self, run: str, no: int, changes: Sequence[Change], overrides: Sequence[tuple[str, int]], now: float
+    ) -> None:
+        """What a reopening means for the letters of these rows, and the values that some are given."""
+        self._statements.one("replay_letters", (now, run, _compact([change.seq for change in changes])))
+        self._many("override_task", [(text, no, seq) for text, seq in overrides])
+
     def _complete(self, no: int, note: Notes, now: float, batch: _Batch) -> None:
         """The attempt of a body that just ended well stands in its task's row alone."""
         state, others = note.graph.state, {}

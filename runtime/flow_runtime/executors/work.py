@@ -163,6 +163,10 @@ class NameTypes:
             own["result"] = optional(self._tasks[task.of].result)
         return own
 
+    def of(self, task: Task, name: str) -> Type:
+        """The type of a name as this task sees it."""
+        return self.own(task).get(name) or self._type(name)
+
     def decoded_with(self, own: Mapping[str, Type], values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: decode(own.get(name) or self._type(name), value) for name, value in values.items()}
 

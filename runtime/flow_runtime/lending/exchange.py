@@ -1,5 +1,6 @@
 """How workers hear of each other: what there is to do, and that there is mail."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
@@ -10,12 +11,17 @@ from flow_engine.queues.steady import SteadyQueue
 
 from flow_runtime.lending.listener import Listener
 
-LOOK = 0.25
-"""Seconds between two looks into the store where there is no queue."""
+LOOK, RECONCILE = 0.25, 1.0
+"""Seconds between two looks into the store where there is no queue, and between two at the queue itself."""
 
 
 class Exchange(Protocol):
     """It tells of runs in which there is something to do: `take` gives hints of runs (queues/runs.py) that are to be settled with `done`."""
+
+    @property
+    def every(self) -> float:
+        """Seconds between two looks for something to take where it does not ring."""
+        ...
 
     def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
         """By namespace."""
@@ -49,17 +55,16 @@ class StoreExchange:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._next = 0.0
+
+    @property
+    def every(self) -> float:
+        return LOOK
 
     def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
         """The rows say it."""
 
     def take(self, limit: int) -> list[Lease]:
-        now = time.monotonic()
-        if now < self._next:
-            return []
-        self._next = now + LOOK
-        return [Lease(hint, 0, now) for _, hint in self._source.ready_hints(limit)]
+        return [Lease(hint, 0, math.inf) for _, hint in self._source.ready_hints(limit)]
 
     def done(self, leases: Sequence[Lease]) -> None:
         """Nobody keeps them."""
@@ -86,6 +91,11 @@ class QueueExchange:
     def __init__(self, queue: SteadyQueue, listener: Listener) -> None:
         self._queue = queue
         self._listener = listener
+        self._next = 0.0
+
+    @property
+    def every(self) -> float:
+        return RECONCILE if self._queue.down_since is None else LOOK
 
     def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
         for namespace, some in hints.items():
@@ -107,7 +117,10 @@ class QueueExchange:
         self._listener.listen(work)
 
     def step(self) -> None:
-        self._queue.reconcile()
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + RECONCILE
+            self._queue.reconcile()
 
     def close(self) -> None:
         self._listener.ends()

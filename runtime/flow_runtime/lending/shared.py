@@ -12,6 +12,7 @@ from flow_runtime.dispatch import Dispatcher
 from flow_runtime.heart import Heart
 from flow_runtime.lending.borrower import Borrower
 from flow_runtime.lending.exchange import Exchange, QueueExchange, StoreExchange
+from flow_runtime.lending.feed import SharedFeed
 from flow_runtime.lending.lender import Lender
 from flow_runtime.lending.listener import Listener
 from flow_runtime.processes.pool import SlotPool
@@ -29,6 +30,7 @@ class Shared:
         self.heart = Heart(state.database_url, worker)
         self.exchange, self._descriptor = _exchange(state, store.source, worker)
         self.lender = Lender(store, self.exchange, worker)
+        self.feed = SharedFeed(store, self.exchange)
         self.borrower: Borrower | None = None
         self._worker: Worker | None = None
 
@@ -43,7 +45,7 @@ class Shared:
         """Once in each turn of the worker; with `work` it has room for more."""
         self.exchange.step()
         if self.exchange.rung():
-            self.lender.knocked = True
+            self.lender.knocked = self.feed.told = True
             if self.borrower is not None:
                 self.borrower.knocked = True
         self.exchange.listen(work)

@@ -1,6 +1,7 @@
 """The values of a run that another worker owns, read from its rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
@@ -38,6 +39,9 @@ class BorrowedValues:
 
     def run(self, run: str) -> RunRecord:
         return self._store.run(run)
+
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        return self._store.overrides(run)
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         return self._store.tasks(run, values)

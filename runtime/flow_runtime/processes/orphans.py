@@ -26,7 +26,7 @@ def orphans(incarnation: str, slot: int | None = None) -> list[int]:
     return [
         int(entry)
         for entry in others
-        if _read(f"/proc/{entry}/comm").strip() == name or needles.issubset(_environment(entry))
+        if (_read(f"/proc/{entry}/comm").strip() == name or needles.issubset(_environment(entry))) and _lives(entry)
     ]
 
 
@@ -69,6 +69,13 @@ def end_orphans(incarnation: str, slot: int | None = None, patience: float = 2.0
             return left
         time.sleep(0.005)
     return []
+
+
+def _lives(pid: str) -> bool:
+    """False for one that has ended and that nobody has waited for yet: where the first process of a container seldom waits for those that
+    it was left with, they have their names for seconds, or for ever."""
+    state = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1]
+    return state not in ([], [b"Z"], [b"X"])
 
 
 def _environment(pid: str) -> list[bytes]:

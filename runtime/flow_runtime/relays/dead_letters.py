@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
+from flow_engine.backoff import Backoff
 from flow_engine.crash_points import reached
 from flow_engine.dead_letters.contract import Exporter, Letter, Outbox
 from flow_engine.errors import ExportDown
@@ -10,8 +11,8 @@ from flow_engine.errors import ExportDown
 BATCH = 100
 HOLD = 120.0
 """Seconds that letters are held for: more than a delivery may take, so that another relay does not deliver them too."""
-FIRST_PAUSE, LAST_PAUSE = 1.0, 60.0
-"""Seconds until what could not be delivered is tried again: twice as long each time."""
+RETRIES = Backoff(1.0, 60.0)
+"""When what could not be delivered is tried again."""
 
 
 class DeadLetterRelay:
@@ -31,8 +32,7 @@ class DeadLetterRelay:
         self._name = name
         self._clock = clock
         self._tell = tell
-        self._pause = FIRST_PAUSE
-        self._down = False
+        self._failures = 0
         self.resumes_at = 0.0
         """When the exporter is asked again, while it is down."""
 
@@ -59,18 +59,17 @@ class DeadLetterRelay:
         self._outbox.exported(self._name, taken, now)
         for letter, answer in zip(letters, answers, strict=True):
             if answer is not None:
-                pause = min(FIRST_PAUSE * 2 ** min(letter.tries - 1, 10), LAST_PAUSE)
-                self._outbox.put_off(self._name, letter.number, answer, now + pause)
+                self._outbox.put_off(self._name, letter.number, answer, now + RETRIES.pause(letter.tries))
                 self._tell(f"dead letter {letter.id} was not taken by topic {letter.topic}: {answer}")
-        if self._down and taken:
+        if self._failures and taken:
             self._tell("dead letters are delivered again")
-            self._down, self._pause = False, FIRST_PAUSE
+            self._failures = 0
 
     def _wait(self, letters: Sequence[Letter], error: ExportDown) -> None:
         now = self._clock()
-        if not self._down:
+        if not self._failures:
             self._tell(str(error))
-        self._down, self.resumes_at = True, now + self._pause
+        self._failures += 1
+        self.resumes_at = now + RETRIES.pause(self._failures)
         for letter in letters:  # free for any relay by then
             self._outbox.put_off(self._name, letter.number, str(error), self.resumes_at)
-        self._pause = min(self._pause * 2, LAST_PAUSE)

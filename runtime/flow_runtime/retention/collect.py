@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from flow_engine.errors import Refused
 from flow_engine.stores.contract import Store
-from flow_engine.stores.sqlite.removal import SqliteRemoval
+from flow_engine.stores.removal import Removal
 
 from flow_runtime.files import ContentStore
 from flow_runtime.incarnation import alive
@@ -46,7 +46,7 @@ class Collector:
         self,
         state: StateFolder,
         store: Store,
-        removal: SqliteRemoval,
+        removal: Removal,
         now: Callable[[], float] = time.time,
         dry: bool = False,
         storage: Storage | None = None,

@@ -116,7 +116,7 @@ def kept_results(graph: RunGraph, done: Completion, now: float) -> list[KeptResu
 
 def as_reopened(row: TaskRecord, change: Change) -> TaskRecord:
     blank = unclaimed(row.seq, row.node, change.place, change.state, row.attempt, change.size)
-    return blank._replace(item=row.item)
+    return blank._replace(item=row.item, override=row.override)
 
 
 def as_taken_over(graph: RunGraph, row: TaskRecord, now: float) -> TaskRecord:

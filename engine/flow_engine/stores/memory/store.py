@@ -10,13 +10,13 @@ from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
 from flow_engine import states
-from flow_engine.dead_letters.contract import Letter
+from flow_engine.dead_letters.contract import Letter, Replay
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
-from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun, Unreadable
 from flow_engine.model import (
     AttemptRecord,
     Cached,
@@ -33,6 +33,7 @@ from flow_engine.model import (
     Tick,
 )
 from flow_engine.stores.contract import Adopted, Census, RunFilter, Submitted
+from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, taken_up
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
@@ -210,11 +211,12 @@ class MemoryStore(MemorySchedules):
         records = [kept.record for kept in self._runs.values()]
         return [record.id for record in records if record.parent == run and record.finished_at is None]
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         record = self.run(run)
         kept = self._runs[record.id]
         shape = shape_of(kept.plan.workflow)
-        changes = reopened(shape, kept.tasks)
+        refuse_answered(replays, self.letters.answered(record.id))
+        changes = reopened(shape, kept.tasks, chosen(replays))
         if not changes or record.state not in (states.FAILED, states.CANCELLED):
             return 0
         void = void_answers(shape, kept.tasks, changes)
@@ -224,9 +226,11 @@ class MemoryStore(MemorySchedules):
         ]
         for change in changes:
             kept.tasks[change.seq] = as_reopened(kept.tasks[change.seq], change)
+        for text, seq in overrides_of(replays, kept.tasks):
+            kept.tasks[seq] = kept.tasks[seq]._replace(override=text)
         ended = {"finished_at": None, "result": None, "error": None, "cancel_requested_at": None, "cancel_reason": None}
         self._replace(record.id, state=states.QUEUED, owner=owner, reopened_at=now, **ended)
-        self.letters.replayed(record.id, now)
+        self.letters.replayed(record.id, {change.seq for change in changes}, now)
         self._event(record.id, now, [["run", states.QUEUED]])
         return sum(change.state == states.BLOCKED for change in changes)
 
@@ -298,7 +302,7 @@ class MemoryStore(MemorySchedules):
             raise UnknownRun(run)
         return found[0].record
 
-    def runs(self, filter_: RunFilter) -> list[RunRecord]:
+    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         records = sorted((kept.record for kept in self._runs.values()), key=lambda record: record.id, reverse=True)
         return [record for record in records if passes(record, filter_)][: filter_.limit]
 
@@ -319,6 +323,10 @@ class MemoryStore(MemorySchedules):
 
     def _made(self, run: str) -> list[TaskRecord]:
         return [row for row in self._runs[run].tasks if row.state != RESERVED]
+
+    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
+        rows = self._runs[run].tasks
+        return {row.seq: json.loads(row.override) for row in rows if row.override is not None}
 
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
         return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]
@@ -349,7 +357,14 @@ class MemoryStore(MemorySchedules):
             times = (note.claimed[seq], done.started_at, done.finished_at or now)
             kept.attempts.append(
                 AttemptRecord(
-                    seq, done.attempt, done.worker, state_of(done.outcome), *times, error_of(done.outcome), done.log
+                    seq,
+                    done.attempt,
+                    done.worker,
+                    state_of(done.outcome),
+                    *times,
+                    error_of(done.outcome),
+                    done.log,
+                    kept.tasks[seq].override,
                 )
             )
             self._cached += kept_results(graph, done, now)
@@ -366,7 +381,8 @@ class MemoryStore(MemorySchedules):
         for seq, topic, done in dead_letters(graph, note.completed):
             name, place = graph.shape.workflow.tasks[graph.node[seq]].name, graph.place_of(seq)
             of = (0, topic, record.namespace, record.id, record.workflow, record.plan_hash, seq, name, place)
-            self.letters.add(Letter(*of, done.attempt, error_of(done.outcome) or "{}", now, tuple(record.labels)))
+            labels = tuple(record.labels)
+            self.letters.add(Letter(*of, done.attempt, error_of(done.outcome) or "{}", now, labels, tries=0))
 
     def _make(self, kept: Kept, graph: RunGraph, now: float) -> None:
         """The new instances, and how many of its instances their group has."""

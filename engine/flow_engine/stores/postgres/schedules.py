@@ -18,6 +18,8 @@ class PostgresSchedules(PostgresReads, ABC):
         def job(transaction: Transaction) -> ScheduleRecord:
             old = self._locked(new.id, transaction)
             values = (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now)
+            # where it is there, whoever removes unused ones waits; where it went, it is kept again
+            transaction.tell(self._queries["lock_plan"], (new.plan_hash,))
             transaction.tell(self._queries["keep_plan"], values)
             return self._put(after_deploy(old, new), transaction)
 

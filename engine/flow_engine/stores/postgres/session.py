@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import RawCursor
 
+from flow_engine.backoff import Backoff
 from flow_engine.crash_points import reached
 from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.stores.postgres.schema import bring_up
@@ -26,8 +27,10 @@ COLLISIONS = 20
 """How often a transaction is tried that collides with others."""
 _CONNECT = 30
 """Seconds that one attempt to connect may take."""
-_PAUSES = (0.02, 1.0)
-"""Seconds between attempts, the first and the longest; each is twice the one before, and shortened by chance."""
+_RETRIES = Backoff(0.02, 1.0)
+"""Between attempts to connect; each is shortened by chance."""
+_COLLIDED = Backoff(0.005, 0.32)
+"""At most so long until a transaction is tried again that has collided."""
 _OLDEST_SERVER = 140000
 
 T = TypeVar("T")
@@ -98,7 +101,7 @@ class Session:
                 self._roll_back()
                 self._judge(error, attempt)
                 self.collisions += 1
-                time.sleep(random.random() * 0.005 * 2 ** min(attempt, 6))
+                time.sleep(random.random() * _COLLIDED.pause(attempt + 1))
                 return None
         except BaseException:
             self._transaction = None
@@ -180,12 +183,12 @@ class Session:
     def _come_back(self, error: psycopg.Error, deadline: float) -> None:
         """Another connection, and the end of what is left of the former one. Raises StoreError when it is too late."""
         self._connection.close()
-        pause, longest = _PAUSES
+        failures = 0
         while True:
             if time.monotonic() >= deadline:
                 raise unreachable(self.url, error, self._patience) from error
-            time.sleep(pause * (0.5 + random.random() / 2))
-            pause = min(2 * pause, longest)
+            failures += 1
+            time.sleep(_RETRIES.pause(failures) * (0.5 + random.random() / 2))
             try:
                 self._connection = self._connect()
                 self._send([Statement(numbered(self._queries["end_former"]), (self._handle,))])

@@ -10,22 +10,25 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from flow_lang.named import NamedTuple
 
 from flow_engine.chance import draw
+from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
-from flow_engine.errors import LostOwnership, OtherVersion, Refused, Unreadable
+from flow_engine.errors import LostOwnership, OtherVersion, Refused, UnknownRun, Unreadable
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.queues.runs import run_hint
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.mail import Message
 from flow_engine.stores.pools import need_pools
 from flow_engine.stores.postgres.address import shown
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
+from flow_engine.stores.postgres.removal import PostgresRemoval
 from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import PATIENCE, Session
@@ -218,14 +221,19 @@ class PostgresStore(PostgresSchedules):
         """The answer of one statement that writes, once it is kept."""
         return self._session.write_one(name, self._queries[query], values)
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         id_ = self.run(run).id
 
         def job(transaction: Transaction) -> int:
-            _, (found,), tasks = transaction.ask((self._queries["lock_run"], (id_,)), *self._whole_run(self._no(id_)))
+            _, letters, (found,), tasks = transaction.ask(
+                (self._queries["lock_run"], (id_,)),
+                (self._queries["answered_letters"], (id_, json.dumps(chosen(replays) or []))),
+                *self._whole_run(self._no(id_)),
+            )
+            refuse_answered(replays, {(seq, attempt): (at, dropped) for seq, attempt, at, dropped in letters})
             record, rows = self._run_record(found), [TaskRecord(*row) for row in tasks]
             shape = self._shape(record.plan_hash, self.plan(record.plan_hash, record.workflow))
-            changes = reopened(shape, rows)
+            changes = reopened(shape, rows, chosen(replays))
             if not changes or record.state not in (FAILED, CANCELLED):
                 return 0
             no = self._no(id_)
@@ -234,7 +242,7 @@ class PostgresStore(PostgresSchedules):
             self._statements.one("reopen_run", (owner, now, no))
             for key in void_answers(shape, rows, changes):
                 self._statements.one("void_answer", (no, key))
-            self._statements.one("replay_letters", (now, id_))
+            self._writer.replay(id_, no, changes, overrides_of(replays, rows), now)
             self._writer.tell([(no, now, json.dumps([["run", QUEUED]]))])
             self._tell(self._statements.take(), transaction)
             return sum(change.state == BLOCKED for change in changes)
@@ -243,6 +251,10 @@ class PostgresStore(PostgresSchedules):
         self._recent.forget(id_)
         self._announce([self.run(id_)] if count and owner is None else [])
         return count
+
+    @property
+    def removal(self) -> PostgresRemoval:
+        return PostgresRemoval(self._session)
 
     @property
     def leases(self) -> Leases:
@@ -404,8 +416,9 @@ class PostgresStore(PostgresSchedules):
             graph.start(now)
             self._writer.insert_tasks(no, graph, now)
             return Arrival(no, graph)
-        if new.based_on is not None:
-            self.run(new.based_on)  # removed in the meantime, it has left no files for what is taken over
+        # removed in the meantime, it has left no files for what is taken over
+        if new.based_on is not None and not self._all("lock_based_on", (new.based_on,)):
+            raise UnknownRun(new.based_on)
         graph = restore(new.id, shape, new.rows, "", now)
         self._writer.take_over(no, graph, new.rows, now)
         return Arrival(no, graph)

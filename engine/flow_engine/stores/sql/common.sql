@@ -26,12 +26,12 @@ SELECT no, id, workflow, plan_hash, params, folder, state, priority, labels, cre
 -- name: task_columns
 SELECT seq, node, place, state, attempt, failures, losses, CASE WHEN state <> 'succeeded' THEN worker END, ready_at,
   CASE WHEN state <> 'succeeded' THEN claimed_at END, started_at, finished_at,
-  item, result, error, log, size, deadline_at, awaits, cache, cursor FROM task
+  item, result, error, log, size, deadline_at, awaits, cache, cursor, override FROM task
 
 -- name: bare_task_columns
 SELECT seq, node, place, state, attempt, failures, losses, CASE WHEN state <> 'succeeded' THEN worker END, ready_at,
   CASE WHEN state <> 'succeeded' THEN claimed_at END, started_at, finished_at,
-  NULL, NULL, error, log, size, deadline_at, awaits, cache, cursor FROM task
+  NULL, NULL, error, log, size, deadline_at, awaits, cache, cursor, override FROM task
 
 -- name: gather
 SELECT result FROM task WHERE run = ? AND seq >= ? AND seq < ? AND state = 'succeeded' ORDER BY seq
@@ -41,9 +41,9 @@ SELECT node, place IS NULL, state, size, count(*) FROM task
 WHERE run = ? AND (place IS NULL OR place >= 0) GROUP BY node, place IS NULL, state, size
 
 -- name: attempts
-SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM attempt WHERE run = ?1 AND seq = ?2
+SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override FROM attempt WHERE run = ?1 AND seq = ?2
 UNION ALL
-SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM task
+SELECT seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override FROM task
 WHERE run = ?1 AND seq = ?2 AND state = 'succeeded' AND worker IS NOT NULL
 ORDER BY attempt
 
@@ -79,9 +79,6 @@ WHERE namespace = 'default' AND digest = ? AND (expires_at IS NULL OR expires_at
 SELECT run, result, components, created_at FROM cache
 WHERE namespace = 'default' AND workflow = ?1 AND task = ?2 AND created_at < ?4 ORDER BY key = ?3 DESC, created_at DESC LIMIT 1
 
--- name: replay_letters
-UPDATE dead_letter SET replayed_at = ? WHERE run = ? AND replayed_at IS NULL
-
 -- name: schedules
 SELECT id, workflow, plan_hash, folder, spec, created_at, since, held, paused_at, last_fired_at, namespace FROM schedule
 WHERE namespace = ? ORDER BY id
@@ -98,11 +95,13 @@ ON CONFLICT (id) DO UPDATE SET plan_hash = excluded.plan_hash, folder = excluded
 -- name: remove_schedule
 DELETE FROM schedule WHERE id = ?
 
--- name: held_letters
+-- name: overrides
+SELECT seq, override FROM task WHERE run = ? AND override IS NOT NULL
+
+-- name: letter_columns
 SELECT d.id, d.topic, r.namespace, d.run, r.workflow, r.plan_hash, d.seq, t.node, t.place, d.attempt, d.error, d.created_at, r.labels,
-  d.replayed_at, d.tries
+  d.replayed_at, d.tries, d.dropped_at, d.exported_at
 FROM dead_letter d JOIN run r ON r.id = d.run JOIN task t ON t.run = r.no AND t.seq = d.seq
-WHERE d.exported_at IS NULL AND d.held_by = ? AND d.held_until = ? ORDER BY d.id
 
 -- name: backlog
 SELECT count(*), min(created_at) FROM dead_letter WHERE exported_at IS NULL

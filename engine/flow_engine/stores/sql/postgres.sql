@@ -32,6 +32,12 @@ SELECT pg_advisory_xact_lock(key) FROM unnest(?::bigint[]) AS key
 -- name: known_plans
 SELECT hash FROM plan WHERE hash = ANY (?::text[]) FOR KEY SHARE
 
+-- name: lock_plan
+SELECT hash FROM plan WHERE hash = ? FOR KEY SHARE
+
+-- name: lock_based_on
+SELECT no FROM run WHERE id = ? FOR KEY SHARE
+
 -- name: runs_by_key
 SELECT namespace, idempotency_key, id, plan_hash, params FROM run
 WHERE (namespace, idempotency_key) IN (SELECT * FROM unnest(?::text[], ?::text[]))
@@ -147,8 +153,11 @@ FROM unnest(?::float8[], ?::text[], ?::bigint[], ?::int[], ?::int[], ?::text[]) 
 WHERE task.run = v.run AND task.seq = v.seq AND task.attempt = v.attempt AND task.worker = v.worker AND task.state = 'claimed'
 
 -- name: insert_attempt
-INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
-SELECT * FROM unnest(?::bigint[], ?::int[], ?::int[], ?::text[], ?::text[], ?::float8[], ?::float8[], ?::float8[], ?::text[], ?::text[])
+INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override)
+SELECT v.*, task.override
+FROM unnest(?::bigint[], ?::int[], ?::int[], ?::text[], ?::text[], ?::float8[], ?::float8[], ?::float8[], ?::text[], ?::text[])
+  AS v (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
+LEFT JOIN task ON task.run = v.run AND task.seq = v.seq
 
 -- name: insert_event
 INSERT INTO event (run, at, changes) SELECT * FROM unnest(?::bigint[], ?::float8[], ?::text[])
@@ -258,8 +267,8 @@ FROM unnest(?::int[], ?::float8[], ?::float8[], ?::text[], ?::text[], ?::text[],
 WHERE task.run = v.run AND task.seq = v.seq
 
 -- name: keep_attempts
-INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
-SELECT run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM task
+INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override)
+SELECT run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override FROM task
 WHERE run = ? AND seq IN (SELECT value::int FROM json_array_elements_text(?::json)) AND state = 'succeeded' AND worker IS NOT NULL
 
 -- name: reopen_task
@@ -268,6 +277,18 @@ UPDATE task SET state = v.state, size = v.size, place = v.place, failures = 0, l
   awaits = NULL, cache = NULL
 FROM unnest(?::text[], ?::int[], ?::int[], ?::bigint[], ?::int[]) AS v (state, size, place, run, seq)
 WHERE task.run = v.run AND task.seq = v.seq
+
+-- name: override_task
+UPDATE task SET override = v.override FROM unnest(?::text[], ?::bigint[], ?::int[]) AS v (override, run, seq)
+WHERE task.run = v.run AND task.seq = v.seq
+
+-- name: answered_letters
+SELECT seq, attempt, replayed_at, dropped_at FROM dead_letter
+WHERE run = ? AND seq = ANY (ARRAY(SELECT value::int FROM json_array_elements_text(?::json))) ORDER BY id FOR NO KEY UPDATE
+
+-- name: replay_letters
+UPDATE dead_letter SET replayed_at = ?::float8
+WHERE run = ? AND seq = ANY (ARRAY(SELECT value::int FROM json_array_elements_text(?::json))) AND replayed_at IS NULL AND dropped_at IS NULL
 
 -- name: lock_run
 SELECT no FROM run WHERE id = ? FOR NO KEY UPDATE
@@ -298,6 +319,10 @@ DELETE FROM worker WHERE incarnation = ?
 UPDATE dead_letter SET held_by = ?1::text, held_until = ?4::float8, tries = tries + 1
 WHERE id IN (SELECT id FROM dead_letter WHERE exported_at IS NULL AND coalesce(held_until, 0) <= ?3::float8
   ORDER BY id LIMIT ?2::int FOR UPDATE SKIP LOCKED)
+
+-- name: drop_letter
+UPDATE dead_letter SET dropped_at = ?::float8
+WHERE run = ? AND seq = ? AND attempt = ? AND replayed_at IS NULL AND dropped_at IS NULL RETURNING id
 
 -- name: exported
 UPDATE dead_letter SET exported_at = ?::float8, held_by = NULL, held_until = NULL, trouble = NULL

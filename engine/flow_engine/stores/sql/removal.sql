@@ -71,6 +71,7 @@ WHERE r.finished_at IS NULL AND t.state IN ('claimed', 'running')
 -- name: texts_that_name_files
 SELECT run, result FROM task WHERE instr(result, ?1) OR instr(result, ?2)
 UNION ALL SELECT run, item FROM task WHERE instr(item, ?1) OR instr(item, ?2)
+UNION ALL SELECT run, override FROM task WHERE instr(override, ?1) OR instr(override, ?2)
 UNION ALL SELECT no, result FROM run WHERE instr(result, ?1) OR instr(result, ?2)
 UNION ALL SELECT no, params FROM run WHERE instr(params, ?1) OR instr(params, ?2)
 UNION ALL SELECT run, payload FROM signal WHERE instr(payload, ?1) OR instr(payload, ?2)

@@ -70,8 +70,8 @@ UPDATE task SET state = 'running', started_at = ?, log = ?
 WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state = 'claimed'
 
 -- name: insert_attempt
-INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT override FROM task WHERE run = ?1 AND seq = ?2))
 
 -- name: insert_event
 INSERT INTO event (run, at, changes) VALUES (?, ?, ?)
@@ -144,14 +144,24 @@ ON CONFLICT (namespace, digest) DO UPDATE SET result = excluded.result, run = ex
 UPDATE task SET attempt = ?, started_at = ?, finished_at = ?, item = ?, result = ?, cache = ? WHERE run = ? AND seq = ?
 
 -- name: keep_attempts
-INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
-SELECT run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log FROM task
+INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override)
+SELECT run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override FROM task
 WHERE run = ? AND seq IN (SELECT value FROM json_each(?)) AND state = 'succeeded' AND worker IS NOT NULL
 
 -- name: reopen_task
 UPDATE task SET state = ?, size = ?, place = ?, failures = 0, losses = 0, worker = NULL, ready_at = NULL, claimed_at = NULL,
   started_at = NULL, finished_at = NULL, result = NULL, error = NULL, log = NULL, deadline_at = NULL, awaits = NULL, cache = NULL
 WHERE run = ? AND seq = ?
+
+-- name: override_task
+UPDATE task SET override = ? WHERE run = ? AND seq = ?
+
+-- name: answered_letters
+SELECT seq, attempt, replayed_at, dropped_at FROM dead_letter WHERE run = ? AND seq IN (SELECT value FROM json_each(?))
+
+-- name: replay_letters
+UPDATE dead_letter SET replayed_at = ?
+WHERE run = ? AND seq IN (SELECT value FROM json_each(?)) AND replayed_at IS NULL AND dropped_at IS NULL
 
 -- name: reopen_run
 UPDATE run SET state = 'queued', finished_at = NULL, result = NULL, error = NULL, cancel_requested_at = NULL, cancel_reason = NULL,

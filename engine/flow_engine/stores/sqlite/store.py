@@ -27,6 +27,7 @@ from flow_engine.stores.sqlite.usage import SqliteUsage
 from flow_engine.stores.writes import Writer
 
 if TYPE_CHECKING:
+    from flow_engine.dead_letters.contract import Replay
     from flow_engine.stores.sqlite.letters import SqliteLetters
     from flow_engine.stores.sqlite.removal import SqliteRemoval
 
@@ -166,21 +167,31 @@ class SqliteStore(SqliteSchedules):
                 raise Refused(f"run {record.id} has ended; nothing of it waits any more")
             self._execute("send_signal", (self._no(record.id), *signal))
 
-    def reopen(self, run: str, now: float, owner: str | None = None) -> int:
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence["Replay"] = ()) -> int:
+        from flow_engine.stores.letters import chosen, overrides_of
+
         with self._writing("reopen"):
             record = self.run(run)
             no, plan = self._no(record.id), self.plan(record.plan_hash, record.workflow)
             shape, rows = self._shape(record.plan_hash, plan), self._all_tasks(record.id)
-            changes = reopened(shape, rows)
+            self._refuse_answered(record.id, replays)
+            changes = reopened(shape, rows, chosen(replays))
             if not changes or not self._execute("reopen_run", (owner, now, no)).rowcount:
                 return 0
             self._writer.reopen(no, changes)
             for key in void_answers(shape, rows, changes):
                 self._execute("void_answer", (no, key))
-            self._execute("replay_letters", (now, record.id))
+            self._writer.replay(record.id, no, changes, overrides_of(replays, rows), now)
             self._execute("insert_event", (no, now, json.dumps([["run", "queued"]])))
             self._recent.forget(record.id)
             return sum(change.state == BLOCKED for change in changes)
+
+    def _refuse_answered(self, run: str, replays: Sequence["Replay"]) -> None:
+        if replays:
+            from flow_engine.stores.letters import chosen, refuse_answered
+
+            rows = self._all("answered_letters", (run, json.dumps(chosen(replays))))
+            refuse_answered(replays, {(seq, attempt): (at, dropped) for seq, attempt, at, dropped in rows})
 
     def set_pool(self, name: str, slots: int) -> None:
         with self._writing("pool"):
