@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 
-from flow_engine.model import Claim, Completion, Room, TaskRef
+from flow_engine.errors import StorageError
+from flow_engine.model import Claim, Completion, Outcome, Room, TaskRef
 from flow_engine.stores.contract import Adopted, Store
 from flow_engine.stores.mail import Loan, Message, answer_message, room_message, start_message
 
 from flow_runtime.begin import begun
-from flow_runtime.dispatch import Dispatcher
+from flow_runtime.dispatch import Dispatcher, failed
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.inputs import RunInputs
 from flow_runtime.lending.exchange import Exchange
@@ -99,13 +100,20 @@ class Borrower:
 
     def _begin(self, claim: Claim) -> None:
         self._loans[(claim.task, claim.attempt)] = claim
-        found = begun(self._dispatcher, self._live(claim.task.run), claim, self._clock())
+        found = self._begun(claim)
         if isinstance(found, Job):
             self._pool.put(found)
         else:
             now = self._clock()
             del self._loans[(claim.task, claim.attempt)]
             self._done.append(Completion(claim.task, claim.attempt, self._id, found, now, now))
+
+    def _begun(self, claim: Claim) -> Outcome | Job:
+        try:
+            live = self._live(claim.task.run)
+        except StorageError as error:  # its folder is on another host, and cannot be fetched
+            return failed("storage", str(error))
+        return begun(self._dispatcher, live, claim, self._clock())
 
     def _end(self, ends: dict[_Key, str]) -> None:
         """What has not started goes back; what runs gets SIGTERM, and later SIGKILL."""

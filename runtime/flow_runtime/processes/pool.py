@@ -172,7 +172,11 @@ class SlotPool:
         if due is None or due > self._clock():
             return []
         busy = self._busy_for(STEAL_AFTER if self._has_idle() else SHARE_AFTER)
-        return [answer for view in busy if len(view.sent) > 1 for answer in self._take_back(view)]
+        answers = [answer for view in busy if len(view.sent) > 1 for answer in self._take_back(view)]
+        if self.shares and len(busy) == len(self._views):
+            answers += [Answer(job.claim, Released()) for job in self._waiting]
+            self._waiting.clear()
+        return answers
 
     def _has_idle(self) -> bool:
         return not self._waiting and any(not view.sent for view in self._views)
@@ -192,7 +196,8 @@ class SlotPool:
         if not (self.shares or self._has_idle()):
             return None
         after = STEAL_AFTER if self._has_idle() else SHARE_AFTER
-        return min((view.head_since + after for view in self._views if len(view.sent) > 1), default=None)
+        waits = [view for view in self._views if len(view.sent) > 1 or (self._waiting and view.sent)]
+        return min((view.head_since + after for view in waits), default=None)
 
     def take_back_run(self, run: str) -> list[Answer]:
         """Takes back whatever of this run has not started, from the slots and from those that wait."""
