@@ -1,7 +1,6 @@
 """The folder of a flow file as one archive, for a server elsewhere: the same files give the same bytes, so that a digest names them."""
 
 import gzip
-import hashlib
 import os
 import stat
 import tarfile
@@ -14,6 +13,7 @@ from typing import IO, NamedTuple
 from flow_engine.errors import Refused
 from pathspec import GitIgnoreSpec
 
+from flow_runtime.storage.trees import Packed, sha256_of_file
 from flow_runtime.wire import is_unicode
 
 PACKED_LIMIT = 50 << 20
@@ -36,29 +36,18 @@ class WrongFolder(Refused):
     """A folder that cannot be packed, or an archive that cannot be unpacked."""
 
 
-class Packed(NamedTuple):
-    """`digest` is the SHA-256 of the archive at `path`, a temporary file that whoever asked for it removes."""
-
-    digest: str
-    path: str
-
-
 def pack(folder: str) -> Packed:
-    """Raises WrongFolder where it is too large or holds what no archive may, OSError where something cannot be read."""
+    """In a temporary file that whoever asked for it removes. Raises WrongFolder where it is too large or holds what no archive may,
+    OSError where something cannot be read."""
     entries = list(_entries(folder))
     descriptor, path = tempfile.mkstemp(prefix="flow-folder-", suffix=".tar.gz")
     try:
         with open(descriptor, "wb") as stream:
             _write(entries, stream)
-        return Packed(digest_of(path), path)
+        return Packed(sha256_of_file(path), path)
     except BaseException:
         os.unlink(path)
         raise
-
-
-def digest_of(path: str) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class _Entry(NamedTuple):

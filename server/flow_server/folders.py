@@ -7,10 +7,11 @@ import shutil
 from contextlib import suppress
 
 from flow_engine.errors import StoreError
-from flow_runtime.archives import PACKED_LIMIT, WrongFolder, digest_of, unpack
-from flow_runtime.run_folder import archive_key, keep_archive
+from flow_runtime.archives import PACKED_LIMIT, WrongFolder, unpack
+from flow_runtime.run_folder import archive_key, keep_archive, run_folder
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.setting import storage_here
+from flow_runtime.storage.trees import sha256_of_file
 
 from flow_server.body import wrong_field
 from flow_server.problem import Problem
@@ -25,14 +26,17 @@ def checked_digest(text: str) -> str:
 
 
 def is_there(state: StateFolder, digest: str) -> bool:
-    """Whoever asks is about to use it: its time moves, so that no removal takes it meanwhile. Raises StorageError."""
+    """Whoever asks is about to use it: its time moves, so that no removal takes it meanwhile. What another host was sent is made here
+    from the storage. Raises StorageError."""
     storage = storage_here()
     if storage is not None and not storage.exists(archive_key(digest)):
         return False
     try:
         os.utime(folder_of(state, digest))
     except FileNotFoundError:
-        return False
+        if storage is None:
+            return False
+        run_folder(state, storage, folder_of(state, digest))
     return True
 
 
@@ -52,15 +56,15 @@ def upload_path(state: StateFolder, digest: str) -> str:
 def receive(state: StateFolder, digest: str, archive: str) -> None:
     """Unpacks what has arrived. Raises Problem where it is not what the digest says or cannot be unpacked, StoreError where the disk
     does not take it, StorageError where the storage does not."""
-    found = digest_of(archive)
+    found = sha256_of_file(archive)
     if found != digest:
         raise Problem(
             422, "wrong-digest", f"the archive has the SHA-256 {found} and was sent as {digest}; send it again"
         )
     partial = archive + ".d"
     try:
-        keep_archive(storage_here(), digest, archive)
         unpack(archive, partial)
+        keep_archive(storage_here(), digest, archive)
         _put(partial, folder_of(state, digest))
     except WrongFolder as error:
         raise Problem(

@@ -15,8 +15,12 @@ from flow_runtime import archives
 from flow_runtime.archives import WrongFolder, pack, unpack
 from flow_runtime.retention.policy import Policy
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.state_store import open_store
+from flow_server.app import create_app
 from starlette.testclient import TestClient
 from support.retention import gc
+
+from .conftest import TOKEN
 
 MAIN = 'flow 1\nfrom python "lib/words.py" import twice\nworkflow w(n: int = 2) -> int {\n  task t -> int { call twice(n) }\n  return t\n}\n'
 
@@ -220,3 +224,25 @@ def test_gc_removes_folders_that_nothing_uses(client: TestClient, project: Path,
     assert sorted(os.listdir(state.submitted)) == sorted([".broken", used, unused])  # young ones stay
     gc(state, Policy(), later=7200)
     assert os.listdir(state.submitted) == [used]
+
+
+def test_a_folder_that_another_host_was_sent_is_made_from_the_storage(
+    client: TestClient, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOW_STORAGE", str(tmp_path / "storage"))
+    digest = send(client, project)
+    other = StateFolder(str(tmp_path / "other"))
+    open_store(other).close()
+    with TestClient(create_app(other, TOKEN), headers={"Authorization": f"Bearer {TOKEN}"}) as there:
+        assert there.get(f"/api/v1/folders/{digest}").status_code == 200
+        run = there.post("/api/v1/runs", json={"folder": digest, "file": "main.flow"})
+        assert run.status_code == 201, run.text
+    assert Path(other.submitted, digest, "lib", "words.py").exists()
+
+
+def test_a_hostile_archive_does_not_come_into_the_storage(
+    client: TestClient, state: StateFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOW_STORAGE", str(tmp_path / "storage"))
+    refused(client, state, archive(HOSTILE["parent"], format=tarfile.PAX_FORMAT), 422, "wrong-archive")
+    assert list((tmp_path / "storage").rglob("*.tar.gz")) == []

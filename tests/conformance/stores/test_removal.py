@@ -174,3 +174,13 @@ def test_room_is_given_back_while_the_state_is_used(store: Removing) -> None:
     assert store.removal.free_bytes() >= 0
     assert runs(store) == ["run-2"]
     assert store.removal.remove_expired(9e9) == 0
+
+
+def test_folders_of_runs_and_schedules_but_not_those_of_one_run(store: Removing) -> None:
+    world = World(store, now=1000.0)
+    folders = {"run-0": "/state/submitted/run-0", "run-1": "/state/submitted/abc/flows", "run-2": "/home"}
+    for run, folder in folders.items():
+        world.submit(PLAN, run, folder=folder)
+    assert store.removal.folders() == {"/state/submitted/abc/flows", "/home"}
+    store.deploy(Deployment("w", digest(PLAN), bundle_of(PLAN), "/state/submitted/def", "{}", world.now))
+    assert store.removal.folders() == {"/state/submitted/abc/flows", "/home", "/state/submitted/def"}
