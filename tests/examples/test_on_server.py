@@ -1,4 +1,4 @@
-"""Each example gives the same document by a server, which is sent what it needs, as by the command alone."""
+"""Each example gives the same document through `flow up` with three workers, which is sent what it needs, as by the command alone."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.command import Project
 from support.server import Server
+from support.waiting import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCS = json.dumps([str(EXAMPLES.parent / "docs" / name) for name in ("language.md", "server.md")])
@@ -20,22 +21,27 @@ ARGUMENTS: dict[str, list[str]] = {
     "hello.flow": ["-p", "name=Ada"],
     "bookings/bookings.flow": ["-p", "ledger=LEDGER"],
     "cbuild/cbuild.flow": [],
+    "digits/digits.flow": ["-p", 'candidates=[{"kind": "neighbours", "strength": 5}]'],
+    "gauges/gauges.flow": ["-p", "api=GAUGES"],
+    "timezones/timezones.flow": [],
     "checks/checks.flow": CHECKS,
     "handbook/inventory.flow": ["-p", f"pages={DOCS}"],
     "handbook/links.flow": ["-p", f"documents={DOCS}"],
     "penguins/penguins.flow": [],
     "walks/walks.flow": [],
 }
-"""Those that need nobody else; nightly, which does, has a test of its own."""
+"""Nightly and order have tests of their own."""
 BY_PLACE = ("cbuild/cbuild.flow",)
 """What a compiler gives depends on where its sources are."""
+TIMED = ("digits/digits.flow",)
+"""Its report tells how long something took, so that the report's digest is another each time."""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ORDERS_TOKEN", "sesame-open")
-        with Server(Project(tmp_path_factory.mktemp("server") / "served"), "--no-schedules") as running:
+        with Server(Project(tmp_path_factory.mktemp("up") / "served"), "--workers", "3", command="up") as running:
             yield running
 
 
@@ -52,19 +58,35 @@ def same(text: str, home: Path) -> Any:
 
 
 @pytest.mark.parametrize("example", ARGUMENTS)
-def test_the_same_document(example: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_document(
+    example: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     monkeypatch.setenv("FLOW_TOKEN", server.token)
     project = Project(tmp_path / "here")
     found = []
     for home, url in ((project.home, []), (server.project.home, ["--url", server.url])):
         ledger = tmp_path / f"ledger{len(found)}"
         ledger.mkdir()
-        given = [text.replace("LEDGER", str(ledger)) for text in ARGUMENTS[example]]
+        texts = [text.replace("LEDGER", str(ledger)) for text in ARGUMENTS[example]]
+        given = [text.replace("GAUGES", served(request)) if "GAUGES" in text else text for text in texts]
         ended = project.flow("run", str(EXAMPLES / example), "--json", *given, *url)
         assert ended.code == 0, ended.err
         text = ended.out.replace(str(ledger), "LEDGER").replace(str((EXAMPLES / example).parent), "SENT")
-        found.append(same(re.sub(r"[0-9a-f]{64}", "DIGEST", text) if example in BY_PLACE else text, home))
+        text = re.sub(r"http://127\.0\.0\.1:\d+", "SERVICE", text)
+        found.append(
+            same(re.sub(r"[0-9a-f]{2}/[0-9a-f]{64}", "DIGEST", text) if example in (*BY_PLACE, *TIMED) else text, home)
+        )
     assert found[0] == found[1]
+
+
+def served(request: pytest.FixtureRequest) -> str:
+    """The address of a new service of the river gauges, which answers as often wrongly as the one before."""
+    command = [sys.executable, str(EXAMPLES / "gauges" / "tools" / "service.py"), "0"]
+    service = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    request.addfinalizer(service.communicate)
+    request.addfinalizer(service.kill)
+    assert service.stdout is not None
+    return f"http://127.0.0.1:{service.stdout.readline().strip()}"
 
 
 @pytest.fixture
@@ -95,3 +117,30 @@ def test_nightly_with_its_folder(shop: str, server: Server, tmp_path: Path, monk
         for ended, home in ((here, project.home), (there, server.project.home))
     ]
     assert documents[0] == documents[1]
+
+
+def test_an_order_that_is_paid_and_released(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for somebody is answered through the server, too."""
+    monkeypatch.setenv("FLOW_TOKEN", server.token)
+    project = Project(tmp_path / "here")
+    found = []
+    for home, url in ((project.home, []), (server.project.home, ["--url", server.url])):
+        order = [str(EXAMPLES / "order" / "order.flow"), "-p", "id=17", "-p", "most=20", "--json", *url]
+        running = project.start("run", *order)
+        number = until(lambda url=url: asked(project, "paid", url), seconds=60, what="the order that waits to be paid")  # type: ignore[misc]
+        assert project.flow("signal", number, "paid-17", '{"reference": "r-1", "amount": 30.0}', *url).code == 0
+        until(lambda url=url: asked(project, "release", url), seconds=60, what="the order that waits")  # type: ignore[misc]
+        assert project.flow("approve", number, "release", *url).code == 0
+        out, err = running.communicate(timeout=60)
+        assert running.returncode == 0, err
+        found.append(same(out.replace(str(EXAMPLES / "order"), "SENT"), home))
+    assert found[0] == found[1]
+
+
+def asked(project: Project, task: str, url: list[str]) -> str:
+    """The order's run, once it waits there."""
+    for run in project.flow("list", "--json", "--workflow", "order", "--state", "running", *url).document["runs"]:
+        tasks = project.flow("status", run["run"], "--json", *url).document["tasks"]
+        if any(one["key"] == task and "awaits" in one for one in tasks):
+            return str(run["run"])
+    return ""

@@ -35,14 +35,16 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Server:
-    """Ends with the block; then none of its processes is left."""
+    """Ends with the block; then none of its processes is left. `command`: `server` or `up`."""
 
-    def __init__(self, project: Project, *options: str) -> None:
+    def __init__(self, project: Project, *options: str, command: str = "server") -> None:
         self.project = project
-        self.process = project.start("server", "--port", "0", *options)
+        self.process = project.start(command, "--port", "0", *options)
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
-        if not first.startswith("flow server: http://"):
+        while first.startswith("flow up: PostgreSQL"):
+            first = self.process.stderr.readline()
+        if not first.startswith(f"flow {command}: http://"):
             self.process.kill()
             raise AssertionError(first + self.process.communicate()[1])
         self.url = first.split()[2]
