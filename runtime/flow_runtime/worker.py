@@ -323,7 +323,7 @@ class Worker:
         accepted = [completion for completion in done if completion.task not in refused] if refused else done
         for observer in self._observers:
             observer.completed(accepted)
-            observer.claimed(tick.claims)
+            observer.claimed([*tick.claims, *(claim for _, claim in tick.lent)] if tick.lent else tick.claims)
 
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from flow_engine.errors import StorageError
-from flow_engine.model import Claim, Completion, Outcome, Room, TaskRef
+from flow_engine.model import Claim, Completion, Outcome, Released, Room, RunRecord, TaskRef
 from flow_engine.stores.contract import Adopted, Store
 from flow_engine.stores.mail import Loan, Message, answer_message, room_message, start_message
 
@@ -47,6 +47,7 @@ class Borrower:
         self._done: list[Completion] = []
         self._looked_at = 0.0
         self.knocked = False
+        self._draining = False
 
     @property
     def idle(self) -> bool:
@@ -57,7 +58,7 @@ class Borrower:
         live = self._live(run)
         room = self._pool.capacity()
         if room > 0 and live.record.finished_at is None and run not in self._asked:
-            self._leave([room_message(Room(live.record.id, self._id, room))], [live])
+            self._leave([room_message(Room(live.record.id, self._id, room))], [live.record.id])
             self._asked.add(live.record.id)
 
     def step(self, more: bool) -> None:
@@ -68,7 +69,8 @@ class Borrower:
         self._answer(more)
 
     def drain(self) -> None:
-        """Gives back what has not started."""
+        """Gives back what has not started, and what is lent to it from now on."""
+        self._draining = True
         for run in {task.run for task, _ in self._loans}:
             self._worker.take_back(run)
 
@@ -99,6 +101,9 @@ class Borrower:
         self._forget()
 
     def _begin(self, claim: Claim) -> None:
+        if self._draining:
+            self._done.append(Completion(claim.task, claim.attempt, self._id, Released()))
+            return
         self._loans[(claim.task, claim.attempt)] = claim
         found = self._begun(claim)
         if isinstance(found, Job):
@@ -132,17 +137,20 @@ class Borrower:
         done, self._done = self._done, []
         messages = [answer_message(one) for one in done] + [start_message(one) for one in started]
         ended = {one.task.run for one in done} | {one.task.run for one in started}
-        runs = [self._live(run) for run in ended]
         room = self._pool.capacity() if more and done else 0
         last = done[-1].task.run if done else ""
         if room > 0 and last not in self._asked:
             messages.append(room_message(Room(last, self._id, room)))
             self._asked.add(last)
-        self._leave(messages, runs)
+        self._leave(messages, ended)
 
-    def _leave(self, messages: list[Message], runs: Iterable[LiveRun]) -> None:
+    def _leave(self, messages: list[Message], runs: Iterable[str]) -> None:
         self._store.leave(messages)
-        self._exchange.knock({live.record.owner for live in runs if live.record.owner is not None})
+        owners = {self._record(run).owner for run in runs}
+        self._exchange.knock(owner for owner in owners if owner is not None)
+
+    def _record(self, run: str) -> RunRecord:
+        return self._runs[run].record if run in self._runs else self._store.run(run)
 
     def _live(self, run: str) -> LiveRun:
         if run not in self._runs:

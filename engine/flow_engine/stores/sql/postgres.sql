@@ -313,7 +313,7 @@ INSERT INTO worker (incarnation, host, pid) VALUES (?, ?, ?)
 ON CONFLICT (incarnation) DO UPDATE SET heartbeat_at = clock_timestamp()
 
 -- name: end_worker
-DELETE FROM worker WHERE incarnation = ?
+DELETE FROM worker WHERE incarnation = ? OR heartbeat_at < clock_timestamp() - interval '1 day'
 
 -- name: claim_letters
 UPDATE dead_letter SET held_by = ?1::text, held_until = ?4::float8, tries = tries + 1
