@@ -4,8 +4,7 @@
 """
 
 import argparse
-import os
-import select
+import gc
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ from flow_engine.stores.sqlite import SqliteStore
 from flow_runtime.aside import Aside
 from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
+from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, state_at
@@ -42,7 +42,7 @@ class Daemon:
         self, state: StateFolder, slots: int | None = None, runs: int = RUNS, lifeline: int | None = None
     ) -> None:
         self._state, self._slots, self._runs = state, slots, runs
-        self._lifeline = lifeline
+        self._lifeline = Lifeline(lifeline)
         self._stops = 0
         self._aside = Aside()
 
@@ -52,10 +52,11 @@ class Daemon:
         before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
         try:
             failures = 0
-            while not self._stops:
+            while not (self._stops or self._lifeline.is_cut()):
                 began = time.monotonic()
                 if self._live():
                     return
+                gc.collect()  # what has failed holds descriptors, in circles
                 # a life that went well for some time starts the backoff anew
                 failures = 1 if time.monotonic() - began > 10 * STARTS.last else failures + 1
                 self._pause(STARTS.pause(failures))
@@ -102,7 +103,7 @@ class Daemon:
         return FolderFeed(engine.store, 4 * self._runs)
 
     def _over(self, engine: Embedded) -> bool:
-        if self._stops > 1 or self._orphaned():
+        if self._stops > 1 or self._lifeline.is_cut():
             self._stops = max(self._stops, 1)
             return True
         if self._stops and not engine.worker.draining:
@@ -157,14 +158,9 @@ class Daemon:
                 seconds = self._aside.put(name, now)
         _say(f"run {run} is left alone for {seconds:g} s, and {told}")
 
-    def _orphaned(self) -> bool:
-        if self._lifeline is None:
-            return False
-        return bool(select.select([self._lifeline], [], [], 0)[0]) and not os.read(self._lifeline, 4096)
-
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not self._stops and not self._orphaned() and (left := deadline - time.monotonic()) > 0:
+        while not self._stops and not self._lifeline.is_cut() and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, LOOK))
 
     def _stop(self, number: int, frame: FrameType | None) -> None:

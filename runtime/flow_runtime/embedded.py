@@ -29,6 +29,8 @@ from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.worker import Observer, Worker
 
 if TYPE_CHECKING:
+    import _socket
+
     from flow_runtime.host import Host
     from flow_runtime.lending.borrower import Borrower
     from flow_runtime.lending.shared import Shared
@@ -39,11 +41,11 @@ MANY = 1 << 30
 NO_PLANS: Mapping[str, Plan] = {}
 
 
-def _serve(slot: Slot) -> None:
-    """In the process of a slot."""
+def _slot(number: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]) -> Slot:
+    """In its process, whose bodies have no business with the passwords of this one."""
     for name in SECRETS:
         os.environ.pop(name, None)
-    slot.serve()
+    return Slot(number, sock, cursor, place, plans)
 
 
 def _wanted(plans: Mapping[str, Plan]) -> int:
@@ -87,19 +89,23 @@ class Embedded:
         self._guardian = Guardian.start(
             cursor,
             self.incarnation.id,
-            lambda number, sock: _serve(Slot(number, sock, cursor, place, plans)),
+            lambda number, sock: _slot(number, sock, cursor, place, plans).serve(),
             lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
         self.pool = SlotPool(
             self._guardian, cursor, count, lambda digest: self.store.bundle(digest), time.monotonic, frozenset(plans)
         )
         self.pool.fork(_wanted(plans))
+        self.shared: Shared | None = None
         try:
-            self.shared = self._join(draw) if state.database_url else None
+            if state.database_url:
+                self.shared = self._join(draw)
             self.store = open_store(state, self.incarnation.id, draw) if self.shared is None else self.shared.store
             if self._address:
                 self._share()
         except BaseException:
+            if self.shared is not None:
+                self.shared.close()
             self._guardian.stop()
             self.incarnation.end(self._cursor_path)
             raise

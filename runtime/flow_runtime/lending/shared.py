@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from flow_engine.errors import LostOwnership
 from flow_engine.queues.contract import Source
@@ -27,8 +28,12 @@ class Shared:
     def __init__(self, state: StateFolder, worker: str, draw: Callable[[], float]) -> None:
         self.store = store = open_shared(state, draw)
         self._id = worker
-        self.heart = Heart(state.database_url, worker, state.lease)
-        self.exchange, self._descriptor = _exchange(state, store.source, worker)
+        with ExitStack() as undo:
+            undo.callback(store.close)
+            self.heart = Heart(state.database_url, worker, state.lease)
+            undo.callback(self.heart.close)
+            self.exchange, self._descriptor = _exchange(state, store.source, worker)
+            undo.pop_all()
         self.lender = Lender(store, self.exchange, worker)
         self.feed = SharedFeed(store, self.exchange)
         self.borrower: Borrower | None = None

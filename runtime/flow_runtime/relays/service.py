@@ -13,6 +13,7 @@ from flow_engine.dead_letters.kafka import KafkaExporter
 from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
 
+from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.state_store import open_store
@@ -25,9 +26,11 @@ NAP = 0.1
 
 
 class RelayService:
-    """`servers` is `host:port,host:port`. Any number may run on one state."""
+    """`servers` is `host:port,host:port`. Any number may run on one state. `lifeline`: a descriptor that is closed when whoever started this
+    is gone."""
 
-    def __init__(self, state: StateFolder, servers: str) -> None:
+    def __init__(self, state: StateFolder, servers: str, lifeline: int | None = None) -> None:
+        self._lifeline = Lifeline(lifeline)
         self._state = state
         self._servers = servers
         self._stopped = False
@@ -38,7 +41,7 @@ class RelayService:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         failures = 0
-        while not self._stopped:
+        while not self._is_over():
             began = time.monotonic()
             try:
                 self._live()
@@ -52,14 +55,17 @@ class RelayService:
         name = new_id(time.time(), os.urandom)
         with closing(open_store(self._state)) as store, closing(KafkaExporter(self._servers)) as exporter:
             relay = DeadLetterRelay(store.letters, exporter, name, tell=_say)
-            while not self._stopped:
+            while not self._is_over():
                 if not relay.step():
                     self._pause(REST)
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not self._stopped and (left := deadline - time.monotonic()) > 0:
+        while not self._is_over() and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, NAP))
+
+    def _is_over(self) -> bool:
+        return self._stopped or self._lifeline.is_cut()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopped = True
@@ -71,7 +77,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     """The child of `flow up`: the folder of the state and the servers."""
-    RelayService(state_at(sys.argv[1]), sys.argv[2]).serve()
+    RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno()).serve()
 
 
 if __name__ == "__main__":
