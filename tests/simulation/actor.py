@@ -22,6 +22,8 @@ class Actor:
         self.runs: set[str] = set()
         self.hints: list[Hint] = []
         self.flying: dict[TaskRef, Flying] = {}
+        self.loans: dict[tuple[TaskRef, int], Flying] = {}
+        """What it has borrowed, by task and attempt."""
         self.inbox: list[Completion] = []
         self.cancels: list[str] = []
         self.finishing: list[str] = []

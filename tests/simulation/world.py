@@ -6,6 +6,7 @@ from typing import Any
 from flow_engine.decisions.books import Report
 from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.model import (
+    Ask,
     Cancelled,
     Claim,
     Completion,
@@ -22,6 +23,7 @@ from flow_engine.model import (
     TaskRef,
     Tick,
 )
+from flow_engine.stores.mail import Mail
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
 from support.stores import Open
@@ -29,6 +31,7 @@ from support.stores import Open
 from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph
 from simulation.ledger import Ledger
+from simulation.lending import Lending
 from simulation.limits import Limits
 from simulation.live import live_graph
 from simulation.plans import random_plan
@@ -58,6 +61,7 @@ class World:
         self._suspender = Suspender(self._watch, self.draw)
         self._limits = Limits(lambda worker: worker not in self.dead)
         self._concurrency = self.draw.choice([None, None, 1, 2])
+        self._lending = Lending(self._watch, self.draw, self.dead) if self.draw.random() < 0.5 else None
 
     def live_through(self, steps: int) -> None:
         """A time of trouble, and then a calm one in which every run must end."""
@@ -74,6 +78,8 @@ class World:
 
     def _happen(self) -> None:
         self.now += self.draw.choice([0.0, 0.01, 0.5, 5.0, 30.0])
+        while self._lending is not None and len(self.actors) < 3:
+            self._join()
         chance = self.draw.random()
         actor = self.draw.choice(self.actors) if self.actors else self._join()
         if chance < 0.04:
@@ -99,6 +105,9 @@ class World:
         if actor.name not in self.dead and not actor.draining:
             self._adopt(actor)
         self._end_some(actor, calm)
+        if self._lending is not None and not calm:
+            lent = self._lending.borrow(actor, sorted(self._plans), self.now, self._lent_outcome)
+            self._count_all("lent ends", lent)
         if not calm:
             self._disturb(actor)
         self._tick(actor, calm)
@@ -156,9 +165,12 @@ class World:
                 continue
             if run not in unowned:
                 raise Violation(f"{run} was taken from {before.owner}, which lives")
+            flights = adopted.in_flight
+            if self._lending is not None:
+                flights = self._lending.adopted(actor, run, flights)
             lost = [
                 Completion(task, attempt, worker, Lost("gone") if self._had_begun(task) else Released())
-                for task, attempt, worker in adopted.in_flight
+                for task, attempt, worker in flights
             ]
             actor.take(adopted, lost)
             if self._is_over(adopted.record.parent):
@@ -182,6 +194,9 @@ class World:
                 del actor.flying[task]
                 outcome = self._outcome(actor, claim, begun, task.run in actor.cancels)
                 actor.inbox.append(Completion(task, claim.attempt, actor.name, outcome, self.now, self.now))
+
+    def _lent_outcome(self, actor: Actor, claim: Claim, begun: bool) -> Outcome:
+        return self._outcome(actor, claim, begun, False)
 
     def _outcome(self, actor: Actor, claim: Claim, begun: bool, cancelled: bool) -> Outcome:
         chance = self.draw.random()
@@ -230,20 +245,28 @@ class World:
     # -- one transaction, and what is checked of it
 
     def _tick(self, actor: Actor, calm: bool) -> None:
-        told = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
+        own = actor.inbox if calm else actor.inbox[: self.draw.randint(0, len(actor.inbox))]
         want = 0 if actor.draining else self.draw.randint(1 if calm else 0, 6)
+        if self._lending is not None and not calm and self.draw.random() < 0.7:
+            want = 0  # its slots are full
         early = not calm and self.draw.random() < 0.1
         alarms = [hint for hint in actor.hints if hint.alarm and hint.due <= self.now]
         actor.hints = [hint for hint in actor.hints if hint not in alarms]
         actor.wakes += [hint.task for hint in alarms]
         if calm or self.draw.random() < 0.5:
             actor.wakes += actor.store.arrivals(actor.name)
-        hints = [hint for hint in actor.hints if not hint.alarm and (early or hint.due <= self.now)][:want]
+        due = [hint for hint in actor.hints if not hint.alarm and (early or hint.due <= self.now)]
+        hints = due[:want]
         actor.cancels += [run for run in actor.store.cancel_requests(actor.name) if run in actor.runs]
         for run in actor.cancels:
             self._end_children(run)
+            if self._lending is not None:
+                self._lending.end(actor, run)
+        mail, told, asks = self._mail(actor, own, due[want:], calm)
         wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
-        report = Report(tuple(told), self._started(actor), tuple(sorted(set(actor.cancels))), wakes=wakes)
+        started = (*self._started(actor), *mail.started)
+        cancels = tuple(sorted(set(actor.cancels)))
+        report = Report(tuple(told), started, cancels, wakes=wakes, asks=asks, rooms=mail.rooms)
         before = dict(self._ledger.seen)
         broken = not calm and self.draw.random() < 0.02
         try:
@@ -257,9 +280,9 @@ class World:
                     raise Violation("a transaction that failed has left something behind") from None
             self._count("failed transactions")
             return
-        actor.inbox = actor.inbox[len(told) :]
+        actor.inbox = actor.inbox[len(own) :]
         actor.cancels = []
-        for hint in hints:
+        for hint in [*hints, *(ask.hint for ask in asks)]:
             if hint.due <= self.now:
                 actor.hints.remove(hint)
         actor.hints += tick.ready
@@ -268,6 +291,17 @@ class World:
         for run in tick.stopping:
             self._end_children(run)
         self._count("ticks")
+
+    def _mail(
+        self, actor: Actor, own: list[Completion], left: list[Hint], calm: bool
+    ) -> tuple[Mail, list[Completion], list[Ask]]:
+        """What others have left for this worker, all that it reports, and what it gives to those who have room."""
+        if self._lending is None:
+            return Mail([], [], []), own, []
+        mail = self._lending.read(actor, calm)
+        told = [*mail.answers, *own, *self._lending.lost(actor, calm)]
+        due = [hint for hint in left if hint.due <= self.now]
+        return mail, told, self._lending.asks(actor, mail.rooms, due)
 
     def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
         writer: Any = getattr(actor.store, "_writer", None)
@@ -297,12 +331,16 @@ class World:
         for claim in tick.claims:
             self._ledger.claimed(claim, actor.name, self.now)
             actor.flying[claim.task] = Flying(claim, begun=False)
+        for worker, claim in tick.lent:
+            self._ledger.claimed(claim, worker, self.now)
         self._count_all("claims", len(tick.claims))
+        self._count_all("lent", len(tick.lent))
         self._past = (self._past + told)[-50:]
         for run in self._plans:
             self._ledger.look(run)
         records = {run: self._watch.run(run) for run in self._plans}
-        self._limits.check(self._plans, self._ledger.seen, records, tick.claims, self.now)
+        claims = [*tick.claims, *(claim for _, claim in tick.lent)]
+        self._limits.check(self._plans, self._ledger.seen, records, claims, self.now)
         self._begin_children(actor, tick)
         for run in self._plans:
             if self._watch.run(run).owner == actor.name:

@@ -145,6 +145,17 @@ def test_who_takes_the_run_over_hears_what_is_lent_and_takes_its_end(
     assert heir.row("b").state == states.SUCCEEDED
 
 
+def test_who_takes_the_run_over_hears_what_it_had_borrowed_itself(
+    world: World, open_store: Callable[[], Store], dead: set[str]
+) -> None:
+    world.start(plan(task("a"), task("b", "a")))
+    world.tick(want=0, asks=[ask(world, "a")])
+    dead.add("w1")
+    adopted = open_store().adopt("w2", "run-1", world.now)
+    assert adopted is not None
+    assert [(flight.task.seq, flight.worker) for flight in adopted.in_flight] == [(0, "w2")]
+
+
 def test_what_is_not_lent_is_still_its_owners(world: World) -> None:
     once = task("once", at_most_once=True)
     world.start(plan(value_task("a"), each("b", "a"), once))

@@ -112,17 +112,17 @@ class MemoryStore(MemorySchedules):
             return None
         plan = self._runs[record.id].plan
         books = self._books_of(worker)
+        in_flight: list[InFlight] = []
         if record.owner != worker or record.id not in books:
             cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
             graph = restore(record.id, shape_of(plan.workflow), self._made(record.id), cancelling, now)
             self._replace(record.id, owner=worker)
             books.open(graph, record.priority, self._usage, begun=record.state == states.RUNNING)
+            in_flight = [
+                InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
+                for seq, flight in graph.flight.items()
+            ]
         graph = books.graph(record.id)
-        in_flight = [
-            InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker)
-            for seq, flight in graph.flight.items()
-            if flight.worker != worker
-        ]
         return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
 
     def abandon(self, worker: str) -> bool:
