@@ -156,8 +156,10 @@ class Worker:
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):
-            if worker == self._id and self._has(task, attempt):
-                continue  # which it had borrowed
+            if worker == self._id:  # which it had borrowed
+                if not self._has(task, attempt):
+                    self._done.append(Completion(task, attempt, worker, Released()))
+                continue
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
             self._done.append(Completion(task, attempt, worker, outcome))

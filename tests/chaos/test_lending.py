@@ -125,9 +125,11 @@ def test_what_a_killed_borrower_had_runs_again(make: Make) -> None:
     assert again.attempt == 2
 
 
-def test_a_borrower_outlives_the_owner(make: Make) -> None:
+@pytest.mark.parametrize("seconds", [1.0, 5.0])
+def test_a_borrower_outlives_the_owner(make: Make, seconds: float) -> None:
+    """Its body ends before another one takes the run over, or after."""
     cluster = make()
-    run = submit(cluster, 4.0, 2)
+    run = submit(cluster, seconds, 2)
     until(lambda: bool(lent(cluster, run)), seconds=30, what="a task that is lent")
     (row,) = lent(cluster, run)
     owner_of(cluster, run).kill()

@@ -34,10 +34,10 @@ LOOK = 0.1
 _ALL = 1_000_000
 
 
-def here() -> tuple[StateFolder, Store]:
-    """The state of the working folder. To look at one that is not there does not make it."""
+def here(make: bool = False) -> tuple[StateFolder, Store]:
+    """The state of the working folder. To look at one that is not there does not make it, but for what goes on with a run."""
     state = find_state(os.getcwd())
-    there = state.database_url or os.path.exists(state.database)
+    there = make or state.database_url or os.path.exists(state.database)
     return state, open_store(state) if there else SqliteStore(":memory:")
 
 
@@ -52,8 +52,8 @@ def find_run(store: Store, run: str | None) -> RunRecord:
 
 
 class LocalBackend:
-    def __init__(self) -> None:
-        self._state, self._store = here()
+    def __init__(self, make: bool = False) -> None:
+        self._state, self._store = here(make)
 
     def run(self, run: str) -> RunRecord:
         return self._store.run(run)

@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from flow_cli.backends.runner import Runner
 
 
-def backend(url: str | None) -> "Backend":
+def backend(url: str | None, make: bool = False) -> "Backend":
+    """`make`: the local state is made where it is not there; raises StoreError where it cannot be."""
     if url:
         from flow_cli.backends.address import client_of
         from flow_cli.backends.server import ServerBackend
@@ -15,7 +16,7 @@ def backend(url: str | None) -> "Backend":
         return ServerBackend(client_of(url))
     from flow_cli.backends.local import LocalBackend
 
-    return LocalBackend()
+    return LocalBackend(make)
 
 
 def runner(url: str | None) -> "Runner":

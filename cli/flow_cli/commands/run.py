@@ -23,7 +23,7 @@ def run(request: RunRequest, last: bool = False) -> int:
 
 def _run(request: RunRequest, last: bool) -> int:
     if request.resume:
-        place = backend(request.url)
+        place = backend(request.url, make=True)
         record = place.run(request.resume)
         if record.finished_at is not None:
             return report(place, record, request)

@@ -68,6 +68,11 @@ class Borrower:
             self._look()
         self._answer(more)
 
+    def settle(self) -> None:
+        """Leaves what has ended so far: before a run is taken over that it may be of."""
+        self._collect()
+        self._answer(more=False)
+
     def drain(self) -> None:
         """Gives back what has not started, and what is lent to it from now on."""
         self._draining = True

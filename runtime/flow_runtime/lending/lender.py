@@ -90,11 +90,14 @@ class Lender:
             self._exchange.knock({loan.worker for loan in loans})
 
     def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
-        """What nobody works on any more; what others have borrowed from the owner before, they go on with."""
+        """What nobody works on any more; what others have borrowed from the owner before, they go on with. What they have answered and it
+        has not read is in the mail."""
         by_key = {LoanKey(*task, attempt, worker): flight for flight in in_flight for task, attempt, worker in [flight]}
         loans = by_key.keys() & self._store.loans(run) if by_key else set()
         living = self._store.living({loan.worker for loan in loans} - {self._worker}) if loans else set()
-        goes_on = {loan for loan in loans if loan.worker in living}
+        answers = self._store.mail(self._worker).answers if loans else []
+        answered = {LoanKey(*one.task, one.attempt, one.worker) for one in answers}
+        goes_on = {loan for loan in loans if loan.worker in living or loan in answered}
         self._loans |= goes_on
         self.knocked = self.knocked or bool(goes_on)
         return [flight for key, flight in by_key.items() if key not in goes_on]
