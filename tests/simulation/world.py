@@ -266,7 +266,8 @@ class World:
         wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
         started = (*self._started(actor), *mail.started)
         cancels = tuple(sorted(set(actor.cancels)))
-        report = Report(tuple(told), started, cancels, wakes=wakes, asks=asks, rooms=mail.rooms)
+        settled = [(*one.task, one.attempt, one.worker) for one in mail.answers if one.worker == actor.name]
+        report = Report(tuple(told), started, cancels, wakes=wakes, asks=asks, rooms=mail.rooms, settled=settled)
         before = dict(self._ledger.seen)
         broken = not calm and self.draw.random() < 0.02
         try:

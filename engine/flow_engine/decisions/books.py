@@ -24,7 +24,8 @@ _RUN_ROW = -1
 class Report(NamedTuple):
     """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
     over, `wakes` suspended tasks for which something may have come, `asks` what is to be claimed for other workers, because of the `rooms`
-    that they had told."""
+    that they had told. `settled` are attempts (run, seq, attempt, worker) of its own of which it had left the end as a borrower, before it
+    took the run over."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
@@ -33,6 +34,7 @@ class Report(NamedTuple):
     wakes: Sequence[TaskRef] = ()
     asks: Sequence[Ask] = ()
     rooms: Sequence[Room] = ()
+    settled: Sequence[tuple[str, int, int, str]] = ()
 
 
 class Notes(NamedTuple):

@@ -127,6 +127,8 @@ def taken_up(worker: str, report: Report) -> Iterator[LoanKey]:
     for done in report.completions:
         if done.worker != worker:
             yield LoanKey(*done.task, done.attempt, done.worker)
+    for key in report.settled:
+        yield LoanKey(*key)
 
 
 def read_mail(rows: Iterable[tuple[Any, ...]]) -> Mail:

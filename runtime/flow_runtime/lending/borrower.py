@@ -92,6 +92,7 @@ class Borrower:
 
     def _look(self) -> None:
         self.knocked, self._looked_at = False, time.monotonic()
+        self._loans = {key: claim for key, claim in self._loans.items() if not self._worker.owns(key[0].run)}
         box = self._store.mailbox(self._id)
         self._asked &= box.rooms
         unanswered = {(done.task, done.attempt) for done in self._done}

@@ -50,11 +50,10 @@ class Lender:
 
     def kept(self, lent: Sequence[Lent], ended: Iterable[Completion]) -> None:
         """What a tick has lent, and what it has taken up."""
-        for done in ended:
-            if done.worker != self._worker:
-                key = LoanKey(*done.task, done.attempt, done.worker)
-                self._loans.discard(key)
-                self._started.discard(key)
+        for done in ended if self._loans else ():
+            key = LoanKey(*done.task, done.attempt, done.worker)
+            self._loans.discard(key)
+            self._started.discard(key)
         if lent:
             self._loans.update(LoanKey(*claim.task, claim.attempt, worker) for worker, claim in lent)
             self._exchange.knock({worker for worker, _ in lent})
@@ -110,6 +109,5 @@ class Lender:
 
 
 def _lost(loan: LoanKey) -> Completion:
-
     why = f"worker {loan.worker} died while it had attempt {loan.attempt}"
     return Completion(TaskRef(loan.run, loan.seq), loan.attempt, loan.worker, Lost(why))

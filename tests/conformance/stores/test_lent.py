@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from flow_engine import states
+from flow_engine.decisions.books import Report
 from flow_engine.model import (
     Ask,
     CacheEntry,
@@ -154,6 +155,24 @@ def test_who_takes_the_run_over_hears_what_it_had_borrowed_itself(
     adopted = open_store().adopt("w2", "run-1", world.now)
     assert adopted is not None
     assert [(flight.task.seq, flight.worker) for flight in adopted.in_flight] == [(0, "w2")]
+
+
+def test_what_it_had_answered_before_it_took_the_run_over_is_read_once(
+    world: World, open_store: Callable[[], Store], dead: set[str]
+) -> None:
+    """It had been read for ever: what a worker has answered itself was not deleted."""
+    world.start(plan(task("a"), task("b", "a")))
+    world.tick(want=0, asks=[ask(world, "a")])
+    done = Completion(TaskRef("run-1", 0), 1, "w2", OK, 2.0, 3.0)
+    world.store.leave([answer_message(done)])
+    dead.add("w1")
+    heir = open_store()
+    assert heir.adopt("w2", "run-1", world.now) is not None
+    assert heir.mail("w2").answers == [done]
+    report = Report([done], settled=[(*done.task, done.attempt, done.worker)])
+    assert heir.tick("w2", world.now, report, [], 0).refused == []
+    assert heir.mail("w2") == Mail([], [], [])
+    assert heir.loans("run-1") == set()
 
 
 def test_what_is_not_lent_is_still_its_owners(world: World) -> None:
