@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from flow_engine.chance import draw
 from flow_engine.errors import MissingLibrary, QueueDown, StoreError
@@ -11,6 +13,9 @@ from flow_engine.stores.open import open_shared_state
 from flow_engine.stores.shared import SharedStore
 
 from flow_runtime.state_folder import StateFolder, usable
+
+if TYPE_CHECKING:
+    from flow_engine.queues.redis import RedisQueue
 
 ANSWER = 1.0
 """Seconds that the queue may take to answer: while it does not, nothing else of a worker goes on."""
@@ -31,7 +36,7 @@ def open_shared(state: StateFolder, draw: Callable[[], float] = draw) -> SharedS
     return store
 
 
-def open_queue(url: str) -> SharedQueue:
+def open_queue(url: str) -> "RedisQueue":
     """Raises StoreError where the library is missing or the URL is none."""
     try:
         from flow_engine.queues.redis import RedisQueue
@@ -39,6 +44,12 @@ def open_queue(url: str) -> SharedQueue:
         return RedisQueue(url, answer=ANSWER)
     except (MissingLibrary, ValueError) as error:
         raise StoreError(f"FLOW_QUEUE cannot be used: {error}") from error
+
+
+def need_safe(queue: "RedisQueue") -> None:
+    """Raises Unsuitable where the queue would throw away what it is given. One that does not answer is looked at when a worker starts anew."""
+    with suppress(QueueDown):
+        queue.check()
 
 
 class Crier:

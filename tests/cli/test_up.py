@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from support.command import Project
+from support.postgres import shared_server
 from support.server import HELLO, Server
+from support.valkey import Valkey
 from support.waiting import until
 
 
@@ -67,6 +69,23 @@ def test_a_queue_without_a_database_is_refused(tmp_path: Path, monkeypatch: pyte
     ended = Project(tmp_path / "p").flow("worker")
     assert ended.code == 3
     assert "FLOW_DATABASE" in ended.err
+
+
+def test_a_queue_that_may_throw_tasks_away_is_refused_at_the_start(tmp_path: Path, valkey: Valkey) -> None:
+    environment = {"FLOW_DATABASE": shared_server().database(), "FLOW_QUEUE": valkey.url}
+    project = Project(tmp_path / "p")
+    with valkey.client() as client, pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            refused = project.flow("worker")
+            told = project.flow("doctor", "--json")
+        finally:
+            client.config_set("maxmemory-policy", "noeviction")
+    assert refused.code == 2
+    assert "noeviction" in refused.err
+    assert [check["ok"] for check in told.document["checks"] if check["name"] == "queue"] == [False]
 
 
 def test_the_bodies_do_not_see_where_the_state_is(tmp_path: Path) -> None:

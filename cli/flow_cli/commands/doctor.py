@@ -13,6 +13,7 @@ from flow_engine.errors import FlowError
 from flow_runtime.embedded import open_store
 from flow_runtime.graph.model import Graph
 from flow_runtime.graph.render import RenderError, render
+from flow_runtime.shared_state import open_queue
 from flow_runtime.state_folder import find_state
 from flow_runtime.storage.setting import storage_address, storage_at
 
@@ -68,7 +69,19 @@ def _state() -> Check:
         open_store(state).close()
     except (FlowError, OSError) as error:
         return Check("state", False, str(error), "make the folder writable, or set FLOW_HOME to one that is")
-    return Check("state", True, state.root)
+    return Check("state", True, state.name)
+
+
+def _queue() -> Check:
+    state = find_state(os.getcwd())
+    if not state.queue_url:
+        return Check("queue", True, "none: one worker process keeps it in memory, several look into the database")
+    try:
+        queue = open_queue(state.queue_url)
+        queue.check()
+        return Check("queue", True, f"{queue.depth().leased} hints are in workers' hands")
+    except FlowError as error:
+        return Check("queue", False, str(error), "name another one with FLOW_QUEUE")
 
 
 def _disk() -> Check:
@@ -121,6 +134,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     _bash,
     _processes,
     _state,
+    _queue,
     _storage,
     _disk,
     _temporary,

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from flow_runtime.services.postgres import EmbeddedPostgres
 from flow_runtime.services.valkey import EmbeddedValkey
+from flow_runtime.shared_state import need_safe, open_queue
 from flow_runtime.state_folder import StateFolder, find_state
 from flow_runtime.state_store import open_store
 from flow_server.serve import Options, serve
@@ -39,6 +40,7 @@ def _serve(
     state: StateFolder, host: str, port: int, workers: int, slots: int | None, kafka: str, beside: list[int]
 ) -> None:
     open_store(state).close()  # a state that cannot be used is told now
+    need_safe(open_queue(state.queue_url))
     options = Options(state, host, port, slots, workers=workers, kafka=kafka, beside=tuple(beside), name="flow up")
     serve(options)
 

@@ -17,7 +17,7 @@ from flow_runtime.lending.feed import SharedFeed
 from flow_runtime.lending.lender import Lender
 from flow_runtime.lending.listener import Listener
 from flow_runtime.processes.pool import SlotPool
-from flow_runtime.shared_state import open_queue, open_shared
+from flow_runtime.shared_state import need_safe, open_queue, open_shared
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.worker import Worker
 
@@ -76,6 +76,7 @@ def _exchange(state: StateFolder, source: Source, worker: str) -> tuple[Exchange
     if not state.queue_url:
         return StoreExchange(source), None
     queue = open_queue(state.queue_url)
+    need_safe(queue)
     steady = SteadyQueue(queue, source, Reconciler(queue, source), tell=_say)
     listener = Listener(open_queue(state.queue_url), worker)
     return QueueExchange(steady, listener), listener.descriptor
