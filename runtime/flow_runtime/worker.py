@@ -272,7 +272,8 @@ class Worker:
         done, self._done = [*mail.answers, *self._done], []
         asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
         started += mail.started
-        settled = [(*one.task, one.attempt, one.worker) for one in mail.answers if one.worker == self._id]
+        own = [one for one in mail.answers if one.worker == self._id]
+        settled = [(one.task.run, one.task.seq, one.attempt, one.worker) for one in own]
         report = Report(done, started, self._cancels, self._timeouts, self._wakes, asks, mail.rooms, settled)
         self._cancels, self._timeouts, self._wakes = [], [], []
         tick = self._kept(now, report, hints, room)

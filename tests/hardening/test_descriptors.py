@@ -10,6 +10,7 @@ from flow_lang.plan import Body, Need, Plan, Task, Workflow
 from flow_runtime.processes.channel import Channel, Garbled, pair
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.frames import MOST, done_frame, read_answer
+from flow_runtime.processes.slot_view import SlotView
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bodies import Done, run_plan
@@ -55,6 +56,19 @@ def test_a_body_that_writes_into_its_slots_channel_fails_and_the_engine_goes_on(
     assert found["first"].code == "crashed"
     assert found["first"].error is not None
     assert "wrote to a descriptor of its worker" in found["first"].error["message"]
+
+
+def test_what_a_slot_says_after_such_a_body_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slot gave its answer before it was ended, and that was taken for the body's success."""
+    ends_slot = SlotView._signal
+
+    def late(view: SlotView, number: int) -> None:
+        time.sleep(0.5)
+        ends_slot(view, number)
+
+    monkeypatch.setattr(SlotView, "_signal", late)
+    found = ends(WRITES.format(which=CHANNEL, data=FRAMED) + "import time\ntime.sleep(0.1)\n", tmp_path)
+    assert found["first"].code == "crashed"
 
 
 def test_a_body_that_writes_to_what_is_open_from_three_on_harms_nobody(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ class SlotPool:
         return answers
 
     def _died(self, view: SlotView, status: int) -> list[Answer]:
-        answers = self._hear(view)
+        answers = [] if view.garbled else self._hear(view)
         page = self._cursor.page(view.slot)
         if any(number <= page.current for number in view.sent):
             for group in (page.group, view.pid):  # a shell body has a group of its own

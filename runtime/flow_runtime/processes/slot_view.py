@@ -71,6 +71,8 @@ class SlotView:
         self.python_plan: str | None = None
         self.kill: Kill | None = None
         self.signalled = False
+        self.garbled = False
+        """Nothing that the process has said since can be trusted."""
         self.looked_at = 0.0
 
     def head(self) -> tuple[int, Job] | None:
@@ -84,7 +86,8 @@ class SlotView:
 
     def begin(self, channel: Channel, plans: Iterable[str] = ()) -> None:
         """A new process in this slot, which has these plans."""
-        self.channel, self.pid, self.kill, self.python_plan, self.signalled = channel, None, None, None, False
+        self.channel, self.pid, self.kill, self.python_plan = channel, None, None, None
+        self.signalled = self.garbled = False
         self.next_number = 1
         self.sent.clear()
         self.plans = set(plans)
@@ -143,6 +146,7 @@ class SlotView:
 
     def end_garbled(self, now: float) -> None:
         """Ends the slot at once, since nothing that it says can be trusted: a body wrote to what is not its own."""
+        self.garbled = True
         head = self.head()
         if head is not None:
             self.kill = Kill(head[0], _GARBLED.code, now, _GARBLED)
