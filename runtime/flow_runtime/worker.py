@@ -157,8 +157,10 @@ class Worker:
         self._queue.push(self._alarms.take(adopted.ready))
         for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):
             if worker == self._id:  # which it had borrowed
-                if not self._has(task, attempt):
-                    self._done.append(Completion(task, attempt, worker, Released()))
+                if not self._has(task, attempt):  # whether its body had begun is not known any more
+                    self._done.append(
+                        Completion(task, attempt, worker, Lost("its loan ended with the owner of the run"))
+                    )
                 continue
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
