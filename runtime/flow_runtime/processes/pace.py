@@ -4,6 +4,8 @@ AHEAD_SECONDS = 0.02
 """How much work, by the average of late bodies, is sent to a slot at once."""
 AHEAD_LIMIT = 128
 """Items at most; half of what the start cursor remembers. Measured on fans and layers of no-ops: 64 leaves slots idle during commits."""
+AHEAD_SIZE = 4 << 20
+"""Characters that are sent to a slot at once, or that it gives before they are taken: what is large takes as much of the engine's memory."""
 
 
 class Pace:
@@ -12,6 +14,11 @@ class Pace:
 
     def __init__(self) -> None:
         self._average: float | None = None
+        self._size = 0.0
+
+    def weigh(self, size: int) -> None:
+        """What one body is sent, or gives, in characters. A large one counts at once, and is forgotten by and by."""
+        self._size = max(size, self._size * 0.8 + size * 0.2)
 
     def note(self, seconds: float) -> None:
         if self._average is None:
@@ -23,4 +30,5 @@ class Pace:
     def depth(self) -> int:
         if self._average is None:
             return 1
-        return max(1, min(AHEAD_LIMIT, int(AHEAD_SECONDS / max(self._average, 1e-6))))
+        most = min(AHEAD_LIMIT, int(AHEAD_SIZE / max(self._size, 1.0)))
+        return max(1, min(most, int(AHEAD_SECONDS / max(self._average, 1e-6))))

@@ -100,6 +100,7 @@ class SlotPool:
 
     def put(self, job: Job) -> None:
         self._waiting.append(job)
+        self._pace.weigh(len(job.values))
 
     def send(self) -> None:
         """Sends what waits, each job to the slot with the least in hand."""
@@ -268,6 +269,7 @@ class SlotPool:
                 number, started, finished, log, result = said
                 if number > 1:  # the first one has warmed the process
                     self._pace.note(finished - started)
+                self._pace.weigh(len(result))
                 outcome = _NOTHING if result == "null" else Succeeded(result)
                 answers.append(Answer(job.claim, outcome, started, finished, log or None))
             else:

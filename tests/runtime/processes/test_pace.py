@@ -1,4 +1,4 @@
-from flow_runtime.processes.pace import AHEAD_LIMIT, Pace
+from flow_runtime.processes.pace import AHEAD_LIMIT, AHEAD_SIZE, Pace
 
 
 def test_nothing_is_sent_ahead_before_anything_is_known() -> None:
@@ -13,3 +13,18 @@ def test_short_bodies_are_sent_ahead_and_long_ones_are_not() -> None:
     for _ in range(20):
         pace.note(5.0)
     assert pace.depth() == 1
+
+
+def test_large_values_are_few_at_once() -> None:
+    """A hundred inputs of 1 MB had been made and sent together."""
+    pace = Pace()
+    for _ in range(50):
+        pace.note(0.00001)
+    most = pace.depth()
+    pace.weigh(AHEAD_SIZE // 4)
+    assert pace.depth() == 4
+    pace.weigh(100 * AHEAD_SIZE)
+    assert pace.depth() == 1
+    for _ in range(100):
+        pace.weigh(2)
+    assert pace.depth() == most
