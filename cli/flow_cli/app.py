@@ -7,7 +7,7 @@ import typer
 from flow_cli.backends.open import backend
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
-from flow_cli.options import Json, Kafka, RunId, Slots, Url, leave
+from flow_cli.options import Json, Kafka, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -46,12 +46,8 @@ def run(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE[:WORKFLOW]", help="A .flow file, and which of its workflows.")
     ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-    ] = None,
-    params: Annotated[
-        str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")
-    ] = None,
+    param: Param = None,
+    params: Params = None,
     resume: Annotated[str | None, typer.Option(metavar="RUN", help="Go on with a run that was interrupted.")] = None,
     slots: Slots = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
@@ -83,12 +79,8 @@ def run(
 )
 def submit(
     files: Annotated[list[str], typer.Argument(metavar="FILE[:WORKFLOW]...", help="A run of each is begun.")],
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-    ] = None,
-    params: Annotated[
-        str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")
-    ] = None,
+    param: Param = None,
+    params: Params = None,
     lines: Annotated[
         str | None,
         typer.Option(metavar="F.jsonl", help='A run for each line: {"params": {...}, "idempotency_key": "..."}.'),

@@ -26,6 +26,10 @@ Url = Annotated[
     ),
 ]
 
+Param = Annotated[
+    list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+]
+Params = Annotated[str | None, typer.Option(metavar="F.json", help="Parameters from a JSON object in a file.")]
 Kafka = Annotated[
     str,
     typer.Option(

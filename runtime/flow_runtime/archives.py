@@ -13,7 +13,8 @@ from typing import IO, NamedTuple
 from flow_engine.errors import Refused
 from pathspec import GitIgnoreSpec
 
-from flow_runtime.storage.trees import Packed, sha256_of_file
+from flow_runtime.files import sha256_of_file
+from flow_runtime.storage.trees import Packed
 from flow_runtime.wire import is_unicode
 
 PACKED_LIMIT = 50 << 20

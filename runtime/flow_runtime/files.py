@@ -21,13 +21,13 @@ class ContentStore(NamedTuple):
 
     def keep(self, path: str, name: str) -> File:
         """Keeps the file's content under this name; the file may stay where it is. The same content and name is kept once."""
-        digest = _sha256(path)
+        digest = sha256_of_file(path)
         folder = os.path.join(self.root, digest[:2], digest)
         target = os.path.join(folder, name)
         status = os.stat(path)
         with self.locked():
             # a body may have written into a kept file, in spite of its mode
-            if not os.path.exists(target) or _sha256(target) != digest:
+            if not os.path.exists(target) or sha256_of_file(target) != digest:
                 os.makedirs(folder, exist_ok=True)
                 partial = f"{target}.{os.getpid()}"
                 with suppress(FileNotFoundError):
@@ -98,7 +98,8 @@ class FlowFiles(NamedTuple):
         return File(path, os.stat(path).st_size)
 
 
-def _sha256(path: str) -> str:
+def sha256_of_file(path: str) -> str:
+    """In hexadecimal."""
     import hashlib
 
     digest = hashlib.sha256()

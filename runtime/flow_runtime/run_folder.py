@@ -13,9 +13,9 @@ from contextlib import suppress
 from flow_engine.errors import StorageError
 
 from flow_runtime.archives import WrongFolder, unpack
+from flow_runtime.files import sha256_of_file
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.contract import Missing, Storage
-from flow_runtime.storage.trees import sha256_of_file
 
 _SENT = re.compile(
     r".*/submitted/(?:(?P<digest>[0-9a-f]{64})|(?P<alone>[0-9A-Za-z]{26}|deployed-[0-9a-f]{32}))(?P<inside>/.*)?",

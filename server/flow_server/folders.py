@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from flow_engine.errors import StoreError
 from flow_runtime.archives import PACKED_LIMIT, WrongFolder, unpack
+from flow_runtime.files import sha256_of_file
 from flow_runtime.run_folder import archive_key, keep_archive, run_folder
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.setting import storage_here
-from flow_runtime.storage.trees import sha256_of_file
 
 from flow_server.body import wrong_field
 from flow_server.problem import Problem

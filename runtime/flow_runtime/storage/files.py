@@ -14,9 +14,9 @@ from typing import Any
 from flow_lang.named import NamedTuple
 from flow_lang.values import File
 
-from flow_runtime.files import ContentStore, want
+from flow_runtime.files import ContentStore, sha256_of_file, want
 from flow_runtime.storage.contract import Missing, Storage, StorageError
-from flow_runtime.storage.trees import pack_tree, sha256_of_file, unpack_tree
+from flow_runtime.storage.trees import pack_tree, unpack_tree
 
 _KEPT = re.compile(
     r"(?P<root>.*/files)/(?P<place>(?P<blob>[0-9a-f]{2}/(?P<digest>[0-9a-f]{64}))|folders/[^/]+)/(?P<name>[^/]+)(?P<rest>/.*)?",

@@ -1,11 +1,10 @@
 """A folder as one file, and back."""
 
-import hashlib
 import os
 import tarfile
 from typing import NamedTuple
 
-_BLOCK = 1 << 20
+from flow_runtime.files import sha256_of_file
 
 
 class Packed(NamedTuple):
@@ -27,14 +26,6 @@ def unpack_tree(path: str, into: str) -> None:
     """Into a folder that is there. Raises tarfile.TarError where the archive is damaged, or leads out of the folder."""
     with tarfile.open(path) as archive:
         archive.extractall(into, filter="tar")
-
-
-def sha256_of_file(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def plain_member(member: tarfile.TarInfo) -> tarfile.TarInfo:
