@@ -112,13 +112,15 @@ def test_a_state_folder_may_have_an_odd_name(project: Project, name: str) -> Non
 
 
 def test_a_run_whose_state_fails_says_how_to_go_on(project: Project) -> None:
-    project.write("t.flow", 'flow 1\nworkflow w {\n  task t for n in range(50) { shell "sleep 0.1" }\n}\n')
+    body = "until [ -e $FLOW_FOLDER/go ]; do sleep 0.05; done"
+    project.write("t.flow", f'flow 1\nworkflow w {{\n  task t for n in range(50) {{ shell "{body}" }}\n}}\n')
     with project.start("run", "t.flow", "--json") as running:
         until(lambda: len(project.runs()) == 1 and project.processes() != [], what="the run")
         run = project.runs()[0]
         for file in project.home.glob("flow.db*"):
             with open(file, "r+b") as stream:
                 stream.write(b"no database " * 5000)
+        project.write("go", "")
         out, err = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in err) == (3, False)
     assert f"flow run --resume {run}" in json.loads(out)["error"]["message"]

@@ -1,8 +1,10 @@
 """What is looked at before a database is opened, while other processes open and close it."""
 
+import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -90,3 +92,28 @@ def test_a_process_with_two_handles_keeps_its_log_when_another_process_closes(tm
         file = handles.number(path)
     assert not (tmp_path / "flow.db-wal").exists()
     assert file not in {*handles._users, *handles._kept}, "nothing of it is open any more"
+
+
+def test_processes_that_make_one_state_at_the_same_moment_all_get_it(tmp_path: Path) -> None:
+    """One of some hundred was refused: `database is locked`, at once, or the state of `another program`."""
+    for attempt in range(40):
+        at, path = time.time() + 0.02, str(tmp_path / f"{attempt}.db")
+        pids = [_open_at(at, path) for _ in range(6)]
+        ends = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        assert ends == [0] * 6, f"attempt {attempt}"
+
+
+def _open_at(at: float, path: str) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        while time.time() < at:
+            pass
+        SqliteStore(path).close()
+        code = 0
+    except StoreError as error:
+        print(error, file=sys.stderr, flush=True)
+    finally:
+        os._exit(code)

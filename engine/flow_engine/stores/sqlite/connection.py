@@ -1,6 +1,7 @@
 """Opening the file, migrating it, and one transaction."""
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -38,7 +39,7 @@ def _connected(path: str, alive: Callable[[str], bool]) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         if _version(connection) == 0:
             _refuse_foreign(connection, path)
-            connection.execute("PRAGMA journal_mode = WAL")
+            _to_wal(connection)
         _migrate(connection, path, alive)
     except sqlite3.Error as error:
         connection.close()
@@ -52,10 +53,23 @@ def _connected(path: str, alive: Callable[[str], bool]) -> sqlite3.Connection:
 def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
     """A database that has tables and no version is another program's."""
     found = connection.execute("SELECT name FROM sqlite_master LIMIT 1").fetchone()
-    if found is not None:
+    if found is not None and _version(connection) == 0:  # another process may have made the state since
         raise StoreError(
             f"{path} is a database of another program (it has {found[0]}): set FLOW_HOME to another folder"
         )
+
+
+def _to_wal(connection: sqlite3.Connection) -> None:
+    """Where two processes make one state at the same time, SQLite refuses this to one at once, without its own waiting."""
+    end = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+        time.sleep(0.005)
 
 
 def _version(connection: sqlite3.Connection) -> int:
