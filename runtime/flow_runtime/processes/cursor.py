@@ -1,8 +1,8 @@
 """The start cursor: a small mapped file in which each slot notes what it starts, so that it is known even after kill -9.
 
 One page for each slot: the number of starts, a floor, the process group of the running body, what it may use, and a ring of the last
-starts. The engine
-numbers what it sends to a slot from 1; it takes unstarted work back by raising the floor to the last number sent.
+starts. The engine numbers what it sends to a slot from 1, through all processes of the slot; it takes unstarted work back by raising the
+floor to the last number sent. The floor never falls.
 """
 
 import mmap
@@ -78,10 +78,11 @@ class Page:
         self._words[_FLOOR] = last_sent
         return self.current
 
-    def reset(self) -> None:
-        """For a new process in this slot; the ring stays, since it tells of attempts and not of processes."""
-        for field in (_FLOOR, _GROUP, _CURRENT):
-            self._words[field] = 0
+    def reset(self, last_sent: int) -> None:
+        """For a new process in this slot, to which the engine sends numbers after `last_sent`: nothing up to there starts any more, in
+        the process before it too. The ring stays, since it tells of attempts and not of processes."""
+        self._words[_FLOOR] = self._words[_CURRENT] = last_sent
+        self._words[_GROUP] = 0
         self.allow(Allowance())
 
     @property

@@ -222,9 +222,11 @@ class SlotPool:
         return best or self._renewed()
 
     def _renewed(self) -> SlotView | None:
-        """An idle slot whose process ends, so that another plan's Python gets a fresh one."""
+        """An idle slot whose process ends, so that another plan's Python gets a fresh one. What was taken back may still be on its way to
+        it: until it has seen all of that, it would write its numbers over those of the next process."""
         for view in self._views:
-            if not view.sent and view.kill is None:
+            seen = self._cursor.page(view.slot).current == view.next_number - 1
+            if not view.sent and view.kill is None and seen:
                 self._forget(view)
                 return view
         return None
@@ -237,7 +239,7 @@ class SlotPool:
             self._poll.modify(view.channel, select.POLLIN | select.POLLOUT)
 
     def _fork(self, view: SlotView) -> None:
-        self._cursor.page(view.slot).reset()
+        self._cursor.page(view.slot).reset(view.next_number - 1)
         channel = self._guardian.fork_slot(view.slot)
         view.begin(channel, self._known)
         self._by_descriptor[channel.fileno()] = view
@@ -267,7 +269,7 @@ class SlotPool:
                 continue
             if isinstance(said, Done):
                 number, started, finished, log, result = said
-                if number > 1:  # the first one has warmed the process
+                if number > view.first_number:  # which has warmed the process
                     self._pace.note(finished - started)
                 self._pace.weigh(len(result))
                 outcome = _NOTHING if result == "null" else Succeeded(result)

@@ -64,7 +64,8 @@ class SlotView:
         self.channel: Channel | None = None
         self.pid: int | None = None
         self.sent: dict[int, Job] = {}
-        self.next_number = 1
+        self.first_number = self.next_number = 1
+        """Of what its process was sent first, and of what the slot is sent next."""
         self.head_since = 0.0
         self.plans: set[str] = set()
         self.runs: set[int] = set()
@@ -88,7 +89,7 @@ class SlotView:
         """A new process in this slot, which has these plans."""
         self.channel, self.pid, self.kill, self.python_plan = channel, None, None, None
         self.signalled = self.garbled = False
-        self.next_number = 1
+        self.first_number = self.next_number
         self.sent.clear()
         self.plans = set(plans)
         self.runs.clear()

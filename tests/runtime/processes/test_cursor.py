@@ -25,14 +25,16 @@ def test_what_was_taken_back_does_not_start(tmp_path: Path) -> None:
     assert page.start(5, mark_of("r", 5, 1))
 
 
-def test_a_new_process_in_a_slot_starts_its_count_again_and_keeps_the_ring(tmp_path: Path) -> None:
+def test_nothing_starts_that_was_sent_to_the_process_before(tmp_path: Path) -> None:
+    """It had taken back four, and was still on its way through them when the next process had the page: each began, though it had been
+    given to another slot."""
     cursor = Cursor(str(tmp_path / "c"), 1)
     page = cursor.page(0)
     page.start(9, mark_of("r", 9, 1))
-    page.take_back(9)
-    page.reset()
-    assert page.start(1, mark_of("r", 1, 1))
-    assert cursor.was_started("r", 9, 1)
+    page.take_back(13)
+    page.reset(13)
+    assert [number for number in range(10, 15) if page.start(number, mark_of("r", number, 1))] == [14]
+    assert cursor.was_started("r", 9, 1), "the ring stays"
 
 
 def test_the_ring_keeps_the_last_starts(tmp_path: Path) -> None:

@@ -135,3 +135,21 @@ def test_what_needs_no_python_leaves_the_slot_that_serves_one(tmp_path: Path) ->
     assert made.held() == [[], ["run-a"]]
     made.pool.close()
     made.guardian.close()
+
+
+def test_a_process_that_has_not_seen_what_was_taken_back_is_not_replaced(bench: Bench) -> None:
+    """It would begin what was taken back, which another slot has by then: an attempt ran twice."""
+    bench.put("a")
+    bench.put("a")
+    bench.pages[0].start(4, 1)
+    bench.now += STEAL_AFTER
+    assert len(bench.pool.rebalance()) == 1
+    bench.end(0, 4)
+    bench.put("b")
+    forks = bench.guardian.forks
+    bench.put("c")
+    assert bench.held() == [[], ["run-b"]], "item 5 is on its way to the first one still"
+    assert not bench.pages[0].start(5, 1)
+    bench.pool.send()
+    assert bench.held() == [["run-c"], ["run-b"]]
+    assert bench.guardian.forks == forks + 1
