@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from flow_engine.model import Signal
+from flow_engine.model import Awaits, NewRun, Signal, Suspended
 from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_hash, bundle_of
-from support.plans import plan, task
+from support.plans import digest, plan, task
 from support.postgres import PostgresServer
 from support.proxy import WAYS, Proxy
 from support.world import World
@@ -104,10 +104,33 @@ def test_an_instant_fires_once(way: str, proxy: Proxy, far: PostgresStore) -> No
     far.deploy(Deployment("w", bundle_hash(bundle), bundle, "/tmp", '{"cron": "* * * * *"}', 1000.0))
     world = World(far)
     world.plans["run-1"] = PLAN
-    from flow_engine.model import NewRun
-
     proxy.fail(way)
     fired = far.fire("w", 1060.0, NewRun("run-1", bundle_hash(bundle), PLAN, bundle, {}, "/tmp", 1060.0))
     assert fired == ("run-1", True)
     assert far.schedule("w").last_fired_at == 1060.0
     assert len(far.runs(RunFilter())) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_child_run_begins_where_the_server_goes_away_when_it_is_numbered(
+    way: str, server: PostgresServer, url: str
+) -> None:
+    """What the tick had come to was lost, and in the second attempt it seemed to be done: its run waited for ever."""
+    with (
+        closing(Proxy(server.port, b"generate_series")) as proxy,
+        closing(PostgresStore(url.replace(str(server.port), str(proxy.port)), lambda worker: True)) as store,
+    ):
+        world = World(store)
+        world.start(plan(task("a"), task("b")))
+        world.tick()
+        ref = world.claims["a"].task
+        inner = plan(task("t"), name="inner")
+        child = NewRun("run-1a", digest(inner), inner, bundle_of(inner), {}, "/tmp", world.now, owner="w1", parent=ref)
+        proxy.fail(way)
+        ends = [world.end("a", Suspended(Awaits("child", "run-1a", "inner", None), child)), world.end("b")]
+        tick = world.tick(*ends)
+        assert (tick.refused, [child.id for child in tick.begun]) == ([], ["run-1a"])
+        assert store.children("run-1") == ["run-1a"]
+        assert world.states() == {"a": "waiting", "b": "succeeded"}
+        assert store.adopt("w1", "run-1a", world.now) is not None
+        assert proxy.broken == 1

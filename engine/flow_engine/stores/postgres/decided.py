@@ -3,8 +3,7 @@
 from flow_lang.named import NamedTuple
 
 from flow_engine.decisions.books import Notes
-from flow_engine.model import NewRun, Tick
-from flow_engine.stores.postgres.arrivals import Arrival
+from flow_engine.model import Tick
 from flow_engine.stores.postgres.statements import Noted
 
 
@@ -13,6 +12,5 @@ class Decided(NamedTuple):
 
     tick: Tick
     notes: list[Notes]
-    children: list[tuple[NewRun, Arrival]]
     statements: Noted
     counted: tuple[object, ...]

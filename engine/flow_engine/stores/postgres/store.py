@@ -7,6 +7,8 @@ then rows of tasks. So no two transactions of workers wait for each other in a c
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 
+import psycopg
+
 from flow_engine.chance import draw
 from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Report
@@ -135,17 +137,17 @@ class PostgresStore(PostgresSchedules):
         what was decided is written once it is back."""
         touched = self._books.touched(report, hints)
         decided: list[Decided] = []
+        claims = bool(hints or want or report.wakes or report.asks)
 
         def job(transaction: Transaction) -> Tick:
-            needs = self._needs_of(touched) if hints or want or report.wakes else Needs()
-            lost = self._lock(worker, touched, needs, transaction)
+            lost = self._lock(worker, touched, self._needs_of(touched) if claims else Needs(), transaction)
             if decided:
                 self._refuse_stale(decided[0], lost)
             else:
                 for run in lost:
                     self._books.close(run)
-                self._statements.take()
-                decided.append(self._decide(worker, now, report, hints, want, transaction))
+                decided.append(self._decide(worker, now, report, hints, want))
+            self._tell(self._begun(decided[0].tick, transaction), transaction)
             self._tell(decided[0].statements, transaction)
             return decided[0].tick
 
@@ -316,21 +318,28 @@ class PostgresStore(PostgresSchedules):
             self._usage.count(needs, answers)
         return [numbers[no] for no in numbers.keys() - {no for (no,) in owned}]
 
-    def _decide(
-        self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, transaction: Transaction
-    ) -> Decided:
+    def _decide(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Decided:
+        """Asks the server nothing, since the graphs have changed from now on: it is done once, whatever becomes of the transaction."""
         counted = self._usage.counted()
-        tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
-        children = self._begin(tick.begun, transaction)
-        for child, arrival in children:
-            self._numbers[child.id] = arrival.no
-            self._books.open(arrival.graph, child.priority, self._usage)
+        try:
+            tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
+        except psycopg.Error as error:
+            raise LostOwnership("the server went away while a tick was decided") from error
+        self._statements.take()
         self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
         self._write_mail(worker, report, tick)
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)
-        return Decided(tick, notes, children, self._statements.take(), counted)
+        return Decided(tick, notes, self._statements.take(), counted)
+
+    def _begun(self, tick: Tick, transaction: Transaction) -> Noted:
+        """The child runs that begin with a tick. With each attempt to write it they get other numbers."""
+        self._statements.take()
+        for child, arrival in self._begin(tick.begun, transaction):
+            self._numbers[child.id] = arrival.no
+            self._books.open(arrival.graph, child.priority, self._usage)
+        return self._statements.take()
 
     def _refuse_stale(self, decided: Decided, lost: Sequence[str]) -> None:
         """What was decided before the server went away may be written where nobody has changed what it was decided on."""
