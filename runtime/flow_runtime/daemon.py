@@ -143,8 +143,6 @@ class Daemon:
         record = engine.store.run(run)
         need_kinds(engine.store.plan(record.plan_hash, record.workflow))
         engine.prepare(record.folder)
-        if engine.borrower is not None:
-            engine.borrower.settle()
         if not engine.worker.owns(run) and not engine.worker.adopt(run) and engine.borrower is not None:
             engine.borrower.ask(run)
 

@@ -22,17 +22,19 @@ class Heart:
         self._worker = worker
         self._lease = lease
         self._store = open_shared_state(url, patience=PATIENCE)
-        self._store.leases.beat(worker)
         self._last = _now()
+        """Before the last heartbeat was sent: the server had it no earlier."""
         self._longest = 0.0
+        self._store.leases.beat(worker)
+        self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="flow-heart", daemon=True)
         self._thread.start()
 
     def paused(self) -> bool:
         """Asked once for each pause."""
-        longest = max(self._longest, _now() - self._last)
-        self._longest = 0.0
+        with self._lock:
+            longest, self._longest = max(self._longest, _now() - self._last), 0.0
         return longest >= self._lease
 
     def close(self) -> None:
@@ -43,15 +45,18 @@ class Heart:
             self._store.leases.end(self._worker)
         self._store.close()
 
+    def beat(self) -> None:
+        """Raises StoreError."""
+        sent = _now()
+        self._store.leases.beat(self._worker)
+        with self._lock:
+            self._longest = max(self._longest, _now() - self._last)
+            self._last = sent
+
     def _beat(self) -> None:
         while not self._closing.wait(self._lease / BEATS):
-            try:
-                self._store.leases.beat(self._worker)
-            except StoreError:
-                continue  # the worker itself tells of a database that is gone
-            now = _now()
-            self._longest = max(self._longest, now - self._last)
-            self._last = now
+            with suppress(StoreError):  # the worker itself tells of a database that is gone
+                self.beat()
 
 
 def _now() -> float:

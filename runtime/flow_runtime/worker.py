@@ -94,6 +94,8 @@ class Worker:
         self._spare = 0
         self._cost = 0.0
         """Seconds that a transaction takes, by the last ones."""
+        self.before_adopting: Callable[[], None] = lambda: None
+        """Tells what it knows of tasks of others: a run that it takes over may have been one of theirs."""
         self.foreign: list[Completion] = []
         self.foreign_started: list[Started] = []
         """Of tasks whose runs it does not own."""
@@ -147,6 +149,7 @@ class Worker:
 
     def adopt(self, run: str) -> bool:
         """Takes the run over; False where another worker has it or it has ended."""
+        self.before_adopting()
         adopted = self._store.adopt(self._id, run, self._clock())
         if adopted is None:
             return False
@@ -170,7 +173,8 @@ class Worker:
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
         for child in self._store.children(record.id):
-            self.adopt(child)
+            if child not in self._live:
+                self.adopt(child)
         if adopted.restless:
             self._again = self._clock()
         elif not cancelled and not adopted.ready and not adopted.in_flight:

@@ -6,12 +6,13 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from flow_engine.model import NewRun
+from flow_engine.model import Ask, NewRun
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_of
@@ -85,8 +86,9 @@ def test_a_pool_is_never_over_full(url: str, opened: Callable[[], PostgresStore]
     assert {record.state for record in store.runs(RunFilter())} == {"succeeded"}
 
 
+@pytest.mark.parametrize("lends", [False, True], ids=["claims", "lends"])
 def test_who_has_counted_the_slots_of_a_pool_claims_before_another_counts(
-    server: PostgresServer, opened: Callable[[], PostgresStore], monkeypatch: pytest.MonkeyPatch
+    lends: bool, server: PostgresServer, opened: Callable[[], PostgresStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else both see a free slot: a count under READ COMMITTED does not see what the other is about to commit."""
     opened().set_pool("few", 1)
@@ -102,7 +104,9 @@ def test_who_has_counted_the_slots_of_a_pool_claims_before_another_counts(
         return real(store, *arguments)
 
     monkeypatch.setattr(PostgresStore, "_decide", decide)
-    first, second = threading.Thread(target=one.tick), threading.Thread(target=two.tick)
+    asks = [Ask(hint, "w3") for hint in two.hints]
+    claim = partial(two.tick, want=0, asks=asks) if lends else two.tick
+    first, second = threading.Thread(target=one.tick), threading.Thread(target=claim)
     first.start()
     assert counted.wait(timeout=30)
     second.start()

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 from flow_engine.decisions.rows import Rows
-from flow_engine.model import Claim, Expanded, Failed, Outcome, RunRecord, Succeeded
+from flow_engine.model import Claim, Expanded, Failed, NewRun, Outcome, RunRecord, Succeeded, TaskRef
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Store
 from flow_engine.stores.memory import MemoryStore
+from flow_lang.bundle import bundle_of
 from flow_lang.plan import Plan, Pool
 from flow_runtime.dispatch import Dispatcher
 from flow_runtime.inputs import RunInputs
 from flow_runtime.processes.slot_view import Answer, Job, Kill, SlotView
 from flow_runtime.worker import WATCH, Worker
-from support.plans import each, plan, task, value_task
+from support.plans import digest, each, plan, task, value_task
 from support.world import World
 
 
@@ -248,3 +249,18 @@ def test_an_error_in_the_end_of_one_run_is_that_of_the_run(
     error = str(worker.dispatcher._store.run("run-1").error)
     assert '"internal"' in error
     assert "at lost in test_worker.py" in error
+
+
+def test_what_is_known_of_tasks_of_others_is_told_before_each_run_that_is_taken_over(
+    slot: OneSlot, tmp_path: Path
+) -> None:
+    """Of child runs, too, which are taken over with their parents: an attempt that had ended here was given up as lost."""
+    store = MemoryStore()
+    World(store).submit(plan(task("a")))
+    inner = plan(task("t"), name="inner")
+    store.submit(NewRun("child", digest(inner), inner, bundle_of(inner), {}, "/tmp", 1.0, parent=TaskRef("run-1", 0)))
+    worker = Worker(store, MemoryQueue(), slot, Dispatcher(store, "w1"), str(tmp_path))  # type: ignore[arg-type]
+    told: list[list[str]] = []
+    worker.before_adopting = lambda: told.append(worker.live)
+    assert worker.adopt("run-1")
+    assert told == [[], ["run-1"]]

@@ -43,6 +43,7 @@ class Shared:
         """Once the worker is there."""
         self._worker = worker
         self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch)
+        worker.before_adopting = self.borrower.settle
         pool.shares = True
         if self._descriptor is not None:
             pool.watch(self._descriptor)
