@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer
-from crash_points.scenarios import HEAD, shell
+from crash_points.scenarios import HEAD, RETRY, shell
 from flow_cli.backends.new_run import new_run
 from flow_engine.errors import StoreError
 from flow_engine.model import NewRun
@@ -56,6 +56,7 @@ CRASH_POINTS = (
     "slot.ended",
     "guardian.forked",
 )
+POOL = "pool few { slots = 3 }\n  "
 SCHEDULE = f"""{HEAD}workflow tick {{
   schedule = cron("* * * * *")
   task t {{ {shell()} }}
@@ -97,6 +98,8 @@ class Chaos:
 
     def _compiled(self, number: int) -> tuple[Program, Loaded]:
         program = random_program(self.draw)
+        if number % 2:
+            program = program._replace(source=_pooled(program.source))
         path = self.folder / f"w{number}.flow"
         path.write_text(program.source)
         return program, load_plan(str(path), "w", None)
@@ -265,6 +268,9 @@ class Chaos:
                 self.counts["tasks"] += len(store.tasks(record.id))
             self.counts["firings"] = self._check_firings(store)
             self._check_failures(store)
+            held = store._rows("SELECT run, seq, held FROM task WHERE held IS NOT NULL", ())
+            if held:
+                raise Violation(f"slots of a pool that were not given back: {held}")
             letters = _letters(store)
         if self.cluster.relays:
             self._check_delivered(letters)
@@ -299,6 +305,12 @@ class Chaos:
         if wrong:
             raise Violation(f"not drained: {wrong}")
         until(lambda: self.cluster.bodies() == [], seconds=15, what="the end of all processes")
+
+
+def _pooled(source: str) -> str:
+    """All tasks of the workflow behind one pool, which all workers and all programs share: a slot that leaked would stop them."""
+    head, tail = source.split("workflow w(", 1)
+    return f"{head}workflow w({tail.replace(RETRY, POOL + RETRY.replace(' }', '; pool = few }'), 1)}"
 
 
 def _letters(store: PostgresStore) -> set[str]:
