@@ -33,6 +33,7 @@ from flow_runtime.dispatch import Dispatcher
 from flow_runtime.inputs import RunInputs
 from flow_runtime.live_run import LiveRun
 from flow_runtime.loans import NOT_LENDING, Lending
+from flow_runtime.news import News
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
@@ -81,10 +82,7 @@ class Worker:
         self.dispatcher = dispatcher
         self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
-        self._done: list[Completion] = []
-        self._cancels: list[str] = []
-        self._timeouts: list[str] = []
-        self._wakes: list[TaskRef] = []
+        self._news = News()
         self._alarms = Alarms()
         self._again: float | None = None
         self._once: list[Job] = []
@@ -117,18 +115,18 @@ class Worker:
     @property
     def drained(self) -> bool:
         """After `drain`: nothing runs any more, and all that is known is durable."""
-        return self._draining and not (self._pool.busy or self._done or self._cancels or self._timeouts or self._once)
+        return self._draining and not (self._pool.busy or self._news.must_be_kept or self._once)
 
     @property
     def at_rest(self) -> bool:
         """Nothing runs, and nothing is known that is not durable: only time can bring something."""
-        return not (self._pool.busy or self._done or self._cancels or self._timeouts or self._wakes or self._once)
+        return not (self._pool.busy or self._news or self._once)
 
     def spare(self) -> int:
         """How many bodies more could run than all that it has gives now; 0 while something of that is still to be decided."""
         due = self._queue.next_due()
         waits = due is not None and due <= self._clock()
-        return 0 if waits or self._done or self._wakes else self._pool.capacity()
+        return 0 if waits or self._news.done or self._news.wakes else self._pool.capacity()
 
     def next_event(self) -> float | None:
         """When something happens next that time brings: a delay, a timer, a run's time. None: never."""
@@ -161,13 +159,13 @@ class Worker:
         for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):
             if worker == self._id:  # which it had borrowed
                 if not self._has(task, attempt):  # whether its body had begun is not known any more
-                    self._done.append(
+                    self._news.done.append(
                         Completion(task, attempt, worker, Lost("its loan ended with the owner of the run"))
                     )
                 continue
             lost = self._was_started(task.run, task.seq, attempt, worker)
             outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
-            self._done.append(Completion(task, attempt, worker, outcome))
+            self._news.done.append(Completion(task, attempt, worker, outcome))
         cancelled = record.cancel_requested_at is not None or ends_with_parent(self._store, record)
         if cancelled:
             # in the same transaction as the first claims, so that nothing of it starts
@@ -178,7 +176,7 @@ class Worker:
         if adopted.restless:
             self._again = self._clock()
         elif not cancelled and not adopted.ready and not adopted.in_flight:
-            self._wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
+            self._news.wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
             self._finish_if_over(record.id)
         return True
 
@@ -190,7 +188,7 @@ class Worker:
         self._store.request_cancel(run, self._clock(), reason)  # so that whoever resumes after a crash cancels too
         reached("worker.cancelling")
         live.cancelling = True
-        (self._timeouts if reason == "timeout" else self._cancels).append(run)
+        (self._news.timeouts if reason == "timeout" else self._news.cancels).append(run)
         self._end_bodies(run)
 
     def _end_bodies(self, run: str) -> None:
@@ -246,7 +244,7 @@ class Worker:
         if len(self._live) < runs:
             return
         self._take(self._pool.rebalance())
-        if not self._done:
+        if not self._news.done:
             self._take(self._pool.wait(self._patience(patience)))
             self._gather()
         self._look_around()
@@ -256,35 +254,29 @@ class Worker:
         and the slots have the other half to work on while it is under way. It sleeps for moments, since to be woken by each answer costs
         more than what it says."""
         end = time.monotonic() + self._cost
-        while 0 < len(self._done) < self._pool.in_hand and time.monotonic() < end:
+        while 0 < len(self._news.done) < self._pool.in_hand and time.monotonic() < end:
             time.sleep(MOMENT)
             self._take(self._pool.wait(0.0))
 
     def _tick(self) -> bool:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = self._clock()
-        self._wakes += self._alarms.ring(now)
+        self._news.wakes += self._alarms.ring(now)
         room = 0 if self._draining else self._pool.capacity() + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
         started = self._newly_started(now)
         started += [Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once]
-        self._done += self._lender.lost()
+        self._news.done += self._lender.lost()
         mail = self._lender.read()
         again = self._again is not None and now >= self._again and room > 0
-        known = self._done or hints or started or self._cancels or self._timeouts or self._wakes or any(mail)
-        if not (known or again):
+        if not (self._news or hints or started or any(mail) or again):
             return False
-        done, self._done = [*mail.answers, *self._done], []
         asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
-        started += mail.started
-        own = [one for one in mail.answers if one.worker == self._id]
-        settled = [(one.task.run, one.task.seq, one.attempt, one.worker) for one in own]
-        report = Report(done, started, self._cancels, self._timeouts, self._wakes, asks, mail.rooms, settled)
-        self._cancels, self._timeouts, self._wakes = [], [], []
+        report = self._news.told(self._id, mail, started, asks)
         tick = self._kept(now, report, hints, room)
         self._after(tick, report, once)
-        return bool(self._done)
+        return bool(self._news.done)
 
     def _newly_started(self, now: float) -> list[Started]:
         started = self._bodies.newly_started(now)
@@ -298,8 +290,7 @@ class Worker:
         try:
             tick = self._store.tick(self._id, now, report, hints, room)
         except StoreError:
-            self._done = [*report.completions, *self._done]
-            self._cancels, self._timeouts = [*report.cancels], [*report.timeouts]
+            self._news.untold(report)
             raise
         self._cost = self._cost * 0.8 + (time.monotonic() - began) * 0.2
         return tick
@@ -318,12 +309,12 @@ class Worker:
         for run in tick.stopping:
             self._fail_fast(run)
         self._tell(tick, report.completions)
-        held = len(self._done)
+        held = len(self._news.done)
         if tick.claims:
             reached("worker.claimed")
         for claim in tick.claims:
             self._dispatch(claim)
-        decided = len(self._done) - held
+        decided = len(self._news.done) - held
         # what is decided here needs no slot: a long row of false conditions takes few transactions
         self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
@@ -360,11 +351,11 @@ class Worker:
     def _take(self, answers: Iterable[Answer]) -> None:
         live = self._live
         for done in self._bodies.completions(answers):
-            (self._done if done.task.run in live else self.foreign).append(done)
+            (self._news.done if done.task.run in live else self.foreign).append(done)
 
     def _end(self, claim: Claim, outcome: Outcome) -> None:
         now = self._clock()
-        self._done.append(Completion(claim.task, claim.attempt, self._id, outcome, now, now))
+        self._news.done.append(Completion(claim.task, claim.attempt, self._id, outcome, now, now))
 
     def _finish(self, runs: Iterable[str]) -> None:
         ends = []
@@ -377,7 +368,7 @@ class Worker:
         reached("worker.finishing")
         self._store.finish(self._id, self._clock(), ends)
         if any(self._live[end.run].record.parent for end in ends):
-            self._wakes += self._store.arrivals(self._id)
+            self._news.wakes += self._store.arrivals(self._id)
         self._queue.drop({end.run for end in ends})
         for end in ends:
             del self._live[end.run]
@@ -401,7 +392,7 @@ class Worker:
             self._looked_at = now
             for run in self._store.cancel_requests(self._id):
                 self.cancel(run)
-            self._wakes += self._store.arrivals(self._id)
+            self._news.wakes += self._store.arrivals(self._id)
         if not (self._draining or self._pool.capacity()):
             waiting = self._queue.runs(self._clock())
             self._lender.offer(self._live[run] for run in waiting if run in self._live)
@@ -416,6 +407,6 @@ class Worker:
         left += [at - self._clock() for at in self._alarms.next()]
         rebalance = self._pool.rebalance_due()
         left += [rebalance - now] if rebalance is not None else []
-        if self._wakes:
+        if self._news.wakes:
             return 0.0
         return max(min(left), 0.0)

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from flow_engine.errors import OtherVersion, StoreError
-from flow_engine.stores.postgres import PostgresStore, schema, store
+from flow_engine.stores.postgres import PostgresStore, arrivals, schema
 from flow_engine.stores.queries import migrations
 from support.plans import plan, task
 from support.postgres import PostgresServer
@@ -39,7 +39,7 @@ def newer_flow(*scripts: str) -> Iterator[None]:
     known = [*migrations(schema.FOLDER), *scripts]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "migrations", lambda folder: known)
-        for module in (schema, store):
+        for module in (schema, arrivals):
             patch.setattr(module, "known_version", lambda folder: len(known))
         yield
 

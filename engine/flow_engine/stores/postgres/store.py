@@ -14,35 +14,28 @@ from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
-from flow_engine.decisions.restore import restore
-from flow_engine.errors import LostOwnership, OtherVersion, Refused, UnknownRun, Unreadable
-from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, TaskRecord, Tick
-from flow_engine.queues.runs import run_hint
+from flow_engine.errors import LostOwnership, Refused, Unreadable
+from flow_engine.model import Hint, RunEnd, RunRecord, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
-from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.contract import Adopted
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
-from flow_engine.stores.live import lost_run, submitted_before
+from flow_engine.stores.live import lost_run
 from flow_engine.stores.mail import Message
-from flow_engine.stores.pools import need_pools
-from flow_engine.stores.postgres.address import shown
-from flow_engine.stores.postgres.arrivals import Arrival, run_row
+from flow_engine.stores.postgres.arrivals import PostgresArrivals
 from flow_engine.stores.postgres.decided import Decided
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
 from flow_engine.stores.postgres.removal import PostgresRemoval
-from flow_engine.stores.postgres.schedules import PostgresSchedules
-from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.source import PostgresSource
-from flow_engine.stores.postgres.statements import Noted, PostgresStatements
+from flow_engine.stores.postgres.statements import Noted
 from flow_engine.stores.postgres.transaction import Row, Transaction
-from flow_engine.stores.postgres.usage import Needs, PostgresUsage, needs_of
-from flow_engine.stores.queries import known_version, load
+from flow_engine.stores.postgres.usage import Needs, needs_of
+from flow_engine.stores.queries import load
 from flow_engine.stores.shared import LEASE, PATIENCE
-from flow_engine.stores.writes import Writer
 
 
-class PostgresStore(PostgresSchedules):
+class PostgresStore(PostgresArrivals):
     """One handle: one connection, used by one thread at a time. `alive` tells whether a worker's incarnation still lives; without it, its
     heartbeats do (`leases`). `patience`: seconds that an operation waits for a server that is gone."""
 
@@ -55,49 +48,11 @@ class PostgresStore(PostgresSchedules):
         lease: float = LEASE,
     ) -> None:
         queries = load("common.sql", "postgres.sql")
-        super().__init__(Session(url, queries, patience), queries, Books(draw))
-        self.announce: Callable[[str, list[Hint]], object] = _to_nobody
-        self._leases = Leases(self._session, queries, lease)
-        self._living = self._leases.living if alive is None else asked_one_by_one(alive)
-        self._statements = PostgresStatements(queries)
-        self._writer = Writer(self._statements)
-        self._usage = PostgresUsage(self._session.rows, queries, self._living)
+        session = Session(url, queries, patience)
+        self._leases = Leases(session, queries, lease)
+        living = self._leases.living if alive is None else asked_one_by_one(alive)
+        super().__init__(session, queries, Books(draw), living)
         self._needs: dict[int, Needs] = {}
-
-    def submit(self, new: NewRun) -> Submitted:
-        return self.submit_all([new])[0]
-
-    def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
-        """Three round trips, however many they are."""
-        fresh: list[tuple[NewRun, Arrival]] = []
-
-        def job(transaction: Transaction) -> list[Submitted]:
-            self._statements.take()
-            known = self._known(news, transaction)
-            fresh[:] = self._begin([new for at, new in enumerate(news) if at not in known], transaction)
-            self._tell(self._statements.take(), transaction)
-            return [known.get(at) or Submitted(new.id, True) for at, new in enumerate(news)]
-
-        submitted = self._session.write("submit", job)
-        for new, arrival in fresh:
-            self._numbers[new.id] = arrival.no
-            if new.owner is not None and not new.rows:
-                self._books.open(arrival.graph, new.priority, self._usage)
-        self._announce([new for new, _ in fresh if new.owner is None])
-        return submitted
-
-    def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
-        submitted = super().fire(schedule, instant, new, backfill)
-        self._announce([new] if submitted is not None and submitted.created else [])
-        return submitted
-
-    def _announce(self, news: Sequence[NewRun | RunRecord]) -> None:
-        """Once they are kept."""
-        hints: dict[str, list[Hint]] = {}
-        for new in news:
-            hints.setdefault(new.namespace, []).append(run_hint(new.id, new.created_at, new.priority))
-        for namespace, some in hints.items():
-            self.announce(namespace, some)
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         record = self.run(run)
@@ -283,15 +238,6 @@ class PostgresStore(PostgresSchedules):
         run, task = self._queries["run_columns"], self._queries["bare_task_columns"]
         return [(f"{run} WHERE no = ?", (no,)), (f"{task} WHERE run = ? ORDER BY seq", (no,))]
 
-    def _refuse_upgraded(self, version: int, readable_by: int) -> None:
-        """Another process may have upgraded the state since this one opened it."""
-        known = known_version(FOLDER)
-        if known < readable_by:
-            raise OtherVersion(
-                f"the state {shown(self._session.url)} was upgraded to version {version} while this process, which knows {known}, "
-                "had it open: start the newer Flow in its place"
-            )
-
     # -- a tick
 
     def _needs_of(self, runs: Iterable[str]) -> Needs:
@@ -348,72 +294,3 @@ class PostgresStore(PostgresSchedules):
             raise lost_run(taken[0])
         if self._usage.counted() != decided.counted:
             raise LostOwnership("while the server was away, others took slots that this worker was about to take")
-
-    def _tell(self, statements: Noted, transaction: Transaction) -> None:
-        for sql, values in statements:
-            transaction.tell(sql, values)
-
-    # -- new runs
-
-    def _known(self, news: Sequence[NewRun], transaction: Transaction) -> dict[int, Submitted]:
-        """By their places, those whose keys belong to runs, in the state or before them in the list."""
-        keyed = [(at, new, (new.namespace, new.idempotency_key)) for at, new in enumerate(news)]
-        keyed = [(at, new, key) for at, new, key in keyed if key[1] is not None]
-        if not keyed:
-            return {}
-        names, keys = map(list, zip(*(key for _, _, key in keyed), strict=True))
-        (rows,) = transaction.ask((self._queries["runs_by_key"], (names, keys)))
-        by_key = {(namespace, key): tuple(rest) for namespace, key, *rest in rows}
-        known = {}
-        for at, new, key in keyed:
-            if key in by_key:
-                known[at] = submitted_before(new, *by_key[key])
-            else:
-                by_key[key] = (new.id, new.plan_hash, json.dumps(new.params))
-        return known
-
-    def _keep(self, new: NewRun, transaction: Transaction) -> None:
-        self._statements.take()
-        self._begin([new], transaction)
-        self._tell(self._statements.take(), transaction)
-
-    def _begin(self, news: Sequence[NewRun], transaction: Transaction) -> list[tuple[NewRun, Arrival]]:
-        """Notes new runs and their tasks, after one round trip."""
-        if not news:
-            return []
-        hashes, pools = (
-            sorted({new.plan_hash for new in news}),
-            sorted(needs_of(new.plan.workflow for new in news).pools),
-        )
-        version, plans, numbers, sizes = transaction.ask(
-            (self._queries["schema_version"], ()),
-            (self._queries["known_plans"], (hashes,)),
-            (self._queries["numbers"], (len(news),)),
-            (self._queries["pool_sizes"], (pools,)),
-        )
-        self._refuse_upgraded(*version[0])
-        self._usage.sized(pools, sizes)
-        missing = {new.plan_hash: new for new in news if (new.plan_hash,) not in plans}
-        for digest, new in sorted(missing.items()):
-            self._statements.one("keep_plan", (digest, new.namespace, new.plan.entry, new.bundle, new.created_at))
-        self._statements.many("insert_run", [run_row(no, new) for (no,), new in zip(numbers, news, strict=True)])
-        return [(new, self._begin_one(no, new)) for (no,), new in zip(numbers, news, strict=True)]
-
-    def _begin_one(self, no: int, new: NewRun) -> Arrival:
-        need_pools(new.plan, self._usage)
-        shape, now = self._shape(new.plan_hash, new.plan), new.created_at
-        if not new.rows:
-            graph = RunGraph(new.id, shape)
-            graph.start(now)
-            self._writer.insert_tasks(no, graph, now)
-            return Arrival(no, graph)
-        # removed in the meantime, it has left no files for what is taken over
-        if new.based_on is not None and not self._all("lock_based_on", (new.based_on,)):
-            raise UnknownRun(new.based_on)
-        graph = restore(new.id, shape, new.rows, "", now)
-        self._writer.take_over(no, graph, new.rows, now)
-        return Arrival(no, graph)
-
-
-def _to_nobody(namespace: str, hints: list[Hint]) -> None:
-    """There is no queue."""
