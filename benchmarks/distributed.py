@@ -81,6 +81,11 @@ class Cluster:
         self._postgres.stop()
         shutil.rmtree(self._postgres.folder, ignore_errors=True)
 
+    @property
+    def pids(self) -> list[int]:
+        """Of the workers' engines."""
+        return [worker.pid for worker in self._workers]
+
     def counted(self) -> tuple[int, int]:
         """Commits of the server and commands of the queue that workers sent, so far."""
         row = self.bare.execute("SELECT sum(xact_commit) FROM pg_stat_database").fetchone()
@@ -143,7 +148,7 @@ def _batches(count: int) -> list[int]:
 
 
 @contextmanager
-def _cluster(workers: int) -> Iterator[tuple[Cluster, Path]]:
+def cluster_of(workers: int) -> Iterator[tuple[Cluster, Path]]:
     folder = Path(tempfile.mkdtemp(prefix="flow-benchmark-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -158,7 +163,7 @@ def main() -> int:
         print(
             f"{'':6} {'shape':38} {'Flow s':>8} {'floor s':>8} {'ratio':>6} {'submit p99 ms':>13} {'commits':>8} {'Redis':>6}"
         )
-        with _cluster(workers) as (cluster, folder):
+        with cluster_of(workers) as (cluster, folder):
             for shape in shapes(options.scale):
                 if shape.name == "W5" or (options.only and shape.name not in options.only):
                     continue

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from flow_cli.options import Json, Slots, leave
+from flow_cli.options import Json, Slots, Url, leave
 
 app = typer.Typer()
 dlq = typer.Typer(help="Dead letters: tasks that failed for good.", no_args_is_help=True)
@@ -29,19 +29,22 @@ def list_(
         int | None, typer.Option(metavar="NUMBER", help="The next page: what an earlier one named at its end.")
     ] = None,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
     """List dead letters, newest first: those that are open, unless --state says otherwise."""
+    from flow_cli.backends.open import backend
     from flow_cli.commands.dlq import filter_of, list_letters
 
-    leave(lambda: list_letters(filter_of(workflow, since, state, limit, before), as_json), as_json)
+    leave(lambda: list_letters(filter_of(workflow, since, state, limit, before), as_json, backend(url)), as_json)
 
 
 @dlq.command()
-def show(letter: Id, as_json: Json = False) -> None:
+def show(letter: Id, as_json: Json = False, url: Url = None) -> None:
     """Show one dead letter: its error, and what became of it."""
+    from flow_cli.backends.open import backend
     from flow_cli.commands.dlq import show as tell
 
-    leave(lambda: tell(letter, as_json), as_json)
+    leave(lambda: tell(letter, as_json, backend(url)), as_json)
 
 
 @dlq.command(
@@ -61,11 +64,13 @@ def replay(
     slots: Slots = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show only failures and the result.")] = False,
     as_json: Json = False,
+    url: Url = None,
 ) -> None:
     """Try the task of a dead letter again, with what uses its result. Each letter is replayed once.
 
     The run goes on from there. Other tasks of it that failed stay as they are.
     """
+    from flow_cli.backends.open import replayer
     from flow_cli.commands.dlq import filter_of
     from flow_cli.commands.replay import replay_all, replay_one
     from flow_cli.request import RunRequest
@@ -79,13 +84,14 @@ def replay(
     request = RunRequest(params=tuple(values or ()), json=as_json, slots=slots, quiet=quiet)
     if letter is not None:
         wanted = letter
-        leave(lambda: replay_one(wanted, request), as_json)
-    leave(lambda: replay_all(filter_of(workflow, since, "open", 1000, None), request), as_json)
+        leave(lambda: replay_one(wanted, request, replayer(url, slots)), as_json)
+    leave(lambda: replay_all(filter_of(workflow, since, "open", 1000, None), request, replayer(url, slots)), as_json)
 
 
 @dlq.command()
-def drop(letter: Id) -> None:
+def drop(letter: Id, url: Url = None) -> None:
     """Leave a dead letter as it is: it is not listed as open any more."""
+    from flow_cli.backends.open import backend
     from flow_cli.commands.dlq import drop as leave_be
 
-    leave(lambda: leave_be(letter))
+    leave(lambda: leave_be(letter, backend(url)))

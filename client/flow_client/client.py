@@ -216,6 +216,31 @@ class Client:
     def set_pool(self, name: str, slots: int) -> None:
         self._transport.call("PUT", path_of("pools", name), body={"slots": slots})
 
+    def letters(
+        self,
+        state: str = "open",
+        workflow: str | None = None,
+        since: str | None = None,
+        cursor: int | None = None,
+        limit: int = 50,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Dead letters, newest first, and the cursor of the next page. `state`: open, replayed, dropped, all; `since` is ISO 8601 with a zone."""
+        query = {"state": state, "workflow": workflow, "since": since, "cursor": cursor, "limit": limit}
+        found = self._transport.call("GET", "/dead-letters", query).json
+        return list(found["letters"]), found["next"]
+
+    def letter(self, letter: str) -> dict[str, Any]:
+        return self._object(self._transport.call("GET", path_of("dead-letters", letter)))
+
+    def drop_letter(self, letter: str) -> dict[str, Any]:
+        """The letter, with `changed`."""
+        return self._object(self._transport.call("POST", path_of("dead-letters", letter, "drop")))
+
+    def replay(self, letters: Sequence[str], values: Mapping[str, str]) -> list[dict[str, Any]]:
+        """`{"run", "letters", "tasks", "refusal"}` of each run: so many tasks of it are tried again, or `refusal` says why none is."""
+        body = {"letters": list(letters), "set": dict(values)}
+        return list(self._transport.call("POST", "/dead-letters/replay", body=body).json["runs"])
+
     def workers(self) -> list[dict[str, Any]]:
         return list(self._transport.call("GET", "/workers").json["workers"])
 

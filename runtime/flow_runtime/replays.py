@@ -1,15 +1,94 @@
-"""The values that a replay of a dead letter gives to its task, in place of those that the task would read."""
+"""Dead letters for people and programs, and what a replay of them is: which runs can go on, and with which values."""
 
-from collections.abc import Mapping
-from typing import Any
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
+from flow_engine import states
+from flow_engine.dead_letters.contract import Letter, Replay
+from flow_engine.dead_letters.payload import payload
 from flow_engine.errors import Refused
+from flow_engine.model import RunRecord
+from flow_engine.stores.contract import Store
 from flow_lang.params import located
 from flow_lang.plan import Plan, Task
 from flow_lang.values import Mismatch, encode, parse_text
 
+from flow_runtime.document import moment
+from flow_runtime.executors.contract import need_kinds
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
+
+
+class Replayed(NamedTuple):
+    """What became of a wish to replay letters of one run: `tasks` are tried again, or `refusal` says why none is."""
+
+    run: str
+    letters: list[str]
+    tasks: int
+    refusal: str
+
+
+def letter_document(letter: Letter) -> dict[str, Any]:
+    """The message that is exported, with what became of the letter here."""
+    message: dict[str, Any] = json.loads(payload(letter))
+    return {
+        **message,
+        "topic": letter.topic,
+        "state": letter.state,
+        "dropped_at": moment(letter.dropped_at),
+        "exported_at": moment(letter.exported_at),
+    }
+
+
+def by_run(letters: Iterable[Letter]) -> dict[str, list[Letter]]:
+    """A run goes on once, with all that is chosen of it."""
+    ordered = sorted(letters, key=lambda letter: letter.id)
+    return {run: list(some) for run, some in groupby(ordered, lambda letter: letter.run)}
+
+
+def replay(
+    store: Store,
+    letters: Sequence[Letter],
+    texts: Mapping[str, str],
+    folder: str | None = None,
+    owner: str | None = None,
+) -> Replayed:
+    """Letters of one run. `texts` are values by name; paths in them start at `folder`, or at the folder of the run. Raises Refused for a
+    value that one of the tasks cannot be given."""
+    run, ids = letters[0].run, [letter.id for letter in letters]
+    record = store.run(run)
+    chosen = replays_of(store, letters, texts, folder or record.folder)
+    why = "" if all(letter.replayed_at or letter.dropped_at for letter in letters) else refusal_of(record)
+    if why:
+        return Replayed(run, ids, 0, why)
+    count = store.reopen(run, time.time(), owner, chosen)
+    return Replayed(run, ids, count, "" if count else f"nothing of run {run} can be tried again; flow status {run}")
+
+
+def replays_of(store: Store, letters: Sequence[Letter], texts: Mapping[str, str], folder: str) -> list[Replay]:
+    """Raises Refused for a value that one of the tasks cannot be given."""
+    plan = store.plan(letters[0].plan_hash, letters[0].workflow)
+    need_kinds(plan)
+    tasks = {task.name: task for task in plan.workflow.tasks}
+    files = FlowFiles(os.path.abspath(folder), "")
+    return [Replay(one.run, one.seq, one.attempt, override_of(plan, tasks[one.task], texts, files)) for one in letters]
+
+
+def refusal_of(record: RunRecord) -> str:
+    """Why a run cannot go on with a replay; empty where it can."""
+    if record.finished_at is None:
+        return f"run {record.id} has not ended; replay its dead letters once it has"
+    if record.parent is not None:
+        return (
+            f"run {record.id} is a child run of {record.parent}, which has to go on with it; flow retry {record.parent}"
+        )
+    if record.state == states.SUCCEEDED:
+        return f"run {record.id} has succeeded without that task; start another with: flow run FILE"
+    return ""
 
 
 def override_of(plan: Plan, task: Task, texts: Mapping[str, str], files: FlowFiles) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from flow_engine.errors import (
     IdempotencyConflict,
     StorageError,
     StoreError,
+    UnknownLetter,
     UnknownRun,
     UnknownSchedule,
     Unreadable,
@@ -25,7 +26,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flow_server.api import answers, capacity, check, events, folders, graph, logs, rows, runs, schedules, submit
+from flow_server.api import (
+    answers,
+    capacity,
+    check,
+    events,
+    folders,
+    graph,
+    letters,
+    logs,
+    rows,
+    runs,
+    schedules,
+    submit,
+)
 from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed, flow_version
 from flow_server.pages import login, run_page, runs_page
@@ -121,6 +135,10 @@ def operation_routes() -> list[Route]:
         Route(API + "/pools", capacity.pools),
         Route(API + "/pools/{name}", capacity.pool, methods=["PUT"]),
         Route(API + "/workers", capacity.workers),
+        Route(API + "/dead-letters", letters.letters),
+        Route(API + "/dead-letters/replay", letters.replays, methods=["POST"]),
+        Route(API + "/dead-letters/{letter}", letters.letter),
+        Route(API + "/dead-letters/{letter}/drop", letters.drop, methods=["POST"]),
     ]
 
 
@@ -157,6 +175,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         )
     if isinstance(error, UnknownSchedule):
         return Problem(404, "unknown-schedule", str(error))
+    if isinstance(error, UnknownLetter):
+        return Problem(404, "unknown-letter", str(error))
     if isinstance(error, IdempotencyConflict):
         return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
     if isinstance(error, StoreError):

@@ -238,3 +238,43 @@ def test_a_server_that_is_not_there_or_not_ours_is_told(
     assert (refused.code, "refuses the token" in refused.err) == (2, True)
     monkeypatch.delenv("FLOW_TOKEN")
     assert "FLOW_TOKEN" in inside.flow("list").err
+
+
+MENDED = """flow 1
+workflow mended(n: int) -> int {
+  task double -> int { shell "[ ~{n} -gt 0 ]; echo $(( ~{n} * 2 ))" }
+  return double
+}
+"""
+
+
+def test_dead_letters_are_listed_shown_replayed_and_dropped(remote: Project, server: Server) -> None:
+    remote.write("mended.flow", MENDED)
+    listed = []
+    for where in ([], ["--url", server.url]):
+
+        def flow(*arguments: str, where: list[str] = where) -> Ended:
+            return remote.flow(*arguments, *where)
+
+        for _ in range(3):
+            assert flow("run", "mended.flow", "-p", "n=-1").code == 1
+        letters = [one["id"] for one in flow("dlq", "list", "--workflow", "mended", "--json").document["letters"]]
+        assert len(letters) == 3
+        listed.append(plain(flow("dlq", "list", "--workflow", "mended").out.split("\n")[0]))
+        assert "state     open" in flow("dlq", "show", letters[0]).out
+        wrong = flow("dlq", "replay", letters[0], "--set", "n=x")
+        assert (wrong.code, "must be `int`" in wrong.err) == (2, True), wrong
+        replayed = flow("dlq", "replay", letters[0], "--set", "n=21")
+        assert (replayed.code, replayed.out.strip()) == (0, "42"), replayed
+        assert "trying 1 task again" in replayed.err
+        again = flow("dlq", "replay", letters[0])
+        assert (again.code, "was replayed at" in again.err) == (2, True), again
+        assert flow("dlq", "drop", letters[1]).code == 0
+        twice = flow("dlq", "drop", letters[1])
+        assert (twice.code, "it was dropped" in twice.err) == (2, True), twice
+        every = flow("dlq", "replay", "--all", "--workflow", "mended", "--set", "n=4", "--json")
+        assert (every.code, [one["letters"] for one in every.document["runs"]]) == (0, [[letters[2]]]), every
+        assert flow("dlq", "list", "--workflow", "mended").err == "no open dead letters\n"
+        missing = flow("dlq", "show", letters[0] + "9")
+        assert (missing.code, "there is no dead letter" in missing.err) == (2, True), missing
+    assert listed[0] == listed[1]

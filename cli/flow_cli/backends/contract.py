@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+from flow_engine.dead_letters.contract import LetterFilter
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import RunFilter
 from flow_lang.named import NamedTuple
@@ -85,6 +86,18 @@ class Backend(Protocol):
 
     def backfill(self, name: str, start: str, end: str, dry_run: bool) -> Sequence[dict[str, Any]]:
         """`{"instant", "run", "created"}` of each instant; with `dry_run` the instants alone. Times are ISO 8601 with a zone."""
+        ...
+
+    def letters(self, wanted: LetterFilter) -> tuple[Sequence[dict[str, Any]], int | None]:
+        """Documents of dead letters, newest first, and where the next page begins."""
+        ...
+
+    def letter(self, letter: str) -> dict[str, Any]:
+        """Raises UnknownLetter."""
+        ...
+
+    def drop_letter(self, letter: str) -> str:
+        """The state that it is in where it was not open; empty where it was."""
         ...
 
     def pools(self) -> dict[str, int]: ...

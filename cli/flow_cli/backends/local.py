@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flow_engine import states
+from flow_engine.dead_letters.contract import LetterFilter
 from flow_engine.errors import Unreadable
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import RunFilter, Store
@@ -18,6 +19,7 @@ from flow_runtime.document import run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.graph.render import render
+from flow_runtime.replays import letter_document
 from flow_runtime.run_graph import graph_of_run
 from flow_runtime.run_logs import Piece, RunLogs
 from flow_runtime.signals import approve, send_event, waiting
@@ -155,6 +157,17 @@ class LocalBackend:
         return backfill_documents(
             self._store, record, datetime.fromisoformat(start), datetime.fromisoformat(end), dry_run
         )
+
+    def letters(self, wanted: LetterFilter) -> tuple[Sequence[dict[str, Any]], int | None]:
+        found = self._store.letters.page(wanted)
+        more = found[-1].number if len(found) == wanted.limit else None
+        return [letter_document(letter) for letter in found], more
+
+    def letter(self, letter: str) -> dict[str, Any]:
+        return letter_document(self._store.letters.letter(letter))
+
+    def drop_letter(self, letter: str) -> str:
+        return "" if self._store.letters.drop(letter, time.time()) else self._store.letters.letter(letter).state
 
     def pools(self) -> dict[str, int]:
         return self._store.pools()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flow_cli.backends.contract import Backend
+    from flow_cli.backends.replayer import Replayer
     from flow_cli.backends.runner import Runner
 
 
@@ -28,3 +29,14 @@ def runner(url: str | None) -> "Runner":
     from flow_cli.backends.local_runner import LocalRunner
 
     return LocalRunner()
+
+
+def replayer(url: str | None, slots: int | None) -> "Replayer":
+    if url:
+        from flow_cli.backends.address import client_of
+        from flow_cli.backends.server_replayer import ServerReplayer
+
+        return ServerReplayer(client_of(url))
+    from flow_cli.backends.local_replayer import LocalReplayer
+
+    return LocalReplayer(slots)

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flow_client.answers import Origin
 from flow_client.client import Client
 from flow_client.errors import Problem
 from flow_engine import states
+from flow_engine.dead_letters.contract import LetterFilter
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter
@@ -20,6 +22,8 @@ from flow_cli.backends.sending import folder_to_send, send
 from flow_cli.backends.server_reads import ServerReads
 from flow_cli.failure import CommandError
 
+PAGE = 1000
+"""Dead letters that a server gives at a time."""
 LOOK = 0.1
 """Seconds between two looks at something that is waited for."""
 
@@ -110,6 +114,18 @@ class ServerBackend(ServerReads):
 
     def pools(self) -> dict[str, int]:
         return self._client.pools()
+
+    def letters(self, wanted: LetterFilter) -> tuple[Sequence[dict[str, Any]], int | None]:
+        since = None if wanted.since is None else datetime.fromtimestamp(wanted.since, UTC).isoformat()
+        state, limit = wanted.state or "all", min(wanted.limit, PAGE)
+        return self._client.letters(state, wanted.workflow, since, wanted.before, limit)
+
+    def letter(self, letter: str) -> dict[str, Any]:
+        return self._client.letter(letter)
+
+    def drop_letter(self, letter: str) -> str:
+        document = self._client.drop_letter(letter)
+        return "" if document["changed"] else str(document["state"])
 
     def set_pool(self, name: str, slots: int) -> str:
         self._client.set_pool(name, slots)

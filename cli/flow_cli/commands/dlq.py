@@ -4,15 +4,12 @@ import json
 import sys
 import time
 from datetime import datetime
-from typing import Any
 
-from flow_engine.dead_letters.contract import OPEN, STATES, Letter, LetterFilter
-from flow_engine.dead_letters.payload import payload
+from flow_engine.dead_letters.contract import OPEN, STATES, LetterFilter
 from flow_lang.values import parse_duration
-from flow_runtime.document import moment
 
 from flow_cli import exits
-from flow_cli.backends.local import here
+from flow_cli.backends.contract import Backend
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import printable
 
@@ -38,64 +35,46 @@ def _begin_of(text: str) -> float:
         raise CommandError(exits.USAGE, "since", message) from None
 
 
-def list_letters(wanted: LetterFilter, as_json: bool) -> int:
-    _, store = here()
-    letters = store.letters.page(wanted)
-    more = letters[-1].number if len(letters) == wanted.limit else None
+def list_letters(wanted: LetterFilter, as_json: bool, place: Backend) -> int:
+    letters, more = place.letters(wanted)
     if as_json:
-        print(json.dumps({"letters": [document(letter) for letter in letters], "next": more}, ensure_ascii=False))
+        print(json.dumps({"letters": letters, "next": more}, ensure_ascii=False))
         return exits.OK
     if not letters:
         print(f"no {'' if wanted.state is None else wanted.state + ' '}dead letters", file=sys.stderr)
         return exits.OK
-    width = max(2, *(len(letter.id) for letter in letters))
+    width = max(2, *(len(letter["id"]) for letter in letters))
     print(f"{'ID':<{width}}  {'FAILED AT':<19}  {'STATE':<8}  WORKFLOW TASK: ERROR")
     for letter in letters:
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(letter.created_at))
-        what = printable(f"{letter.workflow} {letter.key}: {document(letter)['error'].get('code', 'unknown')}")
-        print(f"{letter.id:<{width}}  {at}  {letter.state:<8}  {what}")
+        at = datetime.fromisoformat(letter["failed_at"]).astimezone()
+        what = printable(f"{letter['workflow']} {letter['task']['key']}: {letter['error'].get('code', 'unknown')}")
+        print(f"{letter['id']:<{width}}  {at:%Y-%m-%d %H:%M:%S}  {letter['state']:<8}  {what}")
     if more is not None:
         print(f"there may be more: --before {more}", file=sys.stderr)
     return exits.OK
 
 
-def show(id_: str, as_json: bool) -> int:
-    _, store = here()
-    letter = store.letters.letter(id_)
-    found = document(letter)
+def show(id_: str, as_json: bool, place: Backend) -> int:
+    found = place.letter(id_)
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
         return exits.OK
     error = found["error"]
-    print(f"letter    {letter.id}\nrun       {letter.run}\nworkflow  {letter.workflow}\ntask      {letter.key}")
-    print(
-        f"attempt   {letter.attempt}\ntopic     {letter.topic}\nfailed    {found['failed_at']}\nstate     {letter.state}"
-    )
+    print(f"letter    {found['id']}\nrun       {found['run']}\nworkflow  {found['workflow']}")
+    print(f"task      {found['task']['key']}\nattempt   {found['attempt']}\ntopic     {found['topic']}")
+    print(f"failed    {found['failed_at']}\nstate     {found['state']}")
     for name in ("replayed_at", "dropped_at", "exported_at"):
         if found[name] is not None:
             print(f"{name.removesuffix('_at'):<9} {found[name]}")
     print(f"error     {printable(str(error.get('code')))}: {printable(str(error.get('message')))}")
-    if letter.state == OPEN:
-        print(f"\ntry it again: flow dlq replay {letter.id}", file=sys.stderr)
+    if found["state"] == OPEN:
+        print(f"\ntry it again: flow dlq replay {found['id']}", file=sys.stderr)
     return exits.OK
 
 
-def drop(id_: str) -> int:
-    _, store = here()
-    if store.letters.drop(id_, time.time()):
+def drop(id_: str, place: Backend) -> int:
+    state = place.drop_letter(id_)
+    if not state:
         print(f"dead letter {id_} was dropped", file=sys.stderr)
         return exits.OK
-    state = store.letters.letter(id_).state
     raise CommandError(exits.USAGE, "not_open", f"dead letter {id_} is not open any more: it was {state}")
-
-
-def document(letter: Letter) -> dict[str, Any]:
-    """The message that is exported, with what became of the letter here."""
-    message: dict[str, Any] = json.loads(payload(letter))
-    return {
-        **message,
-        "topic": letter.topic,
-        "state": letter.state,
-        "dropped_at": moment(letter.dropped_at),
-        "exported_at": moment(letter.exported_at),
-    }

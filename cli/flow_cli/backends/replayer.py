@@ -1,0 +1,31 @@
+"""Replaying dead letters: what the command asks of the place where they are kept."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from flow_engine.dead_letters.contract import LetterFilter
+from flow_lang.named import NamedTuple
+
+from flow_cli.backends.runner import Watched
+
+
+class Ended(NamedTuple):
+    """A run of which letters were replayed: the state in which it has ended, or why none of them was."""
+
+    run: str
+    letters: list[str]
+    state: str
+    refusal: str = ""
+
+
+class Replayer(Protocol):
+    """`texts` are values by name, as people write them."""
+
+    def one(self, letter: str, texts: Mapping[str, str]) -> AbstractContextManager[Watched]:
+        """The run of the letter, which goes on. Raises UnknownLetter, Refused and CommandError."""
+        ...
+
+    def all(self, wanted: LetterFilter, texts: Mapping[str, str]) -> Iterator[Ended]:
+        """Each run once it has ended again. Raises Refused."""
+        ...

@@ -1,0 +1,55 @@
+"""Replays of dead letters that a server keeps: its workers work on their runs."""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from flow_client.client import Client
+from flow_engine import states
+from flow_engine.dead_letters.contract import LetterFilter
+
+from flow_cli import exits
+from flow_cli.backends.replayer import Ended
+from flow_cli.backends.server import LOOK, ServerBackend
+from flow_cli.backends.server_runner import ServerRun
+from flow_cli.failure import CommandError
+from flow_cli.progress.text import counted
+
+
+class ServerReplayer:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @contextmanager
+    def one(self, letter: str, texts: Mapping[str, str]) -> Iterator[ServerRun]:
+        (told,) = self._client.replay([letter], texts)
+        if told["refusal"]:
+            raise CommandError(exits.USAGE, "not_replayable", told["refusal"])
+        print(
+            f"run {told['run']}: trying {counted(told['tasks'], 'task')} again; what has succeeded stays",
+            file=sys.stderr,
+        )
+        yield ServerRun(self._client, told["run"], None)
+
+    def all(self, wanted: LetterFilter, texts: Mapping[str, str]) -> Iterator[Ended]:
+        place, chosen = ServerBackend(self._client), []
+        before: int | None = wanted.before
+        while True:
+            letters, before = place.letters(wanted._replace(before=before))
+            chosen += [letter["id"] for letter in letters]
+            if before is None:
+                break
+        begun = []
+        for told in self._client.replay(chosen, texts) if chosen else []:
+            if told["refusal"]:
+                yield Ended(told["run"], told["letters"], "", told["refusal"])
+            else:
+                begun.append(told)
+        for told in begun:
+            yield Ended(told["run"], told["letters"], self._ended(told["run"]))
+
+    def _ended(self, run: str) -> str:
+        while (state := str(self._client.run(run)["state"])) not in states.RUN_FINAL:
+            time.sleep(LOOK)
+        return state
