@@ -173,14 +173,19 @@ def main() -> int:
     return 0
 
 
-def _row(cluster: Cluster, folder: Path, shape: Shape, workers: int, repeat: int) -> dict[str, Any]:
+def figure_of(cluster: Cluster, folder: Path, shape: Shape, repeat: int) -> tuple[Figure, float]:
+    """The medians, and the floor's seconds. `folder` is for the shape's file. Raises TimeoutError."""
     path = folder / f"{shape.name}.flow"
     path.write_text(source_of(shape, shape.body), encoding="utf-8")
     loaded = load_plan(str(path), None, None)
     floors = [floor(cluster, shape) for _ in range(repeat)]
     measured = [measure(cluster, shape, loaded) for _ in range(repeat + 1)][1:]
     found = Figure(*(statistics.median(values) for values in zip(*measured, strict=True)))
-    bare = statistics.median(floors)
+    return found, statistics.median(floors)
+
+
+def _row(cluster: Cluster, folder: Path, shape: Shape, workers: int, repeat: int) -> dict[str, Any]:
+    found, bare = figure_of(cluster, folder, shape, repeat)
     print(
         f"{shape.name:6} {shape.about:38} {found.seconds:8.3f} {bare:8.3f} {found.seconds / bare:5.1f}x {found.submit_p99:13.1f} "
         f"{found.commits:8.3f} {found.trips:6.2f}",

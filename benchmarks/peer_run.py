@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from workloads import Shape, shapes
@@ -16,6 +17,7 @@ class Peer(NamedTuple):
     the folder around it is kept while a workload is repeated.
     `workloads`: what it can run. `most`: tasks of the largest graph that it is given; a larger one is shrunk and its time
     scaled by the number of tasks. `command`: `measure` times whole processes itself, so W5 needs no clock around it.
+    `note`: what it cannot express, told below the table.
     """
 
     name: str
@@ -24,16 +26,23 @@ class Peer(NamedTuple):
     workloads: tuple[str, ...]
     most: int | None
     command: bool
+    note: str
 
 
-def load(file: Path) -> Peer:
-    """The peer in a file. Its module is not called as the file is, so that it can import the library of that name."""
+def module_of(file: Path) -> ModuleType:
+    """A peer's module. It is not called as the file is, so that it can import the library of that name."""
     spec = importlib.util.spec_from_file_location(f"peer_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    return module
+
+
+def load(file: Path) -> Peer:
+    """The peer in a file."""
+    module = module_of(file)
     return Peer(
         file.stem,
         tuple(module.INSTALL),
@@ -41,6 +50,7 @@ def load(file: Path) -> Peer:
         getattr(module, "WORKLOADS", ("W1", "W2", "W3", "W4", "W5")),
         getattr(module, "MOST", None),
         getattr(module, "COMMAND", False),
+        getattr(module, "NOTE", ""),
     )
 
 

@@ -61,6 +61,14 @@ def layers(depth: int, width: int) -> list[list[int]]:
     return parents
 
 
+def widths_of(parents: list[list[int]]) -> list[int]:
+    """How many tasks each layer has: those that need none, those that need these, and so on."""
+    depths: list[int] = []
+    for needs in parents:
+        depths.append(1 + max((depths[need] for need in needs), default=-1))
+    return [depths.count(depth) for depth in range(max(depths) + 1)]
+
+
 def source_of(shape: Shape, body: str) -> str:
     """The shape as a .flow file. A fan is a `for`; `body` is `python` or `shell`, and does nothing."""
     work = 'shell "true"' if body == "shell" else "python '''pass'''"
