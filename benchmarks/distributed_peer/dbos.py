@@ -1,5 +1,9 @@
-"""DBOS on PostgreSQL: a chain is a workflow of steps; what can run at once are child workflows on a queue. Two processes take from it."""
+"""DBOS on PostgreSQL: a run is a workflow of steps, those of a layer awaited together; in W4 of child workflows on a queue.
 
+Two processes take workflows and children. A child a task was measured in W2 and W3 too, and takes four times as long as a step.
+"""
+
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -11,7 +15,7 @@ from workloads import Shape, widths_of
 
 INSTALL = ("dbos==3.4.0", "psycopg[binary]==3.3.9")
 WORKLOADS = ("W1", "W2", "W3", "W4", "W6")
-NOTE = "W1 and W6 are steps of a workflow, all of a run in one process; in W3 a layer waits for all of the layer before"
+NOTE = "the steps of a run are in one process, but in W4; in W3 a layer waits for all of the layer before"
 POLL = 0.01
 """Seconds between two looks at a queue or a result; its default is 1."""
 
@@ -25,10 +29,11 @@ def serve(body: str, folder: Path) -> None:
 def measure(shape: Shape, folder: Path) -> float:
     from dbos import DBOS
 
-    chain, layers, warm = _launched(shape.body, folder, [])
+    chain, children, gathered, warm = _launched(shape.body, folder, [])
     for name, concurrency in (("runs", None), ("nodes", 1 if shape.body == "shell" else None)):
         DBOS.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=POLL)
     widths = widths_of(shape.parents)
+    layers = children if shape.body == "shell" else gathered
     run, argument = (chain, len(widths)) if max(widths) == 1 else (layers, widths)
     try:
         with workers(__file__, shape.body, folder, lambda: DBOS.enqueue_workflow("nodes", warm)):
@@ -41,8 +46,8 @@ def measure(shape: Shape, folder: Path) -> float:
         DBOS.destroy()
 
 
-def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any]:
-    """The workflows: a chain of so many steps; layers of so many tasks each; what warms."""
+def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any, Any]:
+    """The workflows: a chain of so many steps; layers of so many children, and of so many steps; what warms."""
     from dbos import DBOS
 
     work = body_of(body)
@@ -68,11 +73,20 @@ def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any
     def node() -> None:
         work()
 
-    @DBOS.workflow(name="layers")
-    def layers(widths: list[int]) -> None:
+    @DBOS.workflow(name="children")
+    def children(widths: list[int]) -> None:
         for width in widths:
             for end in [DBOS.enqueue_workflow("nodes", node) for _ in range(width)]:
                 end.get_result(polling_interval_sec=POLL)
+
+    @DBOS.step(name="together")
+    async def together() -> None:
+        pass
+
+    @DBOS.workflow(name="gathered")
+    async def gathered(widths: list[int]) -> None:
+        for width in widths:
+            await asyncio.gather(*(together() for _ in range(width)))
 
     @DBOS.workflow(name="warm")
     def warm() -> None:
@@ -80,4 +94,4 @@ def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any
 
     DBOS.listen_queues(queues)
     DBOS.launch()
-    return chain, layers, warm
+    return chain, children, gathered, warm

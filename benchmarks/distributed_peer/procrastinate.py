@@ -28,7 +28,7 @@ def measure(shape: Shape, folder: Path) -> float:
 
     app, node, warm = _tasks(folder)
     with app.open(), psycopg.connect(os.environ["PEER_POSTGRES"], autocommit=True) as connection:
-        app.schema_manager().apply_schema()
+        app.schema_manager.apply_schema()
         with workers(__file__, shape.body, folder, warm.defer):
             start = time.perf_counter()
             for _ in range(shape.runs):
