@@ -36,21 +36,25 @@ def measure(shape: Shape, folder: Path) -> float:
         ends = [_submitted(tasks, shape) for _ in range(shape.runs)]
         for end in ends:
             end.get(timeout=LIMIT, follow_parents=False)
-        return time.perf_counter() - start
+        seconds = time.perf_counter() - start
+    wanted = len(shape.parents) * shape.runs + (shape.name == "W3")
+    if (ran := len(tasks.app.backend.client.keys("celery-task-meta-*"))) != wanted:
+        raise RuntimeError(f"{ran} of {wanted} tasks have a result")
+    return seconds
 
 
 def _submitted(tasks: _Tasks, shape: Shape) -> Any:
     """The result of the last task."""
     from celery import chain, group, uuid
 
-    node = tasks.node.si()
+    nodes = [tasks.node.si() for _ in shape.parents]
     if shape.name == "W3":
         end = uuid()
         tasks.layers.delay(widths_of(shape.parents), end)
         return tasks.app.AsyncResult(end)
     if shape.name in ("W2", "W4"):
-        return chain(node, group([node] * (len(shape.parents) - 2)), node).apply_async()
-    return chain([node] * len(shape.parents)).apply_async()
+        return chain(nodes[0], group(nodes[1:-1]), nodes[-1]).apply_async()
+    return chain(nodes).apply_async()
 
 
 def _tasks(body: str, folder: Path) -> _Tasks:
@@ -68,13 +72,13 @@ def _tasks(body: str, folder: Path) -> _Tasks:
     def ended() -> None:
         """Behind the last layer, as a chord must have something behind it."""
 
-    @app.task(name="layers")
+    @app.task(name="layers", ignore_result=True)
     def layers(widths: list[int], end: str) -> None:
         rest = widths[1:]
         behind = layers.si(rest, end) if rest else ended.si().set(task_id=end)
-        chord([node.si()] * widths[0], behind).apply_async()
+        chord([node.si() for _ in range(widths[0])], behind).apply_async()
 
-    @app.task(name="warm")
+    @app.task(name="warm", ignore_result=True)
     def warm() -> None:
         warmed(folder)
 

@@ -1,6 +1,6 @@
 """DBOS on PostgreSQL: a run is a workflow of steps, those of a layer awaited together; in W4 of child workflows on a queue.
 
-Two processes take workflows and children. A child a task was measured in W2 and W3 too, and takes four times as long as a step.
+Two processes take workflows and children. In W2 and W3 a child a task takes several times as long as a step.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ POLL = 0.01
 
 
 def serve(body: str, folder: Path) -> None:
-    _launched(body, folder, ["runs", "nodes"])
+    _launched(body, folder, ["runs", "nodes"] if body == "shell" else ["runs"])
     while True:
         time.sleep(3600)
 
@@ -30,13 +30,13 @@ def measure(shape: Shape, folder: Path) -> float:
     from dbos import DBOS
 
     chain, children, gathered, warm = _launched(shape.body, folder, [])
-    for name, concurrency in (("runs", None), ("nodes", 1 if shape.body == "shell" else None)):
+    for name, concurrency in (("runs", None), ("nodes", 1)):
         DBOS.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=POLL)
     widths = widths_of(shape.parents)
     layers = children if shape.body == "shell" else gathered
     run, argument = (chain, len(widths)) if max(widths) == 1 else (layers, widths)
     try:
-        with workers(__file__, shape.body, folder, lambda: DBOS.enqueue_workflow("nodes", warm)):
+        with workers(__file__, shape.body, folder, lambda: DBOS.enqueue_workflow("runs", warm)):
             start = time.perf_counter()
             ends = [DBOS.enqueue_workflow("runs", run, argument) for _ in range(shape.runs)]
             for end in ends:
