@@ -1,6 +1,6 @@
-"""DBOS on PostgreSQL: a run is a workflow of steps, those of a layer awaited together; in W4 of child workflows on a queue.
+"""DBOS on PostgreSQL: a run is a workflow of steps, those of a layer awaited together. Two processes take workflows from a queue.
 
-Two processes take workflows and children. In W2 and W3 a child a task takes several times as long as a step.
+A child workflow a task, which the other process could take, was several times as slow as a step.
 """
 
 import asyncio
@@ -9,19 +9,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from peer_bodies import body_of
+from peer_bodies import spawned
 from peer_workers import warmed, workers
 from workloads import Shape, widths_of
 
 INSTALL = ("dbos==3.4.0", "psycopg[binary]==3.3.9")
 WORKLOADS = ("W1", "W2", "W3", "W4", "W6")
-NOTE = "the steps of a run are in one process, but in W4; in W3 a layer waits for all of the layer before"
+NOTE = "all steps of a run are in one of the two processes; in W3 a layer waits for all of the layer before"
 POLL = 0.01
 """Seconds between two looks at a queue or a result; its default is 1."""
 
 
 def serve(body: str, folder: Path) -> None:
-    _launched(body, folder, ["runs", "nodes"] if body == "shell" else ["runs"])
+    _launched(body, folder, ["runs"])
     while True:
         time.sleep(3600)
 
@@ -29,11 +29,9 @@ def serve(body: str, folder: Path) -> None:
 def measure(shape: Shape, folder: Path) -> float:
     from dbos import DBOS
 
-    chain, children, gathered, warm = _launched(shape.body, folder, [])
-    for name, concurrency in (("runs", None), ("nodes", 1)):
-        DBOS.register_queue(name, worker_concurrency=concurrency, polling_interval_sec=POLL)
+    chain, layers, warm = _launched(shape.body, folder, [])
+    DBOS.register_queue("runs", polling_interval_sec=POLL)
     widths = widths_of(shape.parents)
-    layers = children if shape.body == "shell" else gathered
     run, argument = (chain, len(widths)) if max(widths) == 1 else (layers, widths)
     try:
         with workers(__file__, shape.body, folder, lambda: DBOS.enqueue_workflow("runs", warm)):
@@ -46,11 +44,11 @@ def measure(shape: Shape, folder: Path) -> float:
         DBOS.destroy()
 
 
-def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any, Any]:
-    """The workflows: a chain of so many steps; layers of so many children, and of so many steps; what warms."""
+def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any]:
+    """The workflows: a chain of so many steps; layers of so many steps each; what warms."""
     from dbos import DBOS
 
-    work = body_of(body)
+    slots = asyncio.Semaphore(2)
     DBOS(
         config={
             "name": "peer",
@@ -60,31 +58,23 @@ def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any
         }
     )
 
-    @DBOS.step(name="step")
-    def step() -> None:
-        work()
+    @DBOS.step(name="alone")
+    def alone() -> None:
+        pass
+
+    @DBOS.step(name="together")
+    async def together() -> None:
+        if body == "shell":
+            async with slots:
+                await asyncio.to_thread(spawned)
 
     @DBOS.workflow(name="chain")
     def chain(length: int) -> None:
         for _ in range(length):
-            step()
+            alone()
 
-    @DBOS.workflow(name="node")
-    def node() -> None:
-        work()
-
-    @DBOS.workflow(name="children")
-    def children(widths: list[int]) -> None:
-        for width in widths:
-            for end in [DBOS.enqueue_workflow("nodes", node) for _ in range(width)]:
-                end.get_result(polling_interval_sec=POLL)
-
-    @DBOS.step(name="together")
-    async def together() -> None:
-        pass
-
-    @DBOS.workflow(name="gathered")
-    async def gathered(widths: list[int]) -> None:
+    @DBOS.workflow(name="layers")
+    async def layers(widths: list[int]) -> None:
         for width in widths:
             await asyncio.gather(*(together() for _ in range(width)))
 
@@ -94,4 +84,4 @@ def _launched(body: str, folder: Path, queues: list[str]) -> tuple[Any, Any, Any
 
     DBOS.listen_queues(queues)
     DBOS.launch()
-    return chain, children, gathered, warm
+    return chain, layers, warm
