@@ -9,7 +9,7 @@ from peer_bodies import body_of
 from peer_workers import warmed, workers
 from workloads import Shape
 
-INSTALL = ("dramatiq[redis]==2.2.1",)
+INSTALL = ("dramatiq[redis]==2.2.1", "redis==8.1.0")
 WORKLOADS = ("W1", "W2", "W4", "W6")
 NOTE = "W3 is left out: a task cannot need some tasks of several"
 LIMIT = 600_000
@@ -57,6 +57,7 @@ def _submitted(actors: _Actors, shape: Shape) -> Any:
 
 def _actors(body: str, folder: Path) -> _Actors:
     import dramatiq
+    import redis
     from dramatiq.brokers.redis import RedisBroker
     from dramatiq.middleware import GroupCallbacks
     from dramatiq.rate_limits.backends import RedisBackend as Barriers
@@ -65,7 +66,8 @@ def _actors(body: str, folder: Path) -> _Actors:
 
     url, work = os.environ["PEER_REDIS"], body_of(body)
     broker = RedisBroker(url=url)
-    broker.add_middleware(Results(backend=Kept(url=url)))
+    patient = redis.Redis.from_url(url, socket_timeout=None)  # redis-py 8 would end a wait for a result after 5 s
+    broker.add_middleware(Results(backend=Kept(client=patient)))
     broker.add_middleware(GroupCallbacks(Barriers(url=url)))
     dramatiq.set_broker(broker)
 
