@@ -11,6 +11,7 @@ from workloads import Shape, widths_of
 
 INSTALL = ("celery[redis]==5.7.0", "redis==8.1.0")
 WORKLOADS = ("W1", "W2", "W3", "W4", "W6")
+MOST = 3000
 NOTE = "in W3 each layer is a chord that needs all of the layer before: it has no edges between some tasks"
 LIMIT = 600
 

@@ -15,6 +15,7 @@ from workloads import Shape, widths_of
 
 INSTALL = ("dbos==3.4.0", "psycopg[binary]==3.3.9")
 WORKLOADS = ("W1", "W2", "W3", "W4", "W6")
+MOST = 3000
 NOTE = "all steps of a run are in one of the two processes; in W3 a layer waits for all of the layer before"
 POLL = 0.01
 """Seconds between two looks at a queue or a result; its default is 1."""

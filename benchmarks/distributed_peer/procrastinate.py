@@ -13,6 +13,7 @@ from workloads import Shape
 
 INSTALL = ("procrastinate==3.10.0", "psycopg[binary]==3.3.9")
 WORKLOADS = ("W1", "W6")
+MOST = 3000
 NOTE = "W2, W3 and W4 are left out: a job cannot need others; in W1 and W6 each job submits the next"
 OPEN = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
 DONE = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'succeeded' AND task_name = 'node'"
