@@ -30,6 +30,7 @@ import signal, sys
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "flow_runtime.embedded":
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # where it began in the background, it is ignored
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, Finder())
 """
