@@ -106,6 +106,13 @@ class LiveRuns(Reads, ABC):
         self._writer.drop_mail([(self._no(key.run), *key[1:]) for key in keys])
         self._writer.leave(self._message_rows(loans_of(tick)))
 
+    def _forget(self, runs: Iterable[str]) -> None:
+        """Runs that have ended: a worker that lives for months keeps nothing of them."""
+        for run in runs:
+            self._books.close(run)
+            self._recent.forget(run)
+            self._numbers.pop(run, None)
+
     def _remember(self, notes: Sequence[Notes]) -> None:
         for note in notes:
             for row, done in note.completed.items():

@@ -8,28 +8,34 @@ class RecentResults:
     def __init__(self, limit: int = RECENT_CHARACTERS) -> None:
         self._limit = limit
         self._size = 0
-        self._results: dict[tuple[str, int], str | None] = {}
+        self._runs: dict[str, dict[int, str | None]] = {}
 
     def keep(self, run: str, row: int, result: str | None) -> None:
-        self._drop((run, row))
-        self._results[(run, row)] = result
+        kept = self._runs.setdefault(run, {})
+        if row in kept:
+            self._size -= _size(kept.pop(row))
+        kept[row] = result
         self._size += _size(result)
         while self._size > self._limit:
-            self._drop(next(iter(self._results)))
+            self._drop_oldest()
 
     def __contains__(self, key: tuple[str, int]) -> bool:
-        return key in self._results
+        run, row = key
+        return row in self._runs.get(run, ())
 
     def __getitem__(self, key: tuple[str, int]) -> str | None:
-        return self._results[key]
+        run, row = key
+        return self._runs[run][row]
 
     def forget(self, run: str) -> None:
-        for key in [key for key in self._results if key[0] == run]:
-            self._drop(key)
+        self._size -= sum(map(_size, self._runs.pop(run, {}).values()))
 
-    def _drop(self, key: tuple[str, int]) -> None:
-        if key in self._results:
-            self._size -= _size(self._results.pop(key))
+    def _drop_oldest(self) -> None:
+        """Of the run that has been here for the longest."""
+        run, kept = next(iter(self._runs.items()))
+        self._size -= _size(kept.pop(next(iter(kept))))
+        if not kept:
+            del self._runs[run]
 
 
 def _size(result: str | None) -> int:

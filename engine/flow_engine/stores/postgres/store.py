@@ -128,8 +128,7 @@ class PostgresStore(PostgresArrivals):
         self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
         statements = self._statements.take()
         self._session.write("finish", lambda transaction: self._tell(statements, transaction))
-        for end in ends:
-            self._books.close(end.run)
+        self._forget(end.run for end in ends)
 
     def owned(self, worker: str) -> set[str]:
         """The runs that this worker owns."""

@@ -145,8 +145,7 @@ class SqliteStore(SqliteSchedules):
             ended = [(self._no(end.run), self._state_at(end), end) for end in ends]
             self._writer.finish([(state, end.result, end.error, now, no, worker) for no, state, end in ended])
             self._writer.tell([(no, now, json.dumps([["run", state]])) for no, state, _ in ended])
-        for end in ends:
-            self._books.close(end.run)
+        self._forget(end.run for end in ends)
 
     def living(self, workers: Collection[str]) -> set[str]:
         return {worker for worker in workers if self._alive(worker)}
