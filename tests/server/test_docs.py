@@ -17,7 +17,15 @@ EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) i
 ASK = (
     'flow 1\nworkflow ask {\n  wait release -> bool { approval = "Go on?" }\n  wait paid -> int { event = "paid" }\n}\n'
 )
-NAMES = {"{task}": "greet", "{format}": "svg", "{digest}": "$DIGEST", "{name}": "NAME", "{event}": "paid"}
+FAILS = 'flow 1\nworkflow fails {\n  task t { shell "exit 1" }\n}\n'
+NAMES = {
+    "{task}": "greet",
+    "{format}": "svg",
+    "{digest}": "$DIGEST",
+    "{name}": "NAME",
+    "{event}": "paid",
+    "{letter}": "$LETTER",
+}
 """What stands for the parts of a route."""
 
 
@@ -28,6 +36,8 @@ def variables(server: Server) -> dict[str, str]:
     server.wait(run, states.SUCCEEDED)
     known = {"FLOW_URL": server.url, "FLOW_TOKEN": server.token, "RUN": run, "NAP": server.submit(SLEEP)}
     known["ASK"] = server.submit(ASK)
+    server.wait(server.submit(FAILS), states.FAILED)
+    known["LETTER"] = server.get("/dead-letters?workflow=fails").json["letters"][0]["id"]
     until(lambda: all(task["state"] == "waiting" for task in server.get(f"/runs/{known['ASK']}").json["tasks"]))
     return {**os.environ, **known}
 

@@ -35,7 +35,9 @@ def every_route() -> list[tuple[str, str]]:
     return [
         (
             method,
-            route.path.format(run="01abc", task="greet", format="svg", digest="0" * 64, name="hello", event="paid"),
+            route.path.format(
+                run="01abc", task="greet", format="svg", digest="0" * 64, name="hello", event="paid", letter="01abc:0:1"
+            ),
         )
         for route in routes()
         if isinstance(route, Route)
