@@ -1,5 +1,6 @@
-"""A network between a client and its server that fails at one chosen moment: when a COMMIT, say, is under way."""
+"""A network between a client and its server that fails at one chosen moment: when a commit, say, is under way."""
 
+import re
 import socket
 import threading
 import time
@@ -9,11 +10,15 @@ WAYS = ("lost", "answer lost", "late")
 """The request never arrives; it does, and its answer does not; it arrives when the client has come back and done it again."""
 
 
-class Proxy:
-    """Listens on a free port of the loopback address. `fail(way)` breaks the next connection that sends a `request`."""
+COMMIT = rb"flow:[0-9a-f]{16}\0\0\0[\x01-\x14][0-9]"
+"""The mark that each transaction leaves which is to be kept: a handle and a number, as values of a statement."""
 
-    def __init__(self, port: int, request: bytes = b"COMMIT") -> None:
-        self._to, self._request = port, request
+
+class Proxy:
+    """Listens on a free port of the loopback address. `fail(way)` breaks the next connection that sends what `request` (a pattern) finds."""
+
+    def __init__(self, port: int, request: bytes = COMMIT) -> None:
+        self._to, self._request = port, re.compile(request)
         self._way = ""
         self.broken = 0
         self._late: list[tuple[socket.socket, bytes]] = []
@@ -58,11 +63,11 @@ class Proxy:
         """From the client to the server."""
         with suppress(OSError):
             while data := client.recv(1 << 16):
-                if self._way and self._request in data:
+                if self._way and self._request.search(data):
                     self._break(client, server, data)
                     return
                 server.sendall(data)
-                if self._late and self._request in data:
+                if self._late and self._request.search(data):
                     self._send_late()
         _end(client, server)
 

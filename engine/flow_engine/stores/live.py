@@ -8,6 +8,7 @@ from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Books, Notes, Report
 from flow_engine.decisions.gates import Usage
+from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Unreadable
@@ -75,14 +76,20 @@ class LiveRuns(Reads, ABC):
             raise
 
     def _restored(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float) -> Adopted:
-        need_sound_tasks(rows, len(plan.workflow.tasks))
-        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
-        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
-        self._books.open(graph, record.priority, usage, begun=record.state == RUNNING)
+        graph = self._in_books(record, plan, rows, usage, now)
         in_flight = [
             InFlight(TaskRef(record.id, seq), graph.attempt[seq], flight.worker) for seq, flight in graph.flight.items()
         ]
         return Adopted(record, plan, self._books.take_ready([record.id], now), in_flight, graph.is_restless)
+
+    def _in_books(
+        self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float
+    ) -> RunGraph:
+        need_sound_tasks(rows, len(plan.workflow.tasks))
+        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
+        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
+        self._books.open(graph, record.priority, usage, begun=record.state == RUNNING)
+        return graph
 
     def _seen_again(self, record: RunRecord, plan: Plan, now: float) -> Adopted:
         """A run that is in the books."""

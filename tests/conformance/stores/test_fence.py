@@ -123,6 +123,25 @@ def test_an_owner_that_lost_its_run_is_refused(world: World, open_store: Callabl
         world.finish()
 
 
+def test_what_was_not_taken_over_goes_on_where_one_run_was(
+    world: World, open_store: Callable[[], Store], dead: set[str]
+) -> None:
+    """One report tells of both."""
+    world.start(plan(task("a"), task("b", "a"), task("c")), "run-1")
+    world.tick()
+    world.start(plan(task("x"), task("y", "x"), task("z")), "run-2")
+    world.tick()
+    ends = [world.end("a"), world.end("x"), world.end("z")]
+    dead.add("w1")
+    assert open_store().adopt("w2", "run-1", world.now) is not None
+    tick = world.tick(*ends)
+    assert tick.refused == [ends[0].task]
+    assert [world.key(claim) for claim in tick.claims] == ["y"]
+    assert world.states("run-1") == {"a": "claimed", "b": "blocked", "c": "claimed"}
+    assert world.states("run-2") == {"x": "succeeded", "y": "claimed", "z": "succeeded"}
+    assert world.tick(world.end("y")).finishing == ["run-2"]
+
+
 def test_abandoned_runs_are_free_at_once(world: World, open_store: Callable[[], Store]) -> None:
     world.start(plan(task("a")))
     world.store.abandon("w1")

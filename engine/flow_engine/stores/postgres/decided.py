@@ -8,9 +8,10 @@ from flow_engine.stores.postgres.statements import Noted
 
 
 class Decided(NamedTuple):
-    """What a tick came to, and all that is to be written of it. `counted` is what others held then."""
+    """What a tick came to, and all that is to be written of it. `fence` comes first; `counted` is what others held then."""
 
     tick: Tick
     notes: list[Notes]
+    fence: Noted
     statements: Noted
     counted: tuple[object, ...]

@@ -20,6 +20,7 @@ from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.stores.postgres.schema import bring_up
 from flow_engine.stores.postgres.transaction import Row, Statement, Transaction, numbered
 from flow_engine.stores.postgres.troubles import WRONG_ROWS, code_of, is_collision, is_lost, trouble, unreachable
+from flow_engine.stores.postgres.wire import Wire
 from flow_engine.stores.shared import PATIENCE
 
 COLLISIONS = 20
@@ -46,13 +47,21 @@ class Session:
         self._handle = f"flow:{os.urandom(8).hex()}"
         self._number = 0
         self._transaction: Transaction | None = None
+        self._steady = False
         self.trips = self.commits = self.collisions = 0
         try:
-            self._connection = self._connect()
+            self._open()
         except psycopg.Error as error:
             raise unreachable(url, error, 0.0) if is_lost(error) else trouble(url, "opened", error) from error
         except UnicodeError as error:
             raise trouble(url, "opened", error) from error
+
+    def plan_once(self) -> None:
+        """From now on the server plans each statement once. It estimates new what a statement of a tick costs each time, since it is told of
+        another number of rows, and that takes longer than the statement."""
+        if not self._steady:
+            self._steady = True
+            self.rows(self._queries["steady_plans"], ())
 
     def rows(self, sql: str, values: Sequence[Any]) -> list[Row]:
         """Inside of the transaction where there is one; else as soon as the server answers."""
@@ -139,13 +148,13 @@ class Session:
 
     def _send(self, statements: Sequence[Statement]) -> list[list[Row]]:
         self.trips += 1
-        if len(statements) == 1:
-            cursors = [self._connection.execute(statements[0].sql.encode(), statements[0].values)]
-        else:
-            with self._connection.pipeline():
-                cursors = [self._connection.execute(sql.encode(), values) for sql, values in statements]
-        # not `description`, which makes an object of each column
-        return [cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors]
+        return self._wire.send(statements)
+
+    def _open(self) -> None:
+        self._connection = self._connect()
+        self._wire = Wire(self._connection)
+        if self._steady:
+            self._send([Statement(self._queries["steady_plans"])])
 
     def _connect(self) -> psycopg.Connection[Row]:
         connection = psycopg.connect(
@@ -189,7 +198,7 @@ class Session:
             failures += 1
             time.sleep(_RETRIES.pause(failures) * (0.5 + random.random() / 2))
             try:
-                self._connection = self._connect()
+                self._open()
                 self._send([Statement(numbered(self._queries["end_former"]), (self._handle,))])
             except psycopg.Error as again:
                 if not is_lost(again):
@@ -206,7 +215,7 @@ class Session:
         number, self._number = self._number, self._number + 1
         while True:
             try:
-                burned = self._send([Statement(numbered(self._queries["burn"]), (self._handle, self._number))])
+                burned = self._send([Statement(numbered(self._queries["burn"]), (self._number, self._handle))])
             except psycopg.Error as error:
                 if not self._is_lost(error):
                     raise trouble(self.url, "read", error) from error

@@ -7,8 +7,6 @@ then rows of tasks. So no two transactions of workers wait for each other in a c
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-import psycopg
-
 from flow_engine.chance import draw
 from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Report
@@ -32,6 +30,7 @@ from flow_engine.stores.postgres.statements import Noted
 from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Needs, needs_of
 from flow_engine.stores.queries import load
+from flow_engine.stores.reads import readable
 from flow_engine.stores.shared import LEASE, PATIENCE
 
 
@@ -60,6 +59,7 @@ class PostgresStore(PostgresArrivals):
         if record.finished_at is not None or self._is_anothers(record.owner, worker):
             return None
         plan = self.plan(record.plan_hash, record.workflow)
+        self._session.plan_once()
         if record.owner == worker and record.id in self._books:
             return self._seen_again(record, plan, now)
         taken = self._session.write("adopt", lambda transaction: self._take(worker, no, record.owner, transaction))
@@ -88,20 +88,37 @@ class PostgresStore(PostgresArrivals):
         return {row[0] for row in self._all("owners", ())}
 
     def tick(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Tick:
-        """Two round trips; a third one where others hold slots of a gate or a child run begins. Where the server goes away in the middle,
-        what was decided is written once it is back."""
+        """One round trip, which the server refuses where a run is not this worker's any more. Behind a gate there is one before it, for what
+        others hold, and where a child run begins. Where the server goes away in the middle, what was decided is written once it is back."""
         touched = self._books.touched(report, hints)
-        decided: list[Decided] = []
         claims = bool(hints or want or report.wakes or report.asks)
+        needs = self._needs_of(touched) if claims else Needs()
+        held = {run for run in touched if run in self._books}
+        try:
+            return self._ticked(worker, now, report, hints, want, touched, needs)
+        except LostOwnership:
+            owned = {row[0] for row in self._all("owned_of", (sorted(held), worker))}
+            if owned == held:
+                raise
+        for run in owned:
+            self._read_again(run, now)
+        return self._ticked(worker, now, report, hints, want, touched, needs)
+
+    def _ticked(
+        self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, touched: set[str], needs: Needs
+    ) -> Tick:
+        decided: list[Decided] = []
 
         def job(transaction: Transaction) -> Tick:
-            lost = self._lock(worker, touched, self._needs_of(touched) if claims else Needs(), transaction)
-            if decided:
-                self._refuse_stale(decided[0], lost)
-            else:
+            self._usage.clear()
+            lost = self._lock(worker, touched, needs, transaction) if needs != Needs() else []
+            if not decided:
                 for run in lost:
                     self._books.close(run)
                 decided.append(self._decide(worker, now, report, hints, want))
+            elif self._usage.counted() != decided[0].counted:
+                raise LostOwnership("while the server was away, others took slots that this worker was about to take")
+            self._tell(decided[0].fence, transaction)
             self._tell(self._begun(decided[0].tick, transaction), transaction)
             self._tell(decided[0].statements, transaction)
             return decided[0].tick
@@ -253,30 +270,34 @@ class PostgresStore(PostgresArrivals):
     def _lock(self, worker: str, touched: Iterable[str], needs: Needs, transaction: Transaction) -> list[str]:
         """Locks what the tick may change, and counts what others hold; the runs that the worker owns no more."""
         numbers = {self._no(run): run for run in touched if run in self._books}
-        questions = [(self._queries["locked"], (sorted(numbers), worker))]
-        self._usage.clear()
-        if needs == Needs():
-            (owned,) = transaction.ask(*questions)
-        else:
-            lock = (self._queries["lock"], (needs.locks(),))
-            owned, _, *answers = transaction.ask(*questions, lock, *self._usage.questions(needs))
-            self._usage.count(needs, answers)
+        owned, _, *answers = transaction.ask(
+            (self._queries["locked"], (sorted(numbers), worker)),
+            (self._queries["lock"], (needs.locks(),)),
+            *self._usage.questions(needs),
+        )
+        self._usage.count(needs, answers)
         return [numbers[no] for no in numbers.keys() - {no for (no,) in owned}]
+
+    def _read_again(self, run: str, now: float) -> None:
+        """What was decided of it was not kept."""
+        record = self.run(run)
+        plan, rows = self.plan(record.plan_hash, record.workflow), self._tasks_to_restore(run)
+        with readable(f"run {run}"):
+            self._in_books(record, plan, rows, self._usage, now)
 
     def _decide(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Decided:
         """Asks the server nothing, since the graphs have changed from now on: it is done once, whatever becomes of the transaction."""
         counted = self._usage.counted()
-        try:
-            tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
-        except psycopg.Error as error:
-            raise LostOwnership("the server went away while a tick was decided") from error
+        tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
+        fence = (self._queries["own"], (sorted(self._no(note.graph.run) for note in notes), worker))
         self._statements.take()
         self._writer.write([(self._no(note.graph.run), note) for note in notes], now)
         self._write_mail(worker, report, tick)
         rates = self._usage.new_rates()
         if rates:
             self._statements.many("set_rate", rates)
-        return Decided(tick, notes, self._statements.take(), counted)
+        statements = self._statements.take()
+        return Decided(tick, notes, [fence] if statements else [], statements, counted)
 
     def _begun(self, tick: Tick, transaction: Transaction) -> Noted:
         """The child runs that begin with a tick. With each attempt to write it they get other numbers."""
@@ -285,11 +306,3 @@ class PostgresStore(PostgresArrivals):
             self._numbers[child.id] = arrival.no
             self._books.open(arrival.graph, child.priority, self._usage)
         return self._statements.take()
-
-    def _refuse_stale(self, decided: Decided, lost: Sequence[str]) -> None:
-        """What was decided before the server went away may be written where nobody has changed what it was decided on."""
-        taken = [note.graph.run for note in decided.notes if note.graph.run in lost]
-        if taken:
-            raise lost_run(taken[0])
-        if self._usage.counted() != decided.counted:
-            raise LostOwnership("while the server was away, others took slots that this worker was about to take")

@@ -53,10 +53,12 @@ class Transaction:
         return self._flush(asked)[-len(asked) :]
 
     def commit(self, mark: Statement) -> None:
-        """With what waits, in one round trip. `mark` tells a lost answer from a lost transaction."""
-        if not self.began and not self._waiting:
-            return
-        self._flush([mark, Statement("COMMIT")] if self.writes else [Statement("COMMIT")])
+        """With what waits, in one round trip. `mark` tells a lost answer from a lost transaction. What was not begun needs no end: what is
+        sent together is one transaction."""
+        if self.began:
+            self._flush([mark, Statement("COMMIT")] if self.writes else [Statement("COMMIT")])
+        elif self._waiting:
+            self._send([*self._waiting, mark])
 
     def _flush(self, more: list[Statement]) -> list[list[Row]]:
         begin = [] if self.began else [Statement("BEGIN")]

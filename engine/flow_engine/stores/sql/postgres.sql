@@ -5,6 +5,10 @@ SELECT set_config('search_path', 'flow', false), set_config('lock_timeout', '30s
   CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END,
   current_setting('server_version_num')::int, current_setting('server_encoding')
 
+-- name: steady_plans
+SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
+  set_config('jit', 'off', false)
+
 -- name: schema_version
 SELECT number, readable_by FROM flow.version
 
@@ -20,7 +24,7 @@ WITH kept AS (
 SELECT expect_rows((SELECT count(*) FROM kept), 1)
 
 -- name: burn
-INSERT INTO mark (handle, number, kept) VALUES (?, ?, -1)
+INSERT INTO mark (handle, number, kept) VALUES (?2, ?1, -1)
 ON CONFLICT (handle) DO UPDATE SET number = excluded.number RETURNING kept
 
 -- name: forget_mark
@@ -168,6 +172,14 @@ SELECT * FROM unnest(?::text[], ?::int[], ?::int[], ?::text[], ?::text[], ?::flo
 
 -- name: locked
 SELECT no FROM run WHERE no = ANY (?::bigint[]) AND owner = ? AND finished_at IS NULL ORDER BY no FOR NO KEY UPDATE
+
+-- name: own
+SELECT expect_rows((SELECT count(*) FROM (
+  SELECT FROM run WHERE no = ANY (?1::bigint[]) AND owner = ?2 AND finished_at IS NULL ORDER BY no FOR NO KEY UPDATE) AS held),
+  cardinality(?1::bigint[]))
+
+-- name: owned_of
+SELECT id FROM run WHERE id = ANY (?::text[]) AND owner = ? AND finished_at IS NULL
 
 -- name: take
 UPDATE run SET owner = ? WHERE no = (
