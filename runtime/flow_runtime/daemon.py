@@ -8,11 +8,13 @@ import gc
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 from flow_engine.backoff import Backoff
 from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
+from flow_engine.model import RunRecord
 from flow_engine.stores.sqlite import SqliteStore
 
 from flow_runtime.aside import Aside
@@ -29,6 +31,8 @@ RUNS = 256
 RESTING = 64
 """So many times that number it has where its slots would be idle otherwise: what waits for people, for a pool or for its next attempt must
 not keep the others from running."""
+AT_ONCE = 32
+"""Runs that are taken over in one transaction, at most: all their rows are in hand then."""
 LOOK = 0.05
 """Seconds between two looks for runs, at most."""
 STARTS = Backoff(0.1, 5.0)
@@ -45,6 +49,8 @@ class Daemon:
         self._lifeline = Lifeline(lifeline)
         self._stops = 0
         self._aside = Aside()
+        self._fit_plans: set[tuple[str, str]] = set()
+        """All of whose kinds of bodies there are here."""
 
     def serve(self) -> None:
         """Until SIGTERM or SIGINT. The first drains: what runs may end. The second ends what runs; another worker runs it again.
@@ -93,7 +99,7 @@ class Daemon:
             engine.follow_clock()
             room, capacity = (0, 0) if self._stops else (self._room(engine), engine.pool.capacity())
             if room > 0:
-                feed.left(self._adopt(engine, feed.wanted(room, capacity), room))
+                feed.taken(self._adopt(engine, feed.wanted(room, capacity), room))
             engine.step(LOOK, capacity > 0)
 
     def _feed(self, engine: Embedded) -> RunFeed:
@@ -122,29 +128,47 @@ class Daemon:
     def _adopt(self, engine: Embedded, wanted: Iterable[str], room: int) -> bool:
         """Takes over runs that nobody owns, so many at most, and asks the owners of the others for work; whether some were left."""
         now = time.monotonic()
-        for run in wanted:
-            if self._aside.has(run, now):
-                continue
-            if room <= 0:
-                return True
-            room -= 1
-            before = engine.worker.runs
-            try:
-                self._take(engine, run)
-            except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
-                # one run that this version cannot read, or whose folder cannot be fetched, must not keep the others from being worked on
-                seconds = self._aside.put(run, now)
-                _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
-                if engine.worker.runs > before:
-                    raise  # it is not this one but a child run of it, so that it was taken in part
-        return False
+        runs = [run for run in wanted if not self._aside.has(run, now)]
+        for start in range(0, min(len(runs), room), AT_ONCE):
+            self._take(engine, runs[start : min(start + AT_ONCE, room)])
+        return len(runs) > room
 
-    def _take(self, engine: Embedded, run: str) -> None:
-        record = engine.store.run(run)
-        need_kinds(engine.store.plan(record.plan_hash, record.workflow))
+    def _take(self, engine: Embedded, runs: Sequence[str]) -> None:
+        """One run that this version cannot read, or whose folder cannot be fetched, must not keep the others from being worked on."""
+        fit = []
+        for run, record in engine.store.records(runs).items():
+            with self._left_alone(run):
+                fit.append(self._fit(engine, record))
+        free = [record for record in fit if not engine.worker.owns(record.id)]
+        found = engine.worker.adopt_all(free)
+        for run, error in found.failed.items():
+            with self._left_alone(run):
+                raise error
+        taken = found.failed.keys() | {adopted.record.id for adopted in found.taken}
+        for record in free:
+            if record.id not in taken and engine.borrower is not None:
+                with self._left_alone(record.id):
+                    engine.borrower.ask(record.id)
+
+    def _fit(self, engine: Embedded, record: RunRecord | Unreadable) -> RunRecord:
+        """Raises Unreadable, UnknownKind, StorageError."""
+        if isinstance(record, Unreadable):
+            raise record
+        plan = (record.plan_hash, record.workflow)
+        if plan not in self._fit_plans:
+            need_kinds(engine.store.plan(*plan))
+            self._fit_plans.add(plan)
         engine.prepare(record.folder)
-        if not engine.worker.owns(run) and not engine.worker.adopt(run) and engine.borrower is not None:
-            engine.borrower.ask(run)
+        return record
+
+    @contextmanager
+    def _left_alone(self, run: str) -> Iterator[None]:
+        """For a while, where it cannot be taken over."""
+        try:
+            yield
+        except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
+            seconds = self._aside.put(run, time.monotonic())
+            _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
 
     def _put_aside(self, engine: Embedded, error: Exception) -> None:
         """The run that was being worked on, with those that it was begun by, which would take it over with them: so the others go on."""

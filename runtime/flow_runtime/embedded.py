@@ -18,6 +18,7 @@ from flow_runtime.executors.work import Place
 from flow_runtime.incarnation import Incarnation, cursor_path
 from flow_runtime.leftovers import remove_own, sweep
 from flow_runtime.loans import NOT_LENDING
+from flow_runtime.observers import Observer
 from flow_runtime.processes.cursor import Cursor
 from flow_runtime.processes.guardian import Guardian
 from flow_runtime.processes.orphans import end_orphans
@@ -26,7 +27,7 @@ from flow_runtime.processes.slot import Slot
 from flow_runtime.state_folder import SECRETS, StateFolder, usable
 from flow_runtime.state_store import open_store
 from flow_runtime.steady_clock import SteadyClock
-from flow_runtime.worker import Observer, Worker
+from flow_runtime.worker import Worker
 
 if TYPE_CHECKING:
     import _socket

@@ -1,7 +1,6 @@
 """Where a worker process gets its runs from."""
 
 import time
-from collections.abc import Iterator
 from typing import Protocol
 
 from flow_engine.stores.sqlite import SqliteStore
@@ -13,12 +12,12 @@ LOOK_ANYWAY = 2.0
 
 
 class RunFeed(Protocol):
-    def wanted(self, most: int, capacity: int) -> Iterator[str]:
-        """Runs to take over, or to borrow tasks of; no more than `most`. `capacity` is what the slots could take."""
+    def wanted(self, most: int, capacity: int) -> list[str]:
+        """Runs to take over, or to borrow tasks of. `most`: how many can be taken; `capacity`: what the slots could take."""
         ...
 
-    def left(self, some: bool) -> None:
-        """Whether there were more of them than could be taken."""
+    def taken(self, more: bool) -> None:
+        """What was wanted is taken, or is not to be had; `more`: there was more of it than could be taken."""
         ...
 
 
@@ -32,11 +31,11 @@ class FolderFeed:
         self._asked_at = self._looked_at = 0.0
         self._again = False
 
-    def wanted(self, most: int, capacity: int) -> Iterator[str]:
-        return iter(self._store.unowned(self._page) if self._due() else [])
+    def wanted(self, most: int, capacity: int) -> list[str]:
+        return self._store.unowned(self._page) if self._due() else []
 
-    def left(self, some: bool) -> None:
-        self._again = some
+    def taken(self, more: bool) -> None:
+        self._again = more
 
     def _due(self) -> bool:
         now = time.monotonic()

@@ -5,35 +5,36 @@ While a transaction is under way, answers gather in the slots' channels and go i
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from flow_engine import states
 from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError
+from flow_engine.errors import StoreError, Unreadable
 from flow_engine.model import (
     Claim,
     Completion,
     Hint,
-    Lost,
     Outcome,
     Released,
+    RunRecord,
     Started,
     TaskRef,
     Tick,
 )
 from flow_engine.queues.memory import MemoryQueue
-from flow_engine.stores.contract import Store
+from flow_engine.stores.contract import Adopted, Adoption, Store
 
 from flow_runtime.alarms import Alarms
 from flow_runtime.begin import begun
 from flow_runtime.bodies import WATCH, Bodies
 from flow_runtime.child_runs import ending_children, ends_with_parent
 from flow_runtime.dispatch import Dispatcher
+from flow_runtime.inherited import inherited
 from flow_runtime.inputs import RunInputs
 from flow_runtime.live_run import LiveRun
 from flow_runtime.loans import NOT_LENDING, Lending
 from flow_runtime.news import News
+from flow_runtime.observers import Observer, Observers
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
@@ -42,14 +43,6 @@ MOMENT = 0.0003
 """Seconds between two looks at answers that come one after another."""
 SPARE = 1024
 """The most claims beyond what the slots can take."""
-
-
-class Observer(Protocol):
-    """Hears what happens, to show it. Called between transactions, after they are durable."""
-
-    def claimed(self, claims: Iterable[Claim]) -> None: ...
-    def completed(self, completions: Iterable[Completion]) -> None: ...
-    def ended(self, run: str) -> None: ...
 
 
 class Worker:
@@ -74,7 +67,7 @@ class Worker:
         self._pool = pool
         self._id = dispatcher.incarnation
         self._scratch = scratch
-        self._observers = list(observers)
+        self._observers = Observers(observers)
         self._was_started = was_started
         self._clock = clock
         self._wall = wall or clock
@@ -143,42 +136,59 @@ class Worker:
         return run in self._live
 
     def watch(self, observer: Observer) -> None:
-        self._observers.append(observer)
+        self._observers.add(observer)
 
     def adopt(self, run: str) -> bool:
-        """Takes the run over; False where another worker has it or it has ended."""
+        """Takes the run over; False where another worker has it or it has ended. Raises UnknownRun, Unreadable."""
+        found = self.adopt_all([self._store.run(run)])
+        for error in found.failed.values():
+            raise error
+        return bool(found.taken)
+
+    def adopt_all(self, records: Sequence[RunRecord]) -> Adoption:
+        """Takes over those of these runs that are free, and their child runs. Raises Unreadable where one of those cannot be read."""
         self.before_adopting()
-        adopted = self._store.adopt(self._id, run, self._clock())
-        if adopted is None:
-            return False
+        found = self._store.adopt_all(self._id, records, self._clock())
+        for adopted in found.taken:
+            self._take_over(adopted)
+        self._adopt_children([adopted.record.id for adopted in found.taken])
+        for adopted in found.taken:
+            self._go_on(adopted)
+        return found
+
+    def _adopt_children(self, runs: Sequence[str]) -> None:
+        children = [child for child in self._store.children_of(runs) if child not in self._live] if runs else []
+        if children:
+            self._adopt_own(children)
+
+    def _adopt_own(self, runs: Sequence[str]) -> None:
+        """Those that belong to runs which it has."""
+        records = self._store.records(runs)
+        troubles = [record for record in records.values() if isinstance(record, Unreadable)]
+        found = self.adopt_all([record for record in records.values() if not isinstance(record, Unreadable)])
+        for error in [*troubles, *found.failed.values()]:
+            raise error
+
+    def _take_over(self, adopted: Adopted) -> None:
         reached("worker.adopting")
         record = adopted.record
         inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
-        for task, attempt, worker in self._lender.adopted(record.id, adopted.in_flight):
-            if worker == self._id:  # which it had borrowed
-                if not self._has(task, attempt):  # whether its body had begun is not known any more
-                    self._news.done.append(
-                        Completion(task, attempt, worker, Lost("its loan ended with the owner of the run"))
-                    )
-                continue
-            lost = self._was_started(task.run, task.seq, attempt, worker)
-            outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
-            self._news.done.append(Completion(task, attempt, worker, outcome))
-        cancelled = record.cancel_requested_at is not None or ends_with_parent(self._store, record)
-        if cancelled:
+        in_flight = self._lender.adopted(record.id, adopted.in_flight)
+        self._news.done += inherited(in_flight, self._id, self._has, self._was_started)
+        if record.cancel_requested_at is not None or ends_with_parent(self._store, record):
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
-        for child in self._store.children(record.id):
-            if child not in self._live:
-                self.adopt(child)
+
+    def _go_on(self, adopted: Adopted) -> None:
+        """Once its child runs are there."""
+        run = adopted.record.id
         if adopted.restless:
             self._again = self._clock()
-        elif not cancelled and not adopted.ready and not adopted.in_flight:
-            self._news.wakes += [task for task in self._store.arrivals(self._id) if task.run == record.id]
-            self._finish_if_over(record.id)
-        return True
+        elif not self._live[run].cancelling and not adopted.ready and not adopted.in_flight:
+            self._news.wakes += [task for task in self._store.arrivals(self._id) if task.run == run]
+            self._finish_if_over(run)
 
     def cancel(self, run: str, reason: str = "asked") -> None:
         """Ends the main part of the run: what runs gets SIGTERM and later SIGKILL, what waits never starts. `reason`: asked, timeout."""
@@ -303,12 +313,12 @@ class Worker:
             reached("worker.once")
             self._pool.put(job)
         self._lender.kept(tick.lent, report.completions)
-        for child in tick.begun:
+        if tick.begun:
             reached("worker.child")
-            self.adopt(child.id)
+            self._adopt_own([child.id for child in tick.begun])
         for run in tick.stopping:
             self._fail_fast(run)
-        self._tell(tick, report.completions)
+        self._observers.kept(tick, report.completions)
         held = len(self._news.done)
         if tick.claims:
             reached("worker.claimed")
@@ -318,13 +328,6 @@ class Worker:
         # what is decided here needs no slot: a long row of false conditions takes few transactions
         self._spare = min(2 * decided, SPARE) if decided == len(tick.claims) else 0
         self._finish(tick.finishing)
-
-    def _tell(self, tick: Tick, done: Sequence[Completion]) -> None:
-        refused = set(tick.refused)
-        accepted = [completion for completion in done if completion.task not in refused] if refused else done
-        for observer in self._observers:
-            observer.completed(accepted)
-            observer.claimed([*tick.claims, *(claim for _, claim in tick.lent)] if tick.lent else tick.claims)
 
     def _dispatch(self, claim: Claim) -> None:
         """Decides what can be decided here (conditions, lists, waits), and has the rest run."""
@@ -372,8 +375,7 @@ class Worker:
         self._queue.drop({end.run for end in ends})
         for end in ends:
             del self._live[end.run]
-            for observer in self._observers:
-                observer.ended(end.run)
+            self._observers.ended(end.run)
 
     def _finish_if_over(self, run: str) -> None:
         """A run whose last task had ended when its worker died."""

@@ -16,7 +16,7 @@ def counted(store: PostgresStore, act: Callable[[], object]) -> int:
     return store._session.trips - before
 
 
-@pytest.mark.parametrize("count", [2, 60])
+@pytest.mark.parametrize("count", [2, 3, 60])
 def test_submitting(count: int, opened: Callable[[], PostgresStore]) -> None:
     store, made = opened(), plan(task("a"), task("b", "a"))
     bundle = bundle_of(made)
@@ -26,6 +26,8 @@ def test_submitting(count: int, opened: Callable[[], PostgresStore]) -> None:
     assert counted(store, lambda: store.submit_all(news)) == 3
     assert counted(store, lambda: store.adopt("w1", "run-0", 1.0)) == 4  # the first says how the server is to plan
     assert counted(store, lambda: store.adopt("w1", "run-1", 1.0)) == 3
+    records = [*store.records([new.id for new in news[2:]]).values()]
+    assert counted(store, lambda: store.adopt_all("w1", records, 1.0)) == (2 if records else 0)
 
 
 @pytest.mark.parametrize("size", [1, 200])

@@ -50,6 +50,13 @@ class Adopted(NamedTuple):
     restless: bool = False
 
 
+class Adoption(NamedTuple):
+    """Of several runs: those that were taken over, and of those that were not because they cannot be read, why, by id."""
+
+    taken: list[Adopted]
+    failed: dict[str, Unreadable]
+
+
 class RunFilter(NamedTuple):
     state: str | None = None
     workflow: str | None = None
@@ -82,6 +89,10 @@ class Store(Protocol):
 
     def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
         """Takes a run that nobody alive owns and that has not ended; None otherwise."""
+        ...
+
+    def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
+        """The same for several, as they were read just before; what stands in the way of one is no obstacle to the others."""
         ...
 
     def abandon(self, worker: str) -> bool:
@@ -144,6 +155,10 @@ class Store(Protocol):
 
     def children(self, run: str) -> list[str]:
         """The child runs of a run that have not ended."""
+        ...
+
+    def children_of(self, runs: Collection[str]) -> list[str]:
+        """The child runs of any of these that have not ended."""
         ...
 
     def deploy(self, new: Deployment) -> ScheduleRecord:
@@ -240,6 +255,10 @@ class Store(Protocol):
 
     def run(self, run: str) -> RunRecord:
         """Raises UnknownRun. `run` may be an unambiguous prefix of an id."""
+        ...
+
+    def records(self, runs: Collection[str]) -> dict[str, RunRecord | Unreadable]:
+        """Those of these runs that are there, by id."""
         ...
 
     def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:

@@ -5,7 +5,7 @@ The SQL that is written here is that of both dialects, with `?` for values.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,6 +35,16 @@ class Reads(ABC):
             raise UnknownRun(run)
         return self._run_record(rows[0])
 
+    def records(self, runs: Collection[str]) -> dict[str, RunRecord | Unreadable]:
+        rows = self._select("run_columns", self._queries["whose_id"], (json.dumps([*runs]),)) if runs else []
+        return {row[1]: self._record_or_trouble(row) for row in rows}
+
+    def _record_or_trouble(self, row: Sequence[Any]) -> RunRecord | Unreadable:
+        try:
+            return self._run_record(row)
+        except Unreadable as error:
+            return error
+
     def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         wanted = [
             (self._namespace_clause(filter_), filter_.namespace),
@@ -54,13 +64,13 @@ class Reads(ABC):
         return [record for row in rows if (record := self._sound_record(row, damaged)) is not None]
 
     def _sound_record(self, row: Sequence[Any], damaged: Callable[[Unreadable], None] | None) -> RunRecord | None:
-        try:
-            return self._run_record(row)
-        except Unreadable as error:
-            if damaged is None:
-                raise
-            damaged(error)
-            return None
+        found = self._record_or_trouble(row)
+        if not isinstance(found, Unreadable):
+            return found
+        if damaged is None:
+            raise found
+        damaged(found)
+        return None
 
     def _namespace_clause(self, filter_: RunFilter) -> str:
         return "namespace = ?"
@@ -117,6 +127,9 @@ class Reads(ABC):
 
     def children(self, run: str) -> list[str]:
         return [row[0] for row in self._all("children", (run,))]
+
+    def children_of(self, runs: Collection[str]) -> list[str]:
+        return [row[0] for row in self._all("children_of", (json.dumps([*runs]),))] if runs else []
 
     def signals(self, run: str) -> list[Signal]:
         return [Signal(*row) for row in self._all("signals", (self._no(run),))]

@@ -1,8 +1,8 @@
 """Where a worker that shares its state gets its runs from."""
 
 import time
-from collections.abc import Iterator
 
+from flow_engine.queues.contract import Lease
 from flow_engine.stores.contract import Store
 
 from flow_runtime.lending.exchange import Exchange
@@ -19,24 +19,26 @@ class SharedFeed:
         self._store = store
         self._exchange = exchange
         self._looked_at = self._took_at = 0.0
+        self._leases: list[Lease] = []
         self.told = True
         """There may be something to take."""
 
-    def wanted(self, most: int, capacity: int) -> Iterator[str]:
-        """Hints are done with when the next one after them is asked for: their runs are taken by then."""
+    def wanted(self, most: int, capacity: int) -> list[str]:
         room, now = min(most, capacity), time.monotonic()
         if room <= 0:
-            return
+            return []
         if self.told or now - self._took_at >= self._exchange.every:
             self._took_at = now
-            leases = self._exchange.take(room)
-            self.told = bool(leases)
-            for lease in leases:
-                yield lease.hint.task.run
-            self._exchange.done(leases)
+            self._leases = self._exchange.take(room)
+            self.told = bool(self._leases)
+        runs = [lease.hint.task.run for lease in self._leases]
         if now - self._looked_at >= LOOK_ANYWAY:
             self._looked_at = now
-            yield from self._store.unowned(room)
+            runs += self._store.unowned(room)
+        return list(dict.fromkeys(runs))
 
-    def left(self, some: bool) -> None:
-        """They are in the exchange."""
+    def taken(self, more: bool) -> None:
+        """What was left is in the database, where it is looked for."""
+        if self._leases:
+            leases, self._leases = self._leases, []
+            self._exchange.done(leases)

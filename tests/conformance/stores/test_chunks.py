@@ -87,6 +87,27 @@ def test_another_worker_makes_the_rest(world: World, dead: set[str]) -> None:
     assert heir.finishing == ["run-1"]
 
 
+def test_another_worker_makes_the_rest_of_several_runs(world: World, dead: set[str]) -> None:
+    """It takes them over at once, and each has its own list."""
+    lists = {run: [f'"{run}.{number}"' for number in range(8)] for run in ("run-1", "run-2")}
+    for run, items in lists.items():
+        world.start(plan(value_task(f"source of {run}"), each(run, f"source of {run}")), run)
+    world.tick()
+    world.tick(*[world.end(f"source of {run}") for run in lists])
+    world.tick(*[world.end(run, Expanded(8, items)) for run, items in lists.items()], want=0)
+    dead.add("w1")
+    heir = World(world.store, "w2", world.now)
+    heir.plans = world.plans
+    found = heir.store.adopt_all("w2", [heir.store.run(run) for run in lists], heir.now)
+    assert [adopted.restless for adopted in found.taken] == [True, True]
+    heir.hints = [hint for adopted in found.taken for hint in adopted.ready]
+    for _ in range(4):
+        heir.tick()
+    for run, items in lists.items():
+        seqs = [row.seq for row in heir.store.tasks(run) if row.place is not None]
+        assert heir.store.items(run, seqs) == items
+
+
 def test_what_is_cancelled_has_all_of_its_rows(world: World) -> None:
     expanded(world)
     world.tick(cancels=["run-1"])

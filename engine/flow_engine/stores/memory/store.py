@@ -2,7 +2,6 @@
 
 import json
 import random
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -16,10 +15,9 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import shape_of
-from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused, UnknownRun, Unreadable
+from flow_engine.errors import FlowError, IdempotencyConflict, LostOwnership, Refused
 from flow_engine.model import (
     AttemptRecord,
-    Cached,
     Event,
     Hint,
     InFlight,
@@ -27,34 +25,31 @@ from flow_engine.model import (
     RunEnd,
     RunRecord,
     Signal,
-    Tally,
-    TaskRecord,
     TaskRef,
     Tick,
 )
-from flow_engine.stores.contract import Adopted, Census, RunFilter, Submitted
+from flow_engine.stores.adoption import one_by_one
+from flow_engine.stores.contract import Adopted, Adoption, Submitted
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, taken_up
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.mail import MemoryMail
+from flow_engine.stores.memory.reads import MemoryReads
 from flow_engine.stores.memory.rows import (
-    RESERVED,
     as_reopened,
     as_taken_over,
     kept_results,
     new_row,
-    passes,
     record,
     reserved,
     updated,
 )
-from flow_engine.stores.memory.schedules import MemorySchedules
-from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, gathered, state_of
+from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
 
-class MemoryStore(MemorySchedules):
+class MemoryStore(MemoryReads):
     def __init__(
         self, alive: Callable[[str], bool] = lambda incarnation: True, draw: Callable[[], float] = random.random
     ) -> None:
@@ -124,6 +119,9 @@ class MemoryStore(MemorySchedules):
             ]
         graph = books.graph(record.id)
         return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
+
+    def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
+        return one_by_one(lambda run: self.adopt(worker, run, now), records)
 
     def abandon(self, worker: str) -> bool:
         for run, kept in list(self._runs.items()):
@@ -208,8 +206,11 @@ class MemoryStore(MemorySchedules):
         ]
 
     def children(self, run: str) -> list[str]:
+        return self.children_of([run])
+
+    def children_of(self, runs: Collection[str]) -> list[str]:
         records = [kept.record for kept in self._runs.values()]
-        return [record.id for record in records if record.parent == run and record.finished_at is None]
+        return [record.id for record in records if record.parent in runs and record.finished_at is None]
 
     def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         record = self.run(run)
@@ -236,103 +237,6 @@ class MemoryStore(MemorySchedules):
 
     def set_pool(self, name: str, slots: int) -> None:
         self._pools[name] = slots
-
-    def pools(self) -> dict[str, int]:
-        return dict(self._pools)
-
-    def cached(self, digest: str, now: float) -> Cached | None:
-        kept = [item for item in self._cached if item.entry.digest == digest]
-        fresh = [item for item in kept if item.expires_at is None or item.expires_at > now]
-        return fresh[-1].cached if fresh else None
-
-    def last_cached(self, workflow: str, task: str, key: str, before: float) -> Cached | None:
-        named = [item for item in self._cached if (item.workflow, item.entry.task) == (workflow, task)]
-        older = [item for item in named if item.cached.created_at < before]
-        older.sort(key=lambda item: (item.entry.key == key, item.cached.created_at))
-        return older[-1].cached if older else None
-
-    def cancel_requests(self, worker: str) -> list[str]:
-        records = [kept.record for kept in self._runs.values()]
-        return [
-            r.id for r in records if r.owner == worker and r.cancel_requested_at is not None and r.finished_at is None
-        ]
-
-    def results(self, run: str, rows: Sequence[int]) -> list[str | None]:
-        tasks = self._runs[run].tasks
-        return [tasks[row].result for row in rows]
-
-    def items(self, run: str, rows: Sequence[int]) -> list[str | None]:
-        tasks = self._runs[run].tasks
-        return [tasks[row].item for row in rows]
-
-    def outcome(self, run: str) -> str:
-        return self._graph(run).outcome()
-
-    def row_of(self, run: str, node: int, place: int) -> int:
-        return self._graph(run).base[node] + place
-
-    def state_of(self, run: str, node: int) -> str:
-        return self._graph(run).state[node]
-
-    def size_of(self, run: str, node: int) -> int:
-        return self._graph(run).size[node]
-
-    def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
-        rows = [row for row in self._runs[run].tasks if row.node == node and row.place is not None]
-        return gathered((row.result for row in rows if row.state == states.SUCCEEDED), most)
-
-    def census(self) -> Census:
-        records = [kept.record for kept in self._runs.values()]
-        open_ = [row.state for kept in self._runs.values() if kept.record.finished_at is None for row in kept.tasks]
-        queued = [record.created_at for record in records if record.state == states.QUEUED]
-        return Census(Counter(record.state for record in records), Counter(open_), min(queued, default=None))
-
-    def newest(self) -> str | None:
-        return max(self._runs, default=None)
-
-    def run(self, run: str) -> RunRecord:
-        found = (
-            [self._runs[run]]
-            if run in self._runs
-            else [kept for id_, kept in self._runs.items() if run and id_.startswith(run)]
-        )
-        if len(found) > 1:
-            raise FlowError(f"{run} is the start of more than one run id; give more of it")
-        if not found:
-            raise UnknownRun(run)
-        return found[0].record
-
-    def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
-        records = sorted((kept.record for kept in self._runs.values()), key=lambda record: record.id, reverse=True)
-        return [record for record in records if passes(record, filter_)][: filter_.limit]
-
-    def plan(self, plan_hash: str, workflow: str | None = None) -> Plan:
-        plan = self._plans[plan_hash]
-        return plan if workflow is None else plan._replace(entry=workflow)
-
-    def bundle(self, plan_hash: str) -> str:
-        return self._bundles[plan_hash]
-
-    def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
-        rows = [row for row in self._made(run) if row.place is None or row.place >= 0]
-        return rows if values else [row._replace(item=None, result=None) for row in rows]
-
-    def tallies(self, run: str) -> list[Tally]:
-        counts = Counter((row.node, row.place is None, row.state, row.size) for row in self.tasks(run))
-        return [Tally(*kind, count) for kind, count in counts.items()]
-
-    def _made(self, run: str) -> list[TaskRecord]:
-        return [row for row in self._runs[run].tasks if row.state != RESERVED]
-
-    def overrides(self, run: str) -> dict[int, dict[str, Any]]:
-        rows = self._runs[run].tasks
-        return {row.seq: json.loads(row.override) for row in rows if row.override is not None}
-
-    def attempts(self, run: str, seq: int) -> list[AttemptRecord]:
-        return [attempt for attempt in self._runs[run].attempts if attempt.seq == seq]
-
-    def events(self, run: str, after: int) -> list[Event]:
-        return [event for event in self._runs[run].events if event.id > after]
 
     def close(self) -> None:
         self._runs.clear()

@@ -21,7 +21,7 @@ from flow_engine.stores.postgres.schedules import PostgresSchedules
 from flow_engine.stores.postgres.schema import FOLDER
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.statements import Noted, PostgresStatements
-from flow_engine.stores.postgres.transaction import Transaction
+from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Living, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version
 from flow_engine.stores.writes import Writer
@@ -164,6 +164,10 @@ class PostgresArrivals(PostgresSchedules, ABC):
                 f"the state {shown(self._session.url)} was upgraded to version {version} while this process, which knows {known}, "
                 "had it open: start the newer Flow in its place"
             )
+
+    def _ask_once(self, name: str, query: str, values: Row) -> list[Row]:
+        """The answer of one statement that writes, once it is kept."""
+        return self._session.write_one(name, self._queries[query], values)
 
     def _tell(self, statements: Noted, transaction: Transaction) -> None:
         for sql, values in statements:

@@ -12,14 +12,13 @@ from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
-from flow_engine.errors import LostOwnership, Refused, Unreadable
-from flow_engine.model import Hint, RunEnd, RunRecord, Signal, TaskRecord, Tick
+from flow_engine.errors import LostOwnership, Refused
+from flow_engine.model import Hint, RunEnd, Signal, TaskRecord, Tick
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
-from flow_engine.stores.contract import Adopted
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.live import lost_run
 from flow_engine.stores.mail import Message
-from flow_engine.stores.postgres.arrivals import PostgresArrivals
+from flow_engine.stores.postgres.adoption import PostgresAdoption
 from flow_engine.stores.postgres.decided import Decided
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
@@ -27,14 +26,14 @@ from flow_engine.stores.postgres.removal import PostgresRemoval
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.source import PostgresSource
 from flow_engine.stores.postgres.statements import Noted
-from flow_engine.stores.postgres.transaction import Row, Transaction
+from flow_engine.stores.postgres.transaction import Transaction
 from flow_engine.stores.postgres.usage import Needs, needs_of
 from flow_engine.stores.queries import load
 from flow_engine.stores.reads import readable
 from flow_engine.stores.shared import LEASE, PATIENCE
 
 
-class PostgresStore(PostgresArrivals):
+class PostgresStore(PostgresAdoption):
     """One handle: one connection, used by one thread at a time. `alive` tells whether a worker's incarnation still lives; without it, its
     heartbeats do (`leases`). `patience`: seconds that an operation waits for a server that is gone."""
 
@@ -52,24 +51,6 @@ class PostgresStore(PostgresArrivals):
         living = self._leases.living if alive is None else asked_one_by_one(alive)
         super().__init__(session, queries, Books(draw), living)
         self._needs: dict[int, Needs] = {}
-
-    def adopt(self, worker: str, run: str, now: float) -> Adopted | None:
-        record = self.run(run)
-        no = self._no(record.id)
-        if record.finished_at is not None or self._is_anothers(record.owner, worker):
-            return None
-        plan = self.plan(record.plan_hash, record.workflow)
-        self._session.plan_once()
-        if record.owner == worker and record.id in self._books:
-            return self._seen_again(record, plan, now)
-        taken = self._session.write("adopt", lambda transaction: self._take(worker, no, record.owner, transaction))
-        if taken is None:
-            return None
-        try:
-            return self._opened(taken[0], plan, taken[1], self._usage, now)
-        except Unreadable:
-            self._ask_once("adopt", "take", (record.owner, no, worker))  # as it was, for who can read it
-            raise
 
     def abandon(self, worker: str) -> bool:
         def job(transaction: Transaction) -> bool:
@@ -172,10 +153,6 @@ class PostgresStore(PostgresArrivals):
         if not self._ask_once("signal", "send_signal", (self._no(record.id), awaited, *signal)):
             raise Refused(f"run {record.id} has ended; nothing of it waits any more")
 
-    def _ask_once(self, name: str, query: str, values: Row) -> list[Row]:
-        """The answer of one statement that writes, once it is kept."""
-        return self._session.write_one(name, self._queries[query], values)
-
     def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         id_ = self.run(run).id
 
@@ -183,7 +160,8 @@ class PostgresStore(PostgresArrivals):
             _, letters, (found,), tasks = transaction.ask(
                 (self._queries["lock_run"], (id_,)),
                 (self._queries["answered_letters"], (id_, json.dumps(chosen(replays) or []))),
-                *self._whole_run(self._no(id_)),
+                (f"{self._queries['run_columns']} WHERE id = ?", (id_,)),
+                (f"{self._queries['bare_task_columns']} WHERE run = ? ORDER BY seq", (self._no(id_),)),
             )
             refuse_answered(replays, {(seq, attempt): (at, dropped) for seq, attempt, at, dropped in letters})
             record, rows = self._run_record(found), [TaskRecord(*row) for row in tasks]
@@ -226,33 +204,6 @@ class PostgresStore(PostgresArrivals):
 
     def set_pool(self, name: str, slots: int) -> None:
         self._session.write("pool", lambda transaction: transaction.tell(self._queries["set_pool"], (name, slots)))
-
-    # -- taking a run over
-
-    def _is_anothers(self, owner: str | None, worker: str) -> bool:
-        return owner is not None and owner != worker and bool(self._living({owner}))
-
-    def _take(
-        self, worker: str, no: int, owner: str | None, transaction: Transaction
-    ) -> tuple[RunRecord, list[TaskRecord]] | None:
-        """The run and its rows, as they are from now on."""
-        version, taken, found, tasks, lists = transaction.ask(
-            (self._queries["schema_version"], ()),
-            (self._queries["take"], (worker, no, owner)),
-            *self._whole_run(no),
-            (self._queries["lists"], (no,)),
-            writes=True,
-        )
-        self._refuse_upgraded(*version[0])
-        if not taken:
-            return None
-        items: dict[int, str] = dict(lists)
-        rows = [TaskRecord(*row) for row in tasks]
-        return self._run_record(found[0]), [row._replace(item=items.get(row.seq)) for row in rows]
-
-    def _whole_run(self, no: int) -> list[tuple[str, tuple[int]]]:
-        run, task = self._queries["run_columns"], self._queries["bare_task_columns"]
-        return [(f"{run} WHERE no = ?", (no,)), (f"{task} WHERE run = ? ORDER BY seq", (no,))]
 
     # -- a tick
 

@@ -182,12 +182,13 @@ SELECT expect_rows((SELECT count(*) FROM (
 SELECT id FROM run WHERE id = ANY (?::text[]) AND owner = ? AND finished_at IS NULL
 
 -- name: take
-UPDATE run SET owner = ? WHERE no = (
-  SELECT no FROM run WHERE no = ? AND owner IS NOT DISTINCT FROM ? AND finished_at IS NULL FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE run SET owner = ? WHERE no IN (
+  SELECT r.no FROM unnest(?::bigint[], ?::text[]) AS v (no, owner) JOIN run r ON r.no = v.no
+  WHERE r.owner IS NOT DISTINCT FROM v.owner AND r.finished_at IS NULL ORDER BY r.no FOR NO KEY UPDATE OF r SKIP LOCKED)
 RETURNING no
 
 -- name: lists
-SELECT seq, item FROM task WHERE run = ? AND cursor IS NOT NULL
+SELECT run, seq, item FROM task WHERE run = ANY (?::bigint[]) AND cursor IS NOT NULL
 
 -- name: abandon
 UPDATE run SET owner = NULL WHERE no IN (
@@ -216,6 +217,12 @@ SELECT expect_rows((SELECT count(*) FROM changed), cardinality(?5::bigint[]))
 -- name: request_cancel
 UPDATE run SET cancel_requested_at = coalesce(cancel_requested_at, ?::float8), cancel_reason = coalesce(cancel_reason, ?::text)
 WHERE no = ? AND finished_at IS NULL RETURNING no
+
+-- name: whose_id
+WHERE id = ANY (ARRAY(SELECT json_array_elements_text(?::json)))
+
+-- name: children_of
+SELECT id FROM run WHERE parent_run = ANY (ARRAY(SELECT json_array_elements_text(?::json))) AND finished_at IS NULL ORDER BY id
 
 -- name: unowned
 SELECT id FROM run WHERE finished_at IS NULL AND (owner IS NULL OR owner = ANY (?::text[])) ORDER BY priority DESC, id LIMIT ?

@@ -12,9 +12,10 @@ from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.errors import Refused, Unreadable
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, NewRun, RunEnd, Signal, Tick
+from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, Tick
 from flow_engine.states import BLOCKED
-from flow_engine.stores.contract import Adopted, Submitted
+from flow_engine.stores.adoption import one_by_one
+from flow_engine.stores.contract import Adopted, Adoption, Submitted
 from flow_engine.stores.live import lost_run, submitted_before
 from flow_engine.stores.mail import Message
 from flow_engine.stores.outcomes import gathered
@@ -93,6 +94,9 @@ class SqliteStore(SqliteSchedules):
             with self._writing("adopt"):  # as it was, for who can read it
                 self._execute("take", (before, no, worker))
             raise
+
+    def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
+        return one_by_one(lambda run: self.adopt(worker, run, now), records)
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):

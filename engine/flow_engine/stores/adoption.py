@@ -1,0 +1,19 @@
+"""Taking over runs one after another, where a store gains nothing by doing it at once."""
+
+from collections.abc import Callable, Sequence
+
+from flow_engine.errors import Unreadable
+from flow_engine.model import RunRecord
+from flow_engine.stores.contract import Adopted, Adoption
+
+
+def one_by_one(adopt: Callable[[str], Adopted | None], records: Sequence[RunRecord]) -> Adoption:
+    found = Adoption([], {})
+    for record in records:
+        try:
+            adopted = adopt(record.id)
+        except Unreadable as error:
+            found.failed[record.id] = error
+        else:
+            found.taken.extend([] if adopted is None else [adopted])
+    return found
