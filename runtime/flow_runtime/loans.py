@@ -5,11 +5,9 @@ from typing import Protocol
 
 from flow_engine.model import Ask, Completion, InFlight, Lent, Room
 from flow_engine.queues.memory import MemoryQueue
-from flow_engine.stores.mail import Mail
+from flow_engine.stores.mail import NO_MAIL, Mail
 
 from flow_runtime.live_run import LiveRun
-
-_NOTHING = Mail([], [], [])
 
 
 class Lending(Protocol):
@@ -46,7 +44,7 @@ class NotLending:
     """Lends nothing, and hears nothing."""
 
     def read(self) -> Mail:
-        return _NOTHING
+        return NO_MAIL
 
     def asks(self, rooms: Sequence[Room], queue: MemoryQueue, now: float) -> list[Ask]:
         return []

@@ -23,6 +23,7 @@ from flow_engine.model import (
 )
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.contract import Adopted, Adoption, Store
+from flow_engine.stores.mail import NO_MAIL
 
 from flow_runtime.alarms import Alarms
 from flow_runtime.begin import begun
@@ -264,7 +265,7 @@ class Worker:
         and the slots have the other half to work on while it is under way. It sleeps for moments, since to be woken by each answer costs
         more than what it says."""
         end = time.monotonic() + self._cost
-        while 0 < len(self._news.done) < self._pool.in_hand and time.monotonic() < end:
+        while 0 < len(self._news.done) + len(self.foreign) < self._pool.in_hand and time.monotonic() < end:
             time.sleep(MOMENT)
             self._take(self._pool.wait(0.0))
 
@@ -278,7 +279,7 @@ class Worker:
         started = self._newly_started(now)
         started += [Started(job.claim.task, job.claim.attempt, self._id, now, None) for job in once]
         self._news.done += self._lender.lost()
-        mail = self._lender.read()
+        mail = self._lender.read() if self._live else NO_MAIL
         again = self._again is not None and now >= self._again and room > 0
         if not (self._news or hints or started or any(mail) or again):
             return False
@@ -302,8 +303,12 @@ class Worker:
         except StoreError:
             self._news.untold(report)
             raise
-        self._cost = self._cost * 0.8 + (time.monotonic() - began) * 0.2
+        self.note_cost(time.monotonic() - began)
         return tick
+
+    def note_cost(self, seconds: float) -> None:
+        """What a transaction has taken: for so long it is worth to wait for more answers."""
+        self._cost = self._cost * 0.8 + seconds * 0.2
 
     def _after(self, tick: Tick, report: Report, once: list[Job]) -> None:
         """What follows from a transaction."""

@@ -5,7 +5,7 @@ leased, under a fence. Either may lose all that it has: the store decides, and t
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from flow_lang.named import NamedTuple
 
@@ -13,6 +13,10 @@ from flow_engine.model import Hint, TaskRef
 
 HORIZON = 600.0
 """Seconds ahead that a shared queue keeps hints. What is due later stays in the store until then, so that a queue's size is bounded."""
+
+
+Woken = Literal["", "knock", "work"]
+"""What a wait has ended with; "" where the time is over."""
 
 
 class Queue(Protocol):
@@ -84,9 +88,8 @@ class SharedQueue(Queue, Protocol):
         """`done`, then `push`, then `take`, in one round trip where there is one: what was taken, and what `done` gave back."""
         ...
 
-    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
-        """Sleeps until there may be something to take (with `work`), or this worker was knocked for, at most so long; False where the
-        time is over."""
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> Woken:
+        """Sleeps until there may be something to take (with `work`), or this worker was knocked for, at most so long."""
         ...
 
     def knock(self, workers: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flow_engine.model import Hint, TaskRef
-from flow_engine.queues.contract import HORIZON, Clock, Depth, Lease
+from flow_engine.queues.contract import HORIZON, Clock, Depth, Lease, Woken
 
 Name = tuple[TaskRef, int]
 """A task and its attempt."""
@@ -119,16 +119,18 @@ class SharedMemoryQueue:
             for run in runs:
                 self._shelf.blocked.pop(run, None)
 
-    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> Woken:
         end = time.monotonic() + seconds
         with self._shelf.changed:
             while not (work and self._due(self._clock())) and worker not in self._shelf.knocked:
                 left = end - time.monotonic()
                 if left <= 0:
-                    return False
+                    return ""
                 self._shelf.changed.wait(min(left, self._next_change()) if work else left)
-            self._shelf.knocked.discard(worker)
-            return True
+            if worker in self._shelf.knocked:
+                self._shelf.knocked.discard(worker)
+                return "knock"
+            return "work"
 
     def knock(self, workers: Iterable[str]) -> None:
         with self._shelf.changed:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from flow_engine.backoff import Backoff
 from flow_engine.errors import QueueDown
 from flow_engine.model import Hint
-from flow_engine.queues.contract import Clock, Depth, Lease, SharedQueue, Source
+from flow_engine.queues.contract import Clock, Depth, Lease, SharedQueue, Source, Woken
 from flow_engine.queues.reconcile import Reconciler
 
 RETRIES = Backoff(0.5, 15.0)
@@ -83,13 +83,13 @@ class SteadyQueue:
     def drop(self, runs: Collection[str]) -> None:
         self._ask(lambda: self._queue.drop(runs), None)
 
-    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> Woken:
         """While the service is down, a knock is not heard."""
-        found = self._ask(lambda: self._queue.wait(seconds, worker, work), None)
+        found: Woken | None = self._ask(lambda: self._queue.wait(seconds, worker, work), None)
         if found is not None:
             return found
         time.sleep(min(seconds, LOOK))
-        return work and bool(self._source.ready_hints(1))
+        return "work" if work and self._source.ready_hints(1) else ""
 
     def knock(self, workers: Iterable[str]) -> None:
         self._ask(lambda: self._queue.knock(workers), None)

@@ -42,6 +42,9 @@ class Mail(NamedTuple):
     """These stay until the attempt has ended."""
 
 
+NO_MAIL = Mail([], [], [])
+
+
 class LoanKey(NamedTuple):
     """An attempt that `worker` has, which does not own the run."""
 

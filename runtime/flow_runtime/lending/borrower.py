@@ -145,13 +145,16 @@ class Borrower:
         ended = {one.task.run for one in done} | {one.task.run for one in started}
         room = self._pool.capacity() if more and done else 0
         last = done[-1].task.run if done else ""
-        if room > 0 and last not in self._asked:
+        # for many at once, while there is still something to do
+        if room > 0 and room >= self._pool.in_hand and last not in self._asked:
             messages.append(room_message(Room(last, self._id, room)))
             self._asked.add(last)
         self._leave(messages, ended)
 
     def _leave(self, messages: list[Message], runs: Iterable[str]) -> None:
+        began = time.monotonic()
         self._store.leave(messages)
+        self._worker.note_cost(time.monotonic() - began)
         owners = {self._record(run).owner for run in runs}
         self._exchange.knock(owner for owner in owners if owner is not None)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from flow_engine.model import Hint
-from flow_engine.queues.contract import Lease, Source
+from flow_engine.queues.contract import Lease, Source, Woken
 from flow_engine.queues.steady import SteadyQueue
 
 from flow_runtime.lending.listener import Listener
@@ -35,7 +35,7 @@ class Exchange(Protocol):
         """There is mail for these."""
         ...
 
-    def rung(self) -> bool:
+    def rung(self) -> Woken:
         """Whether this worker was knocked for, or was told of work, since it was asked last."""
         ...
 
@@ -72,8 +72,8 @@ class StoreExchange:
     def knock(self, workers: Iterable[str]) -> None:
         """They look by themselves."""
 
-    def rung(self) -> bool:
-        return False
+    def rung(self) -> Woken:
+        return ""
 
     def listen(self, work: bool) -> None:
         """Nobody knocks."""
@@ -110,7 +110,7 @@ class QueueExchange:
     def knock(self, workers: Iterable[str]) -> None:
         self._queue.knock(workers)
 
-    def rung(self) -> bool:
+    def rung(self) -> Woken:
         return self._listener.rung()
 
     def listen(self, work: bool) -> None:

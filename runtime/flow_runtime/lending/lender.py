@@ -8,7 +8,7 @@ from flow_engine.model import Ask, Completion, Hint, InFlight, Lent, Lost, Room,
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.queues.runs import run_hint
 from flow_engine.stores.contract import Store
-from flow_engine.stores.mail import LoanKey, Mail, end_message
+from flow_engine.stores.mail import NO_MAIL, LoanKey, Mail, end_message
 
 from flow_runtime.lending.exchange import Exchange
 from flow_runtime.live_run import LiveRun
@@ -38,7 +38,7 @@ class Lender:
         """What has come since; empty while it is not time to look."""
         now = time.monotonic()
         if not self.knocked and now - self._read_at < (LOOK if self._loans or self._offered else REST):
-            return Mail([], [], [])
+            return NO_MAIL
         self.knocked, self._read_at = False, now
         mail = self._store.mail(self._worker)
         return mail._replace(started=self._news(mail))

@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 
 from flow_engine.errors import QueueDown
-from flow_engine.queues.contract import SharedQueue
+from flow_engine.queues.contract import SharedQueue, Woken
 
 LONGEST = 1.0
 """Seconds that one wait lasts: so soon it hears that it is to end, or to wait for something else."""
@@ -22,6 +22,7 @@ class Listener:
         self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._wanted = threading.Event()
         self._work = False
+        self._heard: Woken = ""
         self._closing = False
         self._thread = threading.Thread(target=self._listen, name="flow-listener", daemon=True)
         self._thread.start()
@@ -31,10 +32,11 @@ class Listener:
         self._work = work
         self._wanted.set()
 
-    def rung(self) -> bool:
+    def rung(self) -> Woken:
         with suppress(BlockingIOError):
-            return os.eventfd_read(self.descriptor) > 0
-        return False
+            os.eventfd_read(self.descriptor)
+            return self._heard
+        return ""
 
     def ends(self) -> None:
         """After the next knock, at the latest when its wait is over."""
@@ -57,4 +59,5 @@ class Listener:
                 continue
             if heard and not self._closing:
                 self._wanted.clear()
+                self._heard = heard
                 os.eventfd_write(self.descriptor, 1)

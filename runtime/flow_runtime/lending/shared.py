@@ -51,8 +51,11 @@ class Shared:
     def step(self, work: bool) -> None:
         """Once in each turn of the worker; with `work` it has room for more."""
         self.exchange.step()
-        if self.exchange.rung():
-            self.lender.knocked = self.feed.told = True
+        heard = self.exchange.rung()
+        if heard == "work":
+            self.feed.told = True
+        elif heard:
+            self.lender.knocked = True
             if self.borrower is not None:
                 self.borrower.knocked = True
         self.exchange.listen(work)

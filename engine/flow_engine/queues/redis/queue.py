@@ -13,7 +13,7 @@ from itertools import count, islice
 from typing import Any
 
 from flow_engine.model import Hint
-from flow_engine.queues.contract import HORIZON, Clock, Depth, Lease
+from flow_engine.queues.contract import HORIZON, Clock, Depth, Lease, Woken
 from flow_engine.queues.redis.connection import ANSWER, TROUBLES, connect, down, refuse_forgetful
 from flow_engine.queues.redis.hints import hint_from, name_of, pushed
 from flow_engine.queues.redis.scripts import Call, Scripts
@@ -108,7 +108,7 @@ class RedisQueue:
         if runs:
             self._run([Call("drop", [*runs])])
 
-    def wait(self, seconds: float, worker: str = "", work: bool = True) -> bool:
+    def wait(self, seconds: float, worker: str = "", work: bool = True) -> Woken:
         keys = [self._key(f"knock:{worker}")] if worker else []
         keys += [self._key("wake")] if work else []
         end = time.monotonic() + seconds
@@ -116,12 +116,13 @@ class RedisQueue:
             most = min(max(end - time.monotonic(), 0.0), LOOK)
             delay = self._run([Call("peek", (self._name, self._due_clock(), int(most * 1000) + 1))])[0] if work else -1
             if delay == 0:
-                return True
+                return "work"
             if most <= 0:
-                return False
+                return ""
             with self._serving():
-                if self._sleeper.blpop(keys, max(most if delay < 0 else min(most, delay / 1000), 0.001)):
-                    return True
+                heard = self._sleeper.blpop(keys, max(most if delay < 0 else min(most, delay / 1000), 0.001))
+            if heard:
+                return "work" if heard[0] == self._key("wake").encode() else "knock"
 
     def knock(self, workers: Iterable[str]) -> None:
         with self._serving():

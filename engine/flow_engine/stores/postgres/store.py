@@ -89,15 +89,18 @@ class PostgresStore(PostgresAdoption):
         self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, touched: set[str], needs: Needs
     ) -> Tick:
         decided: list[Decided] = []
+        begun = False
 
         def job(transaction: Transaction) -> Tick:
+            nonlocal begun
             self._usage.clear()
             lost = self._lock(worker, touched, needs, transaction) if needs != Needs() else []
-            if not decided:
+            if not begun:
+                begun = True  # once: the graphs have changed from now on, whatever becomes of the transaction
                 for run in lost:
                     self._books.close(run)
                 decided.append(self._decide(worker, now, report, hints, want))
-            elif self._usage.counted() != decided[0].counted:
+            elif not decided or self._usage.counted() != decided[0].counted:
                 raise LostOwnership("while the server was away, others took slots that this worker was about to take")
             self._tell(decided[0].fence, transaction)
             self._tell(self._begun(decided[0].tick, transaction), transaction)
@@ -237,7 +240,7 @@ class PostgresStore(PostgresAdoption):
             self._in_books(record, plan, rows, self._usage, now)
 
     def _decide(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Decided:
-        """Asks the server nothing, since the graphs have changed from now on: it is done once, whatever becomes of the transaction."""
+        """Asks the server nothing."""
         counted = self._usage.counted()
         tick, notes = self._books.tick(worker, now, report, hints, want, self._usage)
         fence = (self._queries["own"], (sorted(self._no(note.graph.run) for note in notes), worker))
