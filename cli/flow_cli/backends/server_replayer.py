@@ -1,6 +1,5 @@
 """Replays of dead letters that a server keeps: its workers work on their runs."""
 
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,12 +8,9 @@ from flow_client.client import Client
 from flow_engine import states
 from flow_engine.dead_letters.contract import LetterFilter
 
-from flow_cli import exits
-from flow_cli.backends.replayer import Ended
+from flow_cli.backends.replayer import Begun, Ended, need_replayed
 from flow_cli.backends.server import LOOK, ServerBackend
 from flow_cli.backends.server_runner import ServerRun
-from flow_cli.failure import CommandError
-from flow_cli.progress.text import counted
 
 
 class ServerReplayer:
@@ -22,15 +18,10 @@ class ServerReplayer:
         self._client = client
 
     @contextmanager
-    def one(self, letter: str, texts: Mapping[str, str]) -> Iterator[ServerRun]:
+    def one(self, letter: str, texts: Mapping[str, str]) -> Iterator[Begun]:
         (told,) = self._client.replay([letter], texts)
-        if told["refusal"]:
-            raise CommandError(exits.USAGE, "not_replayable", told["refusal"])
-        print(
-            f"run {told['run']}: trying {counted(told['tasks'], 'task')} again; what has succeeded stays",
-            file=sys.stderr,
-        )
-        yield ServerRun(self._client, told["run"], None)
+        need_replayed(told["refusal"])
+        yield Begun(ServerRun(self._client, told["run"], None), told["tasks"])
 
     def all(self, wanted: LetterFilter, texts: Mapping[str, str]) -> Iterator[Ended]:
         place, chosen = ServerBackend(self._client), []

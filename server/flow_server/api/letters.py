@@ -8,7 +8,8 @@ from typing import Any
 from flow_engine.dead_letters.contract import OPEN, STATES, Letter, LetterFilter
 from flow_engine.errors import Refused
 from flow_engine.stores.contract import Store
-from flow_runtime.replays import Replayed, by_run, letter_document, replay, replays_of
+from flow_runtime.letters import MOST, letter_document, letters_page
+from flow_runtime.replays import Replayed, Wish, by_run, replay, wish_of
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,8 +20,6 @@ from flow_server.paging import known, number
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
-MOST = 1000
-"""Letters in one request."""
 _LAST = 10**9
 
 
@@ -29,9 +28,8 @@ async def letters(request: Request) -> Response:
     wanted = letter_filter(request.query_params)
 
     def job(store: Store) -> bytes:
-        found = store.letters.page(wanted)
-        more = found[-1].number if len(found) == wanted.limit else None
-        return json_bytes({"letters": [letter_document(one) for one in found], "next": more})
+        found, more = letters_page(store, wanted)
+        return json_bytes({"letters": found, "next": more})
 
     return answer(await services_of(request).stores.run(job))
 
@@ -62,9 +60,8 @@ async def replays(request: Request) -> Response:
 
     def job(store: Store) -> bytes:
         chosen = by_run(store.letters.letter(name) for name in names)
-        for some in chosen.values():
-            _need_values(store, some, texts)
-        told = [_replayed(store, some, texts) for some in chosen.values()]
+        wishes = [_wish(store, some, texts) for some in chosen.values()]
+        told = [_replayed(store, wish) for wish in wishes]
         return json_bytes({"runs": [one._asdict() for one in told]})
 
     return answer(await services_of(request).stores.run(job), 202)
@@ -111,16 +108,16 @@ def _texts(found: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _need_values(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> None:
+def _wish(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Wish:
     """Before any run goes on. Raises Problem."""
     try:
-        replays_of(store, some, texts, store.run(some[0].run).folder)
+        return wish_of(store, some, texts)
     except Refused as error:
         raise wrong_field("set", f"does not fit: {error}") from None
 
 
-def _replayed(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Replayed:
+def _replayed(store: Store, wish: Wish) -> Replayed:
     try:
-        return replay(store, some, texts)
+        return replay(store, wish)
     except Refused as error:
-        return Replayed(some[0].run, [one.id for one in some], 0, str(error))
+        return Replayed(wish.run, wish.letters, 0, str(error))
