@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flow_engine.dead_letters.contract import OPEN, STATES, Letter, LetterFilter
-from flow_engine.errors import Refused
+from flow_engine.errors import Refused, UnknownRun
 from flow_engine.stores.contract import Store
 from flow_runtime.letters import MOST, letter_document, letters_page
 from flow_runtime.replays import Replayed, Wish, by_run, replay, wish_of
@@ -54,17 +54,18 @@ async def drop(request: Request) -> Response:
 
 async def replays(request: Request) -> Response:
     """202 with a run for each that letters were chosen of: it goes on with these tasks, or `refusal` says why not. `set` gives other values
-    for what the tasks read, as people write them. Each letter is replayed once."""
-    fields = await json_body(request, {"letters": list}, {"set": dict})
+    for what the tasks read, as people write them. Each letter is replayed once. With `dry_run`, 200: nothing goes on."""
+    fields = await json_body(request, {"letters": list}, {"set": dict, "dry_run": bool})
     names, texts = _names(fields["letters"]), _texts(fields.get("set", {}))
+    dry_run = bool(fields.get("dry_run"))
 
     def job(store: Store) -> bytes:
         chosen = by_run(store.letters.letter(name) for name in names)
         wishes = [_wish(store, some, texts) for some in chosen.values()]
-        told = [_replayed(store, wish) for wish in wishes]
+        told = [_looked_at(wish) if dry_run else _replayed(store, wish) for wish in wishes]
         return json_bytes({"runs": [one._asdict() for one in told]})
 
-    return answer(await services_of(request).stores.run(job), 202)
+    return answer(await services_of(request).stores.run(job), 200 if dry_run else 202)
 
 
 def letter_filter(query: QueryParams) -> LetterFilter:
@@ -116,8 +117,12 @@ def _wish(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Wis
         raise wrong_field("set", f"does not fit: {error}") from None
 
 
+def _looked_at(wish: Wish) -> Replayed:
+    return Replayed(wish.run, wish.letters, 0, wish.refusal)
+
+
 def _replayed(store: Store, wish: Wish) -> Replayed:
     try:
         return replay(store, wish)
-    except Refused as error:
+    except (Refused, UnknownRun) as error:  # another was quicker, or the run was removed
         return Replayed(wish.run, wish.letters, 0, str(error))
