@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import history
 from distributed import cluster_of, figure_of
-from measured import Unmeasured
+from peer_report import report
 from peer_servers import PeerServers
 from peer_table import PeerTable
-from peer_times import Station, Time, files_of, station_of, time_of
+from peer_times import Station, Time, station_of, time_of
 from peer_venvs import default_cache
 from workloads import Shape, shapes
 
@@ -35,26 +35,20 @@ class Flow(NamedTuple):
 
 def main() -> int:
     options = _options()
-    try:
-        files = files_of(options.peers, options.only)
-    except Unmeasured as error:
-        print(error, file=sys.stderr)
-        return 2
-    failures: dict[str, str] = {}
+    return report(options, lambda files, failures: _measured(files, failures, options))
+
+
+def _measured(files: list[Path], failures: dict[str, str], options: argparse.Namespace) -> list[dict[str, object]]:
     chosen = [each for each in shapes(options.scale) if each.name in options.workloads]
     flows = {workers: _flows(chosen, workers, options.repeat, failures) for workers in options.workers}
     with PeerServers() as servers:
         found = (station_of(file, options.cache, failures, servers.fresh) for file in files)
         stations = [each for each in found if each is not None]
-        records = _measured(chosen, flows, stations, options, failures)
+        records = _compared(chosen, flows, stations, options, failures)
     for station in stations:
         if station.peer.note:
             print(f"{station.peer.name}: {station.peer.note}")
-    for failure in failures.items():
-        print("{}: not measured: {}".format(*failure))
-    if options.save:
-        history.append(records)
-    return 0
+    return records
 
 
 def _flows(chosen: list[Shape], workers: int, repeat: int, failures: dict[str, str]) -> dict[str, Flow]:
@@ -71,7 +65,7 @@ def _flows(chosen: list[Shape], workers: int, repeat: int, failures: dict[str, s
     return flows
 
 
-def _measured(
+def _compared(
     chosen: list[Shape],
     flows: Mapping[int, Mapping[str, Flow]],
     stations: list[Station],

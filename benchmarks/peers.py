@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import history
-from measured import Unmeasured
+from peer_report import report
 from peer_table import PeerTable
-from peer_times import files_of, station_of, time_of
+from peer_times import station_of, time_of
 from peer_venvs import default_cache
 from run import figures_of
 from workloads import shapes
@@ -22,12 +22,10 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     options = _options()
-    try:
-        files = files_of(options.peers, options.only)
-    except Unmeasured as error:
-        print(error, file=sys.stderr)
-        return 2
-    failures: dict[str, str] = {}
+    return report(options, lambda files, failures: _measured(files, failures, options))
+
+
+def _measured(files: list[Path], failures: dict[str, str], options: argparse.Namespace) -> list[dict[str, object]]:
     stations = [each for file in files if (each := station_of(file, options.cache, failures)) is not None]
     table = PeerTable(["Flow"], [station.peer.name for station in stations])
     records: list[dict[str, object]] = []
@@ -41,11 +39,7 @@ def main() -> int:
             print(f"Flow {figure.workload}: not measured: {figure.why}")
         peers = {name: each._asdict() if each else None for name, each in times.items()}
         records.append({**figure._asdict(), "ratio": figure.ratio, "peers": peers})
-    for failure in failures.items():
-        print("{}: not measured: {}".format(*failure))
-    if options.save:
-        history.append(records)
-    return 0
+    return records
 
 
 def _options() -> argparse.Namespace:

@@ -70,6 +70,8 @@ def replay(
 
     The run goes on from there. Other tasks of it that failed stay as they are.
     """
+    from flow_runtime.letters import MOST
+
     from flow_cli.backends.open import replayer
     from flow_cli.commands.dlq import filter_of
     from flow_cli.commands.replay import replay_all, replay_one
@@ -85,7 +87,7 @@ def replay(
     if letter is not None:
         wanted = letter
         leave(lambda: replay_one(wanted, request, replayer(url, slots)), as_json)
-    leave(lambda: replay_all(filter_of(workflow, since, "open", 1000, None), request, replayer(url, slots)), as_json)
+    leave(lambda: replay_all(filter_of(workflow, since, "open", MOST, None), request, replayer(url, slots)), as_json)
 
 
 @dlq.command()

@@ -30,7 +30,7 @@ def guarded(body: Callable[[], int], as_json: bool = False) -> int:
         what = os.fsdecode(error.filename) + ": " if isinstance(error.filename, str | bytes) else ""
         return tell(CommandError(exits.USAGE, "io", f"{what}{error.strerror or error}"), as_json)
     except ClientError as error:
-        return tell(_of_server(error), as_json)
+        return tell(of_server(error), as_json)
     except Exception as error:  # noqa: BLE001  a person is told in one line what and where
         return tell(CommandError(exits.FAILED, "internal", _unforeseen(error)), as_json)
     return code
@@ -51,7 +51,7 @@ def _of_state(error: FlowError) -> CommandError:
     return CommandError(exits.UNREACHABLE, "state", str(error))
 
 
-def _of_server(error: ClientError) -> CommandError:
+def of_server(error: ClientError) -> CommandError:
     """What a server refuses is wrong usage; what it cannot do, or that it is not there, is told by another exit code."""
     if isinstance(error, Problem):
         code = exits.UNREACHABLE if error.status >= 500 else exits.USAGE

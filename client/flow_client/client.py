@@ -236,10 +236,12 @@ class Client:
         """The letter, with `changed`."""
         return self._object(self._transport.call("POST", path_of("dead-letters", letter, "drop")))
 
-    def replay(self, letters: Sequence[str], values: Mapping[str, str]) -> list[dict[str, Any]]:
-        """`{"run", "letters", "tasks", "refusal"}` of each run: so many tasks of it are tried again, or `refusal` says why none is."""
-        body = {"letters": list(letters), "set": dict(values)}
-        return list(self._transport.call("POST", "/dead-letters/replay", body=body).json["runs"])
+    def replay(self, letters: Sequence[str], values: Mapping[str, str], dry_run: bool = False) -> list[dict[str, Any]]:
+        """`{"run", "letters", "tasks", "refusal"}` of each run: so many tasks of it are tried again, or `refusal` says why none is. With
+        `dry_run` none is, and wrong values raise Problem (wrong-field) as they do without."""
+        body = {"letters": list(letters), "set": dict(values), **({"dry_run": True} if dry_run else {})}
+        answer = self._transport.call("POST", "/dead-letters/replay", body=body, repeat=dry_run)
+        return list(answer.json["runs"])
 
     def workers(self) -> list[dict[str, Any]]:
         return list(self._transport.call("GET", "/workers").json["workers"])

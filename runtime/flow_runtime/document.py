@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from flow_engine.awaits import read_awaits
 from flow_engine.model import CacheEntry, RunRecord, TaskRecord
 from flow_lang.plan import Plan
 from flow_lang.types import Type, optional
@@ -55,7 +56,7 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     if hit := cached_from(row):
         document["cached_from"] = hit
     if row.awaits is not None and row.state == "waiting":
-        kind, name, text, due = json.loads(row.awaits)
+        kind, name, text, due = read_awaits(row.awaits)
         document["awaits"] = {"kind": kind, "name": name, "text": text, "until": moment(due)}
     return document
 

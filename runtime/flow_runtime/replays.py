@@ -1,6 +1,5 @@
-"""Dead letters for people and programs, and what a replay of them is: which runs can go on, and with which values."""
+"""What a replay of dead letters is: which runs can go on, and with which values."""
 
-import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +8,6 @@ from typing import Any, NamedTuple
 
 from flow_engine import states
 from flow_engine.dead_letters.contract import Letter, Replay
-from flow_engine.dead_letters.payload import payload
 from flow_engine.errors import Refused
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import Store
@@ -17,10 +15,18 @@ from flow_lang.params import located
 from flow_lang.plan import Plan, Task
 from flow_lang.values import Mismatch, encode, parse_text
 
-from flow_runtime.document import moment
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.files import FlowFiles
+
+
+class Wish(NamedTuple):
+    """To replay letters of one run. `replays` have values that fit; `refusal` says why the run cannot go on, and then there are none."""
+
+    run: str
+    letters: list[str]
+    replays: list[Replay]
+    refusal: str
 
 
 class Replayed(NamedTuple):
@@ -32,45 +38,35 @@ class Replayed(NamedTuple):
     refusal: str
 
 
-def letter_document(letter: Letter) -> dict[str, Any]:
-    """The message that is exported, with what became of the letter here."""
-    message: dict[str, Any] = json.loads(payload(letter))
-    return {
-        **message,
-        "topic": letter.topic,
-        "state": letter.state,
-        "dropped_at": moment(letter.dropped_at),
-        "exported_at": moment(letter.exported_at),
-    }
-
-
 def by_run(letters: Iterable[Letter]) -> dict[str, list[Letter]]:
     """A run goes on once, with all that is chosen of it."""
     ordered = sorted(letters, key=lambda letter: letter.id)
     return {run: list(some) for run, some in groupby(ordered, lambda letter: letter.run)}
 
 
-def replay(
-    store: Store,
-    letters: Sequence[Letter],
-    texts: Mapping[str, str],
-    folder: str | None = None,
-    owner: str | None = None,
-) -> Replayed:
-    """Letters of one run. `texts` are values by name; paths in them start at `folder`, or at the folder of the run. Raises Refused for a
-    value that one of the tasks cannot be given."""
-    run, ids = letters[0].run, [letter.id for letter in letters]
-    record = store.run(run)
-    chosen = replays_of(store, letters, texts, folder or record.folder)
-    why = "" if all(letter.replayed_at or letter.dropped_at for letter in letters) else refusal_of(record)
-    if why:
-        return Replayed(run, ids, 0, why)
-    count = store.reopen(run, time.time(), owner, chosen)
-    return Replayed(run, ids, count, "" if count else f"nothing of run {run} can be tried again; flow status {run}")
+def wish_of(store: Store, letters: Sequence[Letter], texts: Mapping[str, str], folder: str | None = None) -> Wish:
+    """Letters of one run. `texts` are values by name; paths in them start at `folder`, or at the folder of the run. Values are judged here
+    alone: whoever has all wishes before the first `replay` begins nothing where one of them is wrong. Raises Refused for a value that one
+    of the tasks cannot be given."""
+    record = store.run(letters[0].run)
+    # that all were answered is told by `reopen`, with when
+    refusal = "" if all(one.replayed_at or one.dropped_at for one in letters) else refusal_of(record)
+    replays = [] if refusal else _replays(store, letters, texts, folder or record.folder)
+    return Wish(record.id, [letter.id for letter in letters], replays, refusal)
 
 
-def replays_of(store: Store, letters: Sequence[Letter], texts: Mapping[str, str], folder: str) -> list[Replay]:
-    """Raises Refused for a value that one of the tasks cannot be given."""
+def replay(store: Store, wish: Wish, owner: str | None = None) -> Replayed:
+    """Raises Refused where one of the letters was answered."""
+    run, letters, replays, refusal = wish
+    if refusal:
+        return Replayed(run, letters, 0, refusal)
+    if count := store.reopen(run, time.time(), owner, replays):
+        return Replayed(run, letters, count, "")
+    why = refusal_of(store.run(run)) or f"nothing of run {run} can be tried again; flow status {run}"
+    return Replayed(run, letters, 0, why)
+
+
+def _replays(store: Store, letters: Sequence[Letter], texts: Mapping[str, str], folder: str) -> list[Replay]:
     plan = store.plan(letters[0].plan_hash, letters[0].workflow)
     need_kinds(plan)
     tasks = {task.name: task for task in plan.workflow.tasks}

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from flow_engine.awaits import read_awaits
 from flow_engine.errors import Refused
 from flow_engine.model import Awaits, RunRecord, Signal, TaskRecord
 from flow_engine.stores.contract import Store
@@ -30,7 +31,7 @@ class WrongAnswer(Refused):
 
 def awaits_of(row: TaskRecord) -> Awaits | None:
     """What a task waits for now."""
-    return Awaits(*json.loads(row.awaits)) if row.awaits is not None and row.state == "waiting" else None
+    return read_awaits(row.awaits) if row.awaits is not None and row.state == "waiting" else None
 
 
 def waiting(store: Store, record: RunRecord) -> Iterator[Waiting]:

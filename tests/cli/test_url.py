@@ -2,14 +2,17 @@
 
 import json
 import re
+import shlex
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flow_cli.backends import server_replayer
 from support.command import Ended, Project
 from support.inside import Inside
+from support.letter_parts import Parts
 from support.server import HELLO, SLEEP, Server
 from support.waiting import until
 
@@ -248,14 +251,12 @@ workflow mended(n: int) -> int {
 """
 
 
-def test_dead_letters_are_listed_shown_replayed_and_dropped(remote: Project, server: Server) -> None:
+def test_dead_letters_are_listed_shown_replayed_and_dropped(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("mended.flow", MENDED)
     listed = []
-    for where in ([], ["--url", server.url]):
-
-        def flow(*arguments: str, where: list[str] = where) -> Ended:
-            return remote.flow(*arguments, *where)
-
+    # a server is asked from within this process, which is quicker
+    flows: list[Callable[..., Ended]] = [remote.flow, lambda *words: inside.flow(*words, "--url", server.url)]
+    for flow in flows:
         for _ in range(3):
             assert flow("run", "mended.flow", "-p", "n=-1").code == 1
         letters = [one["id"] for one in flow("dlq", "list", "--workflow", "mended", "--json").document["letters"]]
@@ -278,3 +279,75 @@ def test_dead_letters_are_listed_shown_replayed_and_dropped(remote: Project, ser
         missing = flow("dlq", "show", letters[0] + "9")
         assert (missing.code, "there is no dead letter" in missing.err) == (2, True), missing
     assert listed[0] == listed[1]
+
+
+PARTED = """flow 1
+workflow parted(bad: int, floor: int = 0) -> int {
+  task each for i in range(bad) -> int { shell "[ ~{floor} -gt ~{i} ]; echo ~{i}" }
+  return sum(each)
+}
+"""
+
+
+@pytest.fixture
+def parts(inside: Inside, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parts]:
+    monkeypatch.setattr(server_replayer, "MOST", 3)
+    made = Parts(inside, server, monkeypatch)
+    yield made
+    made.drop()
+
+
+def test_more_letters_than_one_request_holds_are_replayed_in_parts(parts: Parts) -> None:
+    """The server refused all of them: 422. Each run is in one part, since it goes on once."""
+    parts.make(1, 2, 2, 1, source=PARTED)
+    large = parts.make(4, source=PARTED)[0]
+    ended = parts.replay("--set", "floor=9", "--json")
+    assert ended.code == 0, ended
+    assert sorted((len(one["letters"]), one["state"]) for one in ended.document["runs"]) == [
+        *[(1, "succeeded")] * 2,
+        *[(2, "succeeded")] * 2,
+    ]
+    assert parts.sent == [3, 3]
+    assert f"left out: run {large} has 4 of these dead letters, and a server replays 3 of one run at most" in ended.err
+    assert f"flow retry {large} --url" in ended.err
+    assert parts.open() == [large] * 4
+
+
+def test_a_value_that_is_wrong_in_a_later_part_stops_the_first_one(parts: Parts) -> None:
+    old = parts.make(2, source=PARTED.replace("floor", "ground"))
+    new = parts.make(2, source=PARTED)
+    ended = parts.replay("--set", "floor=9")
+    assert (ended.code, "does not read `floor`" in ended.err) == (2, True), ended
+    assert parts.open() == [*new * 2, *old * 2]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_failure_between_parts_tells_what_was_replayed_and_how_to_go_on(parts: Parts, answered: bool) -> None:
+    third, second, first = parts.make(2, 2, 2, source=PARTED)
+    parts.fail_at(2, answered)
+    ended = parts.replay("--set", "floor=9")
+    assert ended.code == 3, ended
+    told = ended.err.splitlines()
+    assert told[1:4] == [
+        f"replayed, and the server goes on with them: 2 dead letters of 1 run: {first}",
+        f"perhaps replayed, since the answer is missing: 2 dead letters of 1 run: {second}",
+        f"not replayed: 2 dead letters of 1 run: {third}",
+    ]
+    assert first not in parts.open()
+    words = shlex.split(told[4].partition(": ")[2])
+    assert words[:4] == ["flow", "dlq", "replay", "--all"]
+    left = parts.inside.flow(*words[1:], "--json")
+    assert left.code == 0, left
+    assert {one["run"] for one in left.document["runs"]} == ({third} if answered else {second, third})
+    assert parts.open() == []
+
+
+def test_what_the_server_refuses_of_a_part_was_not_replayed(parts: Parts) -> None:
+    third, second, first = parts.make(2, 2, 2, source=PARTED)
+    parts.spoil(2)
+    ended = parts.replay("--set", "floor=9", "--json")
+    error = ended.document["error"]
+    assert (ended.code, error["code"]) == (2, "unknown_letter"), ended
+    lists = [{letter.split(":")[0] for letter in error[name]} for name in ("replayed", "unknown", "not_replayed")]
+    assert lists == [{first}, set(), {second, third}]
+    assert f"go on with: flow dlq replay --all --workflow parted --set floor=9 --url {parts.url}" in error["message"]

@@ -27,6 +27,7 @@ DAMAGES = {
     "an attempt": "UPDATE task SET attempt = 'x' WHERE seq = 1",
     "a time": "UPDATE task SET started_at = 'x' WHERE seq = 1",
     "what it waits for": "UPDATE task SET awaits = '[]' WHERE seq = 1",
+    "what kind of thing it waits for": "UPDATE task SET awaits = '[1]' WHERE seq = 1",
     "an error": "UPDATE task SET error = '{' WHERE seq = 0",
     "a node": "UPDATE task SET node = 99 WHERE seq = 2",
     "the run's time": "UPDATE run SET created_at = 'x'",
@@ -92,11 +93,15 @@ def test_no_command_gives_a_traceback(waiting: Project, what: str) -> None:
             assert "backup" in ended.err, (name, ended)
 
 
-def test_a_run_that_cannot_be_read_is_not_resumed(waiting: Project) -> None:
-    run = damage(waiting, "an attempt")
+@pytest.mark.parametrize(
+    ("what", "told"), [("an attempt", "`attempt` is a str"), ("what kind of thing it waits for", "`awaits` is '[1]', ")]
+)
+def test_a_run_that_cannot_be_read_is_not_resumed(waiting: Project, what: str, told: str) -> None:
+    """With a wait for nothing that there is it waited for ever."""
+    run = damage(waiting, what)
     ended = waiting.flow("run", "--resume", run)
     assert ended.code == 3
-    assert f"run {run} cannot be read (ValueError: `attempt` is a str)" in ended.err
+    assert f"run {run} cannot be read (ValueError: {told}" in ended.err
     assert "backup" in ended.err
     assert "Traceback" not in ended.err
 

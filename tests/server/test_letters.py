@@ -91,6 +91,23 @@ def test_a_value_goes_to_the_task_and_a_wrong_one_stops_all(client: TestClient, 
     assert client.get(f"{API}/runs/{told['run']}/tasks/a").json()["override"] == {"n": 0}
 
 
+def test_values_are_not_judged_for_a_run_that_cannot_go_on(client: TestClient, letters: list[str]) -> None:
+    client.post(f"{API}/dead-letters/replay", json={"letters": letters[:1]})
+    body = {"letters": letters[1:], "set": {"nonsense": "1"}}
+    (told,) = client.post(f"{API}/dead-letters/replay", json=body).json()["runs"]
+    assert "has not ended" in told["refusal"]
+
+
+def test_a_dry_run_judges_the_values_and_replays_nothing(client: TestClient, letters: list[str]) -> None:
+    body = {"letters": letters, "dry_run": True}
+    wrong = client.post(f"{API}/dead-letters/replay", json={**body, "set": {"n": "x"}})
+    assert problem(wrong, 422, "wrong-field")["field"] == "set"
+    answer = client.post(f"{API}/dead-letters/replay", json=body)
+    (told,) = answer.json()["runs"]
+    assert (answer.status_code, told["letters"], told["tasks"], told["refusal"]) == (200, sorted(letters), 0, "")
+    assert [one["id"] for one in client.get(f"{API}/dead-letters").json()["letters"]] == letters
+
+
 @pytest.mark.parametrize("body", [{}, {"letters": []}, {"letters": "x"}, {"letters": [1]}, {"letters": ["a"] * 1001}])
 def test_what_is_no_list_of_letters_is_refused(client: TestClient, body: Any) -> None:
     assert client.post(f"{API}/dead-letters/replay", json=body).status_code == 422

@@ -177,6 +177,7 @@ DAMAGES = {
     "a state": "UPDATE task SET state = 'nonsense' WHERE run = {no} AND seq = 1",
     "a time": "UPDATE task SET ready_at = 'x' WHERE run = {no} AND seq = 0",
     "what it waits for": "UPDATE task SET awaits = '[]' WHERE run = {no} AND seq = 0",
+    "what kind of thing it waits for": "UPDATE task SET awaits = '[1]' WHERE run = {no} AND seq = 0",
     "a row that is gone": "DELETE FROM task WHERE run = {no} AND seq = 1",
     "a node": "UPDATE task SET node = 99 WHERE run = {no} AND seq = 1",
     "the run's time": "UPDATE run SET created_at = 'x' WHERE no = {no}",

@@ -19,7 +19,7 @@ from flow_runtime.document import run_document
 from flow_runtime.embedded import Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.graph.render import render
-from flow_runtime.replays import letter_document
+from flow_runtime.letters import letter_document, letters_page
 from flow_runtime.run_graph import graph_of_run
 from flow_runtime.run_logs import Piece, RunLogs
 from flow_runtime.signals import approve, send_event, waiting
@@ -159,9 +159,7 @@ class LocalBackend:
         )
 
     def letters(self, wanted: LetterFilter) -> tuple[Sequence[dict[str, Any]], int | None]:
-        found = self._store.letters.page(wanted)
-        more = found[-1].number if len(found) == wanted.limit else None
-        return [letter_document(letter) for letter in found], more
+        return letters_page(self._store, wanted)
 
     def letter(self, letter: str) -> dict[str, Any]:
         return letter_document(self._store.letters.letter(letter))

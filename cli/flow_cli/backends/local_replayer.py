@@ -1,7 +1,6 @@
 """Replays of dead letters in the local state: this process works on their runs."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -9,14 +8,11 @@ from flow_engine.dead_letters.contract import Letter, LetterFilter
 from flow_engine.errors import Refused, StoreError
 from flow_engine.stores.contract import Store
 from flow_runtime.embedded import Embedded
-from flow_runtime.replays import Replayed, by_run, refusal_of, replay, replays_of
+from flow_runtime.replays import Replayed, Wish, by_run, replay, wish_of
 
-from flow_cli import exits
 from flow_cli.backends.local import here
 from flow_cli.backends.local_runner import LocalRun, kept_engine
-from flow_cli.backends.replayer import Ended
-from flow_cli.failure import CommandError
-from flow_cli.progress.text import counted
+from flow_cli.backends.replayer import Begun, Ended, need_replayed
 
 AT_ONCE = 64
 """Runs that are worked on together."""
@@ -27,36 +23,28 @@ class LocalReplayer:
         self._slots = slots
 
     @contextmanager
-    def one(self, letter: str, texts: Mapping[str, str]) -> Iterator[LocalRun]:
+    def one(self, letter: str, texts: Mapping[str, str]) -> Iterator[Begun]:
         state, store = here()
-        found = [store.letters.letter(letter)]
-        replays_of(store, found, texts, os.getcwd())  # what is wrong is told before anything is started
+        wish = wish_of(store, [store.letters.letter(letter)], texts, os.getcwd())
         store.close()
+        need_replayed(wish.refusal)
         with kept_engine(Embedded(state, self._slots), False) as engine:
-            told = _replay(engine, found, texts)
-            if told.refusal:
-                raise CommandError(exits.USAGE, "not_replayable", told.refusal)
-            print(
-                f"run {told.run}: trying {counted(told.tasks, 'task')} again; what has succeeded stays", file=sys.stderr
-            )
-            yield LocalRun(engine, told.run)
+            told = _replay(engine, wish)
+            need_replayed(told.refusal)
+            yield Begun(LocalRun(engine, told.run), told.tasks)
 
     def all(self, wanted: LetterFilter, texts: Mapping[str, str]) -> Iterator[Ended]:
         state, store = here()
-        chosen = by_run(_all(store, wanted))
-        refusals = {run: refusal_of(store.run(run)) for run in chosen}
-        for run, why in refusals.items():
-            if why:
-                yield Ended(run, [letter.id for letter in chosen.pop(run)], "", why)
-        for letters in chosen.values():
-            replays_of(store, letters, texts, os.getcwd())
+        chosen = by_run(_all(store, wanted)).values()
+        wishes = [wish_of(store, letters, texts, os.getcwd()) for letters in chosen]
         store.close()
-        runs = list(chosen)
-        engine = Embedded(state, self._slots) if runs else None
+        yield from (Ended(wish.run, wish.letters, "", wish.refusal) for wish in wishes if wish.refusal)
+        wishes = [wish for wish in wishes if not wish.refusal]
+        engine = Embedded(state, self._slots) if wishes else None
         try:
-            for start in range(0, len(runs), AT_ONCE):
+            for start in range(0, len(wishes), AT_ONCE):
                 assert engine is not None
-                yield from _worked(engine, [chosen[run] for run in runs[start : start + AT_ONCE]], texts)
+                yield from _worked(engine, wishes[start : start + AT_ONCE])
         finally:
             if engine is not None:
                 with suppress(
@@ -73,13 +61,13 @@ def _all(store: Store, wanted: LetterFilter) -> list[Letter]:
     return found
 
 
-def _worked(engine: Embedded, chosen: Sequence[Sequence[Letter]], texts: Mapping[str, str]) -> Iterator[Ended]:
+def _worked(engine: Embedded, wishes: Sequence[Wish]) -> Iterator[Ended]:
     begun = []
-    for letters in chosen:
+    for wish in wishes:
         try:
-            told = _replay(engine, letters, texts)
+            told = _replay(engine, wish)
         except Refused as error:  # another process was quicker
-            told = Replayed(letters[0].run, [letter.id for letter in letters], 0, str(error))
+            told = Replayed(wish.run, wish.letters, 0, str(error))
         if told.refusal:
             yield Ended(told.run, told.letters, "", told.refusal)
         else:
@@ -91,5 +79,5 @@ def _worked(engine: Embedded, chosen: Sequence[Sequence[Letter]], texts: Mapping
         yield Ended(told.run, told.letters, engine.store.run(told.run).state)
 
 
-def _replay(engine: Embedded, letters: Sequence[Letter], texts: Mapping[str, str]) -> Replayed:
-    return replay(engine.store, letters, texts, os.getcwd(), engine.incarnation.id)
+def _replay(engine: Embedded, wish: Wish) -> Replayed:
+    return replay(engine.store, wish, engine.incarnation.id)

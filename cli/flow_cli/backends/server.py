@@ -13,6 +13,7 @@ from flow_engine.dead_letters.contract import LetterFilter
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter
+from flow_runtime.letters import MOST
 from flow_runtime.run_logs import Piece
 
 from flow_cli import exits
@@ -22,8 +23,6 @@ from flow_cli.backends.sending import folder_to_send, send
 from flow_cli.backends.server_reads import ServerReads
 from flow_cli.failure import CommandError
 
-PAGE = 1000
-"""Dead letters that a server gives at a time."""
 LOOK = 0.1
 """Seconds between two looks at something that is waited for."""
 
@@ -117,7 +116,7 @@ class ServerBackend(ServerReads):
 
     def letters(self, wanted: LetterFilter) -> tuple[Sequence[dict[str, Any]], int | None]:
         since = None if wanted.since is None else datetime.fromtimestamp(wanted.since, UTC).isoformat()
-        state, limit = wanted.state or "all", min(wanted.limit, PAGE)
+        state, limit = wanted.state or "all", min(wanted.limit, MOST)
         return self._client.letters(state, wanted.workflow, since, wanted.before, limit)
 
     def letter(self, letter: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`flow dlq list`, `show`, `drop`: dead letters are looked at, and left as they are."""
+"""`flow dlq list`, `show`, `drop`: dead letters are looked at, and left as they are. `replay` is in a file of its own (replay.py)."""
 
 import json
 import sys

@@ -18,7 +18,9 @@ from flow_cli.request import RunRequest
 def replay_one(id_: str, request: RunRequest, replayer: Replayer) -> int:
     """The exit code of the run, as `flow run` gives it."""
     texts, _ = given_params(request)
-    with replayer.one(id_, texts) as run:
+    with replayer.one(id_, texts) as (run, tasks):
+        told = f"run {run.run}: trying {counted(tasks, 'task')} again; what has succeeded stays"
+        print(told, file=sys.stderr)
         return watch(run, request)
 
 

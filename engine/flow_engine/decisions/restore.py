@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from flow_engine import states
+from flow_engine.awaits import read_awaits
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rows import GO, LAST_PHASE, SKIP, Flight
 from flow_engine.decisions.shape import Parent, Shape
-from flow_engine.model import Awaits, TaskRecord
+from flow_engine.model import TaskRecord
 
 
 def restore(run: str, shape: Shape, rows: Sequence[TaskRecord], cancelling: str, now: float) -> RunGraph:
@@ -82,7 +83,7 @@ def _place(graph: RunGraph, row: TaskRecord) -> None:
     if row.state in states.IN_FLIGHT:
         graph.flight[seq] = Flight(row.worker or "", row.claimed_at or 0.0)
     if row.awaits is not None and row.state not in states.FINAL:
-        graph.awaiting[seq] = Awaits(*json.loads(row.awaits))
+        graph.awaiting[seq] = read_awaits(row.awaits)
     if row.state == states.WAITING:
         graph.due[seq] = math.inf if row.ready_at is None else row.ready_at
     if row.deadline_at is not None:

@@ -15,9 +15,12 @@ _NODE = {
     "style": "rounded,filled",
     "fontname": FONT,
     "fontsize": "12",
-    "margin": "0.16,0.09",
     "penwidth": "1.3",
 }
+_MARGIN = 0.16
+"""Inches at each side of the longest line."""
+_WIDER = 0.005
+"""Inches for each character of it: where Helvetica and its like are missing, another font takes up to a seventh more."""
 _EDGE = {"color": "#64748b", "arrowsize": "0.7", "penwidth": "1.1"}
 _HOW = {
     "value": {"style": "solid"},
@@ -39,9 +42,14 @@ def to_dot(graph: Graph) -> str:
 
 def _attributes(node: Node) -> dict[str, str]:
     style = TERMINAL if node.is_end else style_of(node.state) if node.state else PLAIN
-    shape = {"style": "rounded,filled" + (",dashed" if style.line == "dashed" else "")}
+    longest = max(map(len, caption_of(node).lines()))
+    room = _WIDER * longest
+    shape = {
+        "style": "rounded,filled" + (",dashed" if style.line == "dashed" else ""),
+        "margin": f"{_MARGIN + room:.3f},0.09",
+    }
     if node.is_end:
-        shape = {"shape": "box", "style": "rounded,filled", "penwidth": "1", "margin": "0.2,0.05"}
+        shape = {"shape": "box", "style": "rounded,filled", "penwidth": "1", "margin": f"{0.2 + room:.3f},0.05"}
     if node.loop:
         shape["peripheries"] = "2"
     return {

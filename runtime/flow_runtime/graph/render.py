@@ -30,10 +30,10 @@ class RenderError(Exception):
 def render(graph: Graph, format_: str, timeout: float = TIMEOUT) -> bytes:
     """The drawing. Raises RenderError for an unknown format, and for svg and png where Graphviz is missing, fails or is too slow."""
     if format_ == "svg":
-        from flow_runtime.graph.svg import with_titles
+        from flow_runtime.graph.svg import with_centred_lines, with_titles
 
         drawn = _laid_out(["-Tsvg"], _text(graph, "dot"), timeout)
-        return with_titles(drawn.decode("utf-8"), graph).encode("utf-8")
+        return with_titles(with_centred_lines(drawn.decode("utf-8")), graph).encode("utf-8")
     if format_ == "png":
         return _laid_out(["-Tpng", "-Gdpi=144"], _with_plain_icons(_text(graph, "dot")), timeout)
     if format_ not in FORMATS:

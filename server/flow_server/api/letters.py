@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flow_engine.dead_letters.contract import OPEN, STATES, Letter, LetterFilter
-from flow_engine.errors import Refused
+from flow_engine.errors import Refused, UnknownRun
 from flow_engine.stores.contract import Store
-from flow_runtime.replays import Replayed, by_run, letter_document, replay, replays_of
+from flow_runtime.letters import MOST, letter_document, letters_page
+from flow_runtime.replays import Replayed, Wish, by_run, replay, wish_of
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,8 +20,6 @@ from flow_server.paging import known, number
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
-MOST = 1000
-"""Letters in one request."""
 _LAST = 10**9
 
 
@@ -29,9 +28,8 @@ async def letters(request: Request) -> Response:
     wanted = letter_filter(request.query_params)
 
     def job(store: Store) -> bytes:
-        found = store.letters.page(wanted)
-        more = found[-1].number if len(found) == wanted.limit else None
-        return json_bytes({"letters": [letter_document(one) for one in found], "next": more})
+        found, more = letters_page(store, wanted)
+        return json_bytes({"letters": found, "next": more})
 
     return answer(await services_of(request).stores.run(job))
 
@@ -56,18 +54,18 @@ async def drop(request: Request) -> Response:
 
 async def replays(request: Request) -> Response:
     """202 with a run for each that letters were chosen of: it goes on with these tasks, or `refusal` says why not. `set` gives other values
-    for what the tasks read, as people write them. Each letter is replayed once."""
-    fields = await json_body(request, {"letters": list}, {"set": dict})
+    for what the tasks read, as people write them. Each letter is replayed once. With `dry_run`, 200: nothing goes on."""
+    fields = await json_body(request, {"letters": list}, {"set": dict, "dry_run": bool})
     names, texts = _names(fields["letters"]), _texts(fields.get("set", {}))
+    dry_run = bool(fields.get("dry_run"))
 
     def job(store: Store) -> bytes:
         chosen = by_run(store.letters.letter(name) for name in names)
-        for some in chosen.values():
-            _need_values(store, some, texts)
-        told = [_replayed(store, some, texts) for some in chosen.values()]
+        wishes = [_wish(store, some, texts) for some in chosen.values()]
+        told = [_looked_at(wish) if dry_run else _replayed(store, wish) for wish in wishes]
         return json_bytes({"runs": [one._asdict() for one in told]})
 
-    return answer(await services_of(request).stores.run(job), 202)
+    return answer(await services_of(request).stores.run(job), 200 if dry_run else 202)
 
 
 def letter_filter(query: QueryParams) -> LetterFilter:
@@ -111,16 +109,20 @@ def _texts(found: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _need_values(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> None:
+def _wish(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Wish:
     """Before any run goes on. Raises Problem."""
     try:
-        replays_of(store, some, texts, store.run(some[0].run).folder)
+        return wish_of(store, some, texts)
     except Refused as error:
         raise wrong_field("set", f"does not fit: {error}") from None
 
 
-def _replayed(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Replayed:
+def _looked_at(wish: Wish) -> Replayed:
+    return Replayed(wish.run, wish.letters, 0, wish.refusal)
+
+
+def _replayed(store: Store, wish: Wish) -> Replayed:
     try:
-        return replay(store, some, texts)
-    except Refused as error:
-        return Replayed(some[0].run, [one.id for one in some], 0, str(error))
+        return replay(store, wish)
+    except (Refused, UnknownRun) as error:  # another was quicker, or the run was removed
+        return Replayed(wish.run, wish.letters, 0, str(error))

@@ -90,6 +90,32 @@ def test_svg_has_titles_that_say_something():
     assert xml.fromstring(svg).get("aria-label") == "Graph of nightly, running"
 
 
+def boxes(svg: bytes) -> list[tuple[float, float, list[xml.Element]]]:
+    """Left and right edge of each node, and its lines of text."""
+    found = []
+    for group in xml.fromstring(svg).iter(f"{SVG}g"):
+        if (group.get("id") or "").startswith("node-"):
+            places = [
+                float(x) for path in group.iter(f"{SVG}path") for x in re.findall(r"(-?[\d.]+),", path.get("d", ""))
+            ]
+            found.append((min(places), max(places), list(group.iter(f"{SVG}text"))))
+    return found
+
+
+def test_lines_of_a_wider_font_keep_their_margin_at_both_sides():
+    """They began where they do in Helvetica, so that in another font the last line touched the right edge."""
+    graph = graph_of(workflows.nightly(), {"fetch": NodeState("failed", 1037, 2040, 1, 3, 2, 125.0)})
+    drawn = boxes(render(graph, "svg"))
+    laid_out = boxes(renderer._laid_out(["-Tsvg"], to_dot(graph).encode(), 30))
+    assert len(drawn) == len(laid_out) == len(graph.nodes)
+    for (left, right, lines), (_, _, measured) in zip(drawn, laid_out, strict=True):
+        centre = (left + right) / 2
+        assert {line.get("text-anchor") for line in lines} == {"middle"}
+        assert [float(line.get("x")) for line in lines] == pytest.approx([centre] * len(lines), abs=0.1)
+        widest = max(2 * (centre - float(line.get("x"))) for line in measured)
+        assert right - left >= 1.14 * widest + 12
+
+
 def test_hostile_names_are_text_in_svg_and_nothing_else():
     svg = render(workflows.hostile(), "svg")
     tags = {element.tag.removeprefix(SVG) for element in xml.fromstring(svg).iter()}

@@ -62,21 +62,28 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def fresh(tmp_path: Path) -> Iterator[Bench]:
+    """Its slots serve nothing yet."""
     made = Bench(tmp_path)
-    for plan in ("a", "b"):
-        made.put(plan)  # each slot serves the Python of one plan
-    for number in (1, 2):
-        made.end(0, number)
-        made.end(1, number)
-        made.put("a")
-        made.put("b")
-    made.end(0, 3)
-    made.end(1, 3)
-    assert made.held() == [[], []]
     yield made
     made.pool.close()
     made.guardian.close()
+
+
+@pytest.fixture
+def bench(fresh: Bench) -> Bench:
+    """Each slot serves the Python of one plan, and has had quick bodies."""
+    for plan in ("a", "b"):
+        fresh.put(plan)
+    for number in (1, 2):
+        fresh.end(0, number)
+        fresh.end(1, number)
+        fresh.put("a")
+        fresh.put("b")
+    fresh.end(0, 3)
+    fresh.end(1, 3)
+    assert fresh.held() == [[], []]
+    return fresh
 
 
 def test_what_waits_behind_a_long_body_goes_to_an_idle_slot(bench: Bench) -> None:
@@ -125,16 +132,13 @@ def test_a_slot_is_told_of_a_run_once_and_forgets_many(bench: Bench, monkeypatch
     ]
 
 
-def test_what_needs_no_python_leaves_the_slot_that_serves_one(tmp_path: Path) -> None:
+def test_what_needs_no_python_leaves_the_slot_that_serves_one(fresh: Bench) -> None:
     """Else the next Python body of that plan would wait behind it, or get a fresh process."""
-    made = Bench(tmp_path)
-    made.put("a")
-    made.end(0, 1)
-    made.pool.put(Job(Claim(TaskRef("run-a", 9), 1, 0, None, False), "shell", RunNote(1, "run-a", "a", "w", "/")))
-    made.pool.send()
-    assert made.held() == [[], ["run-a"]]
-    made.pool.close()
-    made.guardian.close()
+    fresh.put("a")
+    fresh.end(0, 1)
+    fresh.pool.put(Job(Claim(TaskRef("run-a", 9), 1, 0, None, False), "shell", RunNote(1, "run-a", "a", "w", "/")))
+    fresh.pool.send()
+    assert fresh.held() == [[], ["run-a"]]
 
 
 def test_a_process_that_has_not_seen_what_was_taken_back_is_not_replaced(bench: Bench) -> None:
