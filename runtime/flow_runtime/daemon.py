@@ -98,8 +98,7 @@ class Daemon:
         while not self._over(engine):
             engine.follow_clock()
             room, capacity = (0, 0) if self._stops else (self._room(engine), engine.pool.capacity())
-            if room > 0:
-                feed.taken(self._adopt(engine, feed.wanted(room, capacity), room))
+            feed.taken(self._adopt(engine, feed.wanted(room, capacity), room))
             engine.step(LOOK, capacity > 0)
 
     def _feed(self, engine: Embedded) -> RunFeed:

@@ -32,7 +32,7 @@ class FolderFeed:
         self._again = False
 
     def wanted(self, most: int, capacity: int) -> list[str]:
-        return self._store.unowned(self._page) if self._due() else []
+        return self._store.unowned(self._page) if most > 0 and self._due() else []
 
     def taken(self, more: bool) -> None:
         self._again = more

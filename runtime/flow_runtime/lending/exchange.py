@@ -16,7 +16,7 @@ LOOK, RECONCILE = 0.25, 1.0
 
 
 class Exchange(Protocol):
-    """It tells of runs in which there is something to do: `take` gives hints of runs (queues/runs.py) that are to be settled with `done`."""
+    """It tells of runs in which there is something to do: `take` gives hints of runs (queues/runs.py), to be settled with the next `take`."""
 
     @property
     def every(self) -> float:
@@ -27,9 +27,9 @@ class Exchange(Protocol):
         """By namespace."""
         ...
 
-    def take(self, limit: int) -> list[Lease]: ...
-
-    def done(self, leases: Sequence[Lease]) -> None: ...
+    def take(self, limit: int, done: Sequence[Lease]) -> list[Lease]:
+        """After it has settled those that are `done`."""
+        ...
 
     def knock(self, workers: Iterable[str]) -> None:
         """There is mail for these."""
@@ -63,11 +63,8 @@ class StoreExchange:
     def offer(self, hints: Mapping[str, Sequence[Hint]]) -> None:
         """The rows say it."""
 
-    def take(self, limit: int) -> list[Lease]:
-        return [Lease(hint, 0, math.inf) for _, hint in self._source.ready_hints(limit)]
-
-    def done(self, leases: Sequence[Lease]) -> None:
-        """Nobody keeps them."""
+    def take(self, limit: int, done: Sequence[Lease]) -> list[Lease]:
+        return [Lease(hint, 0, math.inf) for _, hint in self._source.ready_hints(limit)] if limit else []
 
     def knock(self, workers: Iterable[str]) -> None:
         """They look by themselves."""
@@ -101,11 +98,8 @@ class QueueExchange:
         for namespace, some in hints.items():
             self._queue.push(some, namespace)
 
-    def take(self, limit: int) -> list[Lease]:
-        return self._queue.take(limit)
-
-    def done(self, leases: Sequence[Lease]) -> None:
-        self._queue.done(leases)
+    def take(self, limit: int, done: Sequence[Lease]) -> list[Lease]:
+        return self._queue.turn(done, [], limit)[0]
 
     def knock(self, workers: Iterable[str]) -> None:
         self._queue.knock(workers)

@@ -20,25 +20,25 @@ class SharedFeed:
         self._exchange = exchange
         self._looked_at = self._took_at = 0.0
         self._leases: list[Lease] = []
+        self._ended: list[Lease] = []
         self.told = True
         """There may be something to take."""
 
     def wanted(self, most: int, capacity: int) -> list[str]:
         room, now = min(most, capacity), time.monotonic()
-        if room <= 0:
-            return []
-        if self.told or now - self._took_at >= self._exchange.every:
-            self._took_at = now
-            self._leases = self._exchange.take(room)
-            self.told = bool(self._leases)
+        looks = room > 0 and (self.told or now - self._took_at >= self._exchange.every)
+        if looks or self._ended:
+            ended, self._ended = self._ended, []
+            self._leases = self._exchange.take(room if looks else 0, ended)
+        if looks:
+            self._took_at, self.told = now, bool(self._leases)
         runs = [lease.hint.task.run for lease in self._leases]
-        if now - self._looked_at >= LOOK_ANYWAY:
+        if room > 0 and now - self._looked_at >= LOOK_ANYWAY:
             self._looked_at = now
             runs += self._store.unowned(room)
         return list(dict.fromkeys(runs))
 
     def taken(self, more: bool) -> None:
-        """What was left is in the database, where it is looked for."""
-        if self._leases:
-            leases, self._leases = self._leases, []
-            self._exchange.done(leases)
+        """Hints are done with once their runs are taken. What was left is in the database, where it is looked for."""
+        self._ended += self._leases
+        self._leases = []
