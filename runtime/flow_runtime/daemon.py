@@ -99,7 +99,7 @@ class Daemon:
             engine.follow_clock()
             room, capacity = (0, 0) if self._stops else (self._room(engine), engine.pool.capacity())
             feed.taken(self._adopt(engine, feed.wanted(room, capacity), room))
-            engine.step(LOOK, capacity > 0)
+            engine.step(min(LOOK, feed.patience()), capacity > 0)
 
     def _feed(self, engine: Embedded) -> RunFeed:
         if engine.shared is not None:

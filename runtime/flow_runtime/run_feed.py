@@ -1,5 +1,6 @@
 """Where a worker process gets its runs from."""
 
+import math
 import time
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class RunFeed(Protocol):
         """What was wanted is taken, or is not to be had; `more`: there was more of it than could be taken."""
         ...
 
+    def patience(self) -> float:
+        """Seconds after which it should be asked again, where nothing else happens."""
+        ...
+
 
 class FolderFeed:
     """Of a state in a file: one query, where another process has written."""
@@ -36,6 +41,9 @@ class FolderFeed:
 
     def taken(self, more: bool) -> None:
         self._again = more
+
+    def patience(self) -> float:
+        return math.inf
 
     def _due(self) -> bool:
         now = time.monotonic()

@@ -1,5 +1,6 @@
 """Where a worker that shares its state gets its runs from."""
 
+import math
 import time
 
 from flow_engine.queues.contract import Lease
@@ -19,6 +20,8 @@ class SharedFeed:
         self._store = store
         self._exchange = exchange
         self._looked_at = self._took_at = 0.0
+        self._rests_until = 0.0
+        """For as long as the last ones took: where many come, one transaction is enough for those that come meanwhile."""
         self._leases: list[Lease] = []
         self._ended: list[Lease] = []
         self.told = True
@@ -26,7 +29,7 @@ class SharedFeed:
 
     def wanted(self, most: int, capacity: int) -> list[str]:
         room, now = min(most, capacity), time.monotonic()
-        looks = room > 0 and (self.told or now - self._took_at >= self._exchange.every)
+        looks = room > 0 and now >= self._rests_until and (self.told or now - self._took_at >= self._exchange.every)
         if looks or self._ended:
             ended, self._ended = self._ended, []
             self._leases = self._exchange.take(room if looks else 0, ended)
@@ -40,5 +43,12 @@ class SharedFeed:
 
     def taken(self, more: bool) -> None:
         """Hints are done with once their runs are taken. What was left is in the database, where it is looked for."""
+        now = time.monotonic()
+        if self._leases:
+            self._rests_until = now + (now - self._took_at)
         self._ended += self._leases
         self._leases = []
+
+    def patience(self) -> float:
+        rests = self._rests_until - time.monotonic()
+        return rests if self.told and rests > 0 else math.inf
