@@ -110,6 +110,7 @@ def test_who_had_it_open_during_an_upgrade_takes_nothing_in_hand_any_more(databa
     with closing(PostgresStore(database)) as older:
         world = World(older)
         world.submit(plan(task("a")))
+        world.submit(plan(task("a")), "run-0")  # whose plan it has seen
         with newer_flow(EXTRA):
             PostgresStore(database).close()
         with pytest.raises(OtherVersion, match="start the newer Flow in its place"):

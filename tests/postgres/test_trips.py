@@ -54,3 +54,17 @@ def test_a_tick_behind_a_gate(opened: Callable[[], PostgresStore]) -> None:
     world = World(store)
     world.start(plan(task("a", pool="few"), task("b", pool="few")))
     assert counted(store, world.tick) == 2
+
+
+def test_submitting_one_after_another(opened: Callable[[], PostgresStore]) -> None:
+    """What this handle has seen in the state is not asked for again; if it is gone, it is written anew."""
+    store, made = opened(), plan(task("a"), task("b", "a"))
+    news = [NewRun(f"run-{n}", digest(made), made, bundle_of(made), {}, "/tmp", 1.0) for n in range(5)]
+    assert [counted(store, lambda new=new: store.submit(new)) for new in news[:3]] == [2, 2, 1]  # type: ignore[misc]
+    assert [row.state for row in store.tasks("run-2")] == ["ready", "blocked"]
+    numbers = store._session.rows("SELECT no FROM flow.run ORDER BY id", ())
+    assert numbers == sorted(numbers)
+    store._session.rows("DELETE FROM flow.plan", ())
+    assert store.submit(news[3]) == ("run-3", True)
+    assert opened().plan(digest(made)) == made
+    assert counted(store, lambda: store.submit(news[4])) == 2

@@ -9,7 +9,7 @@ from flow_lang.named import NamedTuple
 from flow_engine.decisions.books import Books
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.restore import restore
-from flow_engine.errors import OtherVersion, UnknownRun
+from flow_engine.errors import LostOwnership, OtherVersion, UnknownRun
 from flow_engine.ids import shard_of
 from flow_engine.model import Hint, NewRun, RunRecord
 from flow_engine.queues.runs import run_hint
@@ -25,6 +25,9 @@ from flow_engine.stores.postgres.transaction import Row, Transaction
 from flow_engine.stores.postgres.usage import Living, PostgresUsage, needs_of
 from flow_engine.stores.queries import known_version
 from flow_engine.stores.writes import Writer
+
+NEXT = 0
+"""In place of the number of a run: the one that the server gives it."""
 
 
 class Arrival(NamedTuple):
@@ -61,12 +64,19 @@ class PostgresArrivals(PostgresSchedules, ABC):
         self._statements = PostgresStatements(queries)
         self._writer = Writer(self._statements)
         self._usage = PostgresUsage(session.rows, queries, living)
+        self._seen: set[str] = set()
+        """Plans that were in the state, by their hashes."""
 
     def submit(self, new: NewRun) -> Submitted:
         return self.submit_all([new])[0]
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
-        """Three round trips, however many they are."""
+        """One round trip for one whose plan this handle has seen in the state; else two, and three where they have keys."""
+        if len(news) == 1 and self._is_plain(news[0]):
+            try:
+                return [self._submitted_at_once(news[0])]
+            except LostOwnership:  # what it had seen is not there any more
+                self._seen.discard(news[0].plan_hash)
         fresh: list[tuple[NewRun, Arrival]] = []
 
         def job(transaction: Transaction) -> list[Submitted]:
@@ -83,6 +93,22 @@ class PostgresArrivals(PostgresSchedules, ABC):
                 self._books.open(arrival.graph, new.priority, self._usage)
         self._announce([new for new, _ in fresh if new.owner is None])
         return submitted
+
+    def _is_plain(self, new: NewRun) -> bool:
+        """Whether there is nothing to ask for."""
+        asks = new.idempotency_key is not None or new.rows or needs_of([new.plan.workflow]).pools
+        return new.plan_hash in self._seen and not (asks or new.owner)
+
+    def _submitted_at_once(self, new: NewRun) -> Submitted:
+        """The server gives the run its number, and refuses it where its plan is gone or the state was upgraded."""
+        self._statements.take()
+        self._statements.one("arrive", (known_version(FOLDER), new.plan_hash))
+        self._statements.many("insert_run", [run_row(NEXT, new)])
+        self._begin_one(NEXT, new)
+        statements = self._statements.take()
+        self._session.write("submit", lambda transaction: self._tell(statements, transaction))
+        self._announce([new])
+        return Submitted(new.id, True)
 
     def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
         submitted = super().fire(schedule, instant, new, backfill)
@@ -135,6 +161,7 @@ class PostgresArrivals(PostgresSchedules, ABC):
         )
         self._refuse_upgraded(*version[0])
         self._usage.sized(pools, sizes)
+        self._seen |= {digest for (digest,) in plans}
         missing = {new.plan_hash: new for new in news if (new.plan_hash,) not in plans}
         for digest, new in sorted(missing.items()):
             self._statements.one("keep_plan", (digest, new.namespace, new.plan.entry, new.bundle, new.created_at))

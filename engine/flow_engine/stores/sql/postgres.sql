@@ -49,11 +49,16 @@ WHERE (namespace, idempotency_key) IN (SELECT * FROM unnest(?::text[], ?::text[]
 -- name: numbers
 SELECT nextval('run_no') FROM generate_series(1, ?)
 
+-- name: arrive
+SELECT expect_rows((SELECT count(*) FROM version WHERE readable_by <= ?1) + (
+  SELECT count(*) FROM (SELECT FROM plan WHERE hash = ?2 FOR KEY SHARE) AS there), 2)
+
+-- Where a run is number 0, it gets the next one, and so do its tasks, in the same transaction.
 -- name: insert_run
 INSERT INTO run (no, id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner,
   created_at, parent_run, parent_seq, based_on)
-SELECT no, id, namespace, shard, plan_hash, workflow, params, folder, 'queued', priority, labels, idempotency_key, owner,
-  created_at, parent_run, parent_seq, based_on
+SELECT CASE no WHEN 0 THEN nextval('run_no') ELSE no END, id, namespace, shard, plan_hash, workflow, params, folder, 'queued',
+  priority, labels, idempotency_key, owner, created_at, parent_run, parent_seq, based_on
 FROM unnest(?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[],
   ?::text[], ?::float8[], ?::text[], ?::int[], ?::text[])
 AS v (no, id, namespace, shard, plan_hash, workflow, params, folder, priority, labels, idempotency_key, owner, created_at, parent_run,
@@ -62,12 +67,17 @@ AS v (no, id, namespace, shard, plan_hash, workflow, params, folder, priority, l
 -- name: insert_task
 INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at,
   item, pool, slots)
-SELECT * FROM unnest(?::bigint[], ?::int[], ?::int[], ?::int[], ?::text[], ?::int[], ?::int[], ?::text[], ?::float8[], ?::float8[],
+SELECT CASE run WHEN 0 THEN currval('run_no') ELSE run END, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at,
+  finished_at, size, deadline_at, item, pool, slots
+FROM unnest(?::bigint[], ?::int[], ?::int[], ?::int[], ?::text[], ?::int[], ?::int[], ?::text[], ?::float8[], ?::float8[],
   ?::float8[], ?::int[], ?::float8[], ?::text[], ?::text[], ?::int[])
+AS v (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at, item, pool, slots)
 
 -- name: insert_fresh_task
 INSERT INTO task (run, seq, node, place, state, unmet, item, pool, slots)
-SELECT * FROM unnest(?::bigint[], ?::int[], ?::int[], ?::int[], ?::text[], ?::int[], ?::text[], ?::text[], ?::int[])
+SELECT CASE run WHEN 0 THEN currval('run_no') ELSE run END, seq, node, place, state, unmet, item, pool, slots
+FROM unnest(?::bigint[], ?::int[], ?::int[], ?::int[], ?::text[], ?::int[], ?::text[], ?::text[], ?::int[])
+AS v (run, seq, node, place, state, unmet, item, pool, slots)
 
 -- name: insert_instances
 INSERT INTO task (run, seq, node, place, state, unmet, pool, slots)
