@@ -90,7 +90,7 @@ def test_another_worker_makes_the_rest(world: World, dead: set[str]) -> None:
 def test_another_worker_makes_the_rest_of_several_runs(world: World, dead: set[str]) -> None:
     """It takes them over at once, and each has its own list."""
     lists = {run: [f'"{run}.{number}"' for number in range(8)] for run in ("run-1", "run-2")}
-    for run, items in lists.items():
+    for run in lists:
         world.start(plan(value_task(f"source of {run}"), each(run, f"source of {run}")), run)
     world.tick()
     world.tick(*[world.end(f"source of {run}") for run in lists])
