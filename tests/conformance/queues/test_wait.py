@@ -22,13 +22,13 @@ def test_the_time_runs_out(queues: Queues) -> None:
 
 def test_a_push_wakes_who_waits(queues: Queues) -> None:
     sleeper, other = queues.shared(), queues.shared()
-    woken: list[bool] = []
+    woken: list[str] = []
     thread = Thread(target=lambda: woken.append(sleeper.wait(60.0)))
     thread.start()
     time.sleep(0.1)
     other.push([hint(1)])
     thread.join(30.0)
-    assert woken == [True]
+    assert woken == ["work"]
     assert len(sleeper.take(5)) == 1
 
 
@@ -67,7 +67,7 @@ def test_a_lease_that_runs_out_wakes_who_waits(queues: Queues) -> None:
 
 def test_a_knock_wakes_the_one_who_is_meant(queues: Queues) -> None:
     sleeper, other = queues.shared(), queues.shared()
-    woken: list[bool] = []
+    woken: list[str] = []
     thread = Thread(target=lambda: woken.append(sleeper.wait(60.0, "w1", work=False)))
     thread.start()
     time.sleep(0.1)
@@ -77,7 +77,7 @@ def test_a_knock_wakes_the_one_who_is_meant(queues: Queues) -> None:
     assert woken == []
     other.knock(["w1", "w3"])
     thread.join(30.0)
-    assert woken == [True]
+    assert woken == ["knock"]
     assert not sleeper.wait(0.05, "w1", work=False)
 
 
@@ -85,12 +85,12 @@ def test_a_knock_is_kept_until_it_is_heard(queues: Queues) -> None:
     queue = queues.shared()
     for _ in range(3):
         queue.knock(["w1"])
-    assert queue.wait(20.0, "w1")
+    assert queue.wait(20.0, "w1") == "knock"
     assert not queue.wait(0.05, "w1")
 
 
 def test_who_waits_for_both_hears_of_work_too(queues: Queues) -> None:
     queue = queues.shared()
     queue.push([hint(1)])
-    assert queue.wait(20.0, "w1")
+    assert queue.wait(20.0, "w1") == "work"
     assert not queue.wait(0.05, "w1", work=False)
