@@ -400,7 +400,7 @@ class Worker:
             for run in self._store.cancel_requests(self._id):
                 self.cancel(run)
             self._news.wakes += self._store.arrivals(self._id)
-        if not (self._draining or self._pool.capacity()):
+        if not self._draining and self._pool.worth_sharing and not self._pool.capacity():
             waiting = self._queue.runs(self._clock())
             self._lender.offer(self._live[run] for run in waiting if run in self._live)
 

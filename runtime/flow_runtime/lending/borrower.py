@@ -146,7 +146,7 @@ class Borrower:
         room = self._pool.capacity() if more and done else 0
         last = done[-1].task.run if done else ""
         # for many at once, while there is still something to do
-        if room > 0 and room >= self._pool.in_hand and last not in self._asked:
+        if (self._pool.has_idle or room >= self._pool.in_hand) and room > 0 and last not in self._asked:
             messages.append(room_message(Room(last, self._id, room)))
             self._asked.add(last)
         self._leave(messages, ended)

@@ -8,6 +8,10 @@ AHEAD_SIZE = 4 << 20
 """Characters that are sent to a slot at once, or that it gives before they are taken: what is large takes as much of the engine's memory."""
 
 
+WORTH_SHARING = 0.0005
+"""Seconds that a body takes at least for which another worker is asked: to lend a task takes about half of that in both, and in the database."""
+
+
 class Pace:
     """How far to send ahead: the average time of the last bodies, a new one counting for a fifth, and for half where it is shorter: that work
     waits for a transaction which could have been in a slot costs more than that some of it is taken back."""
@@ -26,6 +30,10 @@ class Pace:
         else:
             weight = 0.5 if seconds < self._average else 0.2
             self._average += (seconds - self._average) * weight
+
+    @property
+    def worth_sharing(self) -> bool:
+        return self._average is not None and self._average >= WORTH_SHARING
 
     def depth(self) -> int:
         if self._average is None:

@@ -83,6 +83,11 @@ class SlotPool:
         room = sum(max(depth - len(view.sent), 0) for view in self._views if view.kill is None and view not in full)
         return max(room - len(self._waiting), 0)
 
+    @property
+    def worth_sharing(self) -> bool:
+        """Whether bodies take so long that others should have some, by the last ones or by one that runs."""
+        return self._pace.worth_sharing or bool(self._busy_for(STEAL_AFTER))
+
     def fork(self, most: int) -> None:
         """Begins processes in the first so many slots, before there is anything for them, so that nobody waits for them later."""
         for view in self._views[: min(most, os.cpu_count() or 1)]:
@@ -172,14 +177,15 @@ class SlotPool:
         due = self.rebalance_due()
         if due is None or due > self._clock():
             return []
-        busy = self._busy_for(STEAL_AFTER if self._has_idle() else SHARE_AFTER)
+        busy = self._busy_for(STEAL_AFTER if self.has_idle else SHARE_AFTER)
         answers = [answer for view in busy if len(view.sent) > 1 for answer in self._take_back(view)]
         if self.shares and len(busy) == len(self._views):
             answers += [Answer(job.claim, Released()) for job in self._waiting]
             self._waiting.clear()
         return answers
 
-    def _has_idle(self) -> bool:
+    @property
+    def has_idle(self) -> bool:
         return not self._waiting and any(not view.sent for view in self._views)
 
     def _busy_for(self, seconds: float) -> list[SlotView]:
@@ -194,9 +200,9 @@ class SlotPool:
 
     def rebalance_due(self) -> float | None:
         """From when on, by the clock, there is something to take back; None where no slot is idle or nothing waits."""
-        if not (self.shares or self._has_idle()):
+        if not (self.shares or self.has_idle):
             return None
-        after = STEAL_AFTER if self._has_idle() else SHARE_AFTER
+        after = STEAL_AFTER if self.has_idle else SHARE_AFTER
         waits = [view for view in self._views if len(view.sent) > 1 or (self._waiting and view.sent)]
         return min((view.head_since + after for view in waits), default=None)
 

@@ -1,4 +1,4 @@
-from flow_runtime.processes.pace import AHEAD_LIMIT, AHEAD_SIZE, Pace
+from flow_runtime.processes.pace import AHEAD_LIMIT, AHEAD_SIZE, WORTH_SHARING, Pace
 
 
 def test_nothing_is_sent_ahead_before_anything_is_known() -> None:
@@ -28,3 +28,13 @@ def test_large_values_are_few_at_once() -> None:
     for _ in range(100):
         pace.weigh(2)
     assert pace.depth() == most
+
+
+def test_only_bodies_that_take_longer_than_to_lend_them_are_shared() -> None:
+    pace = Pace()
+    assert not pace.worth_sharing  # nothing is known yet
+    pace.note(WORTH_SHARING)
+    assert pace.worth_sharing
+    for _ in range(20):
+        pace.note(WORTH_SHARING / 10)
+    assert not pace.worth_sharing

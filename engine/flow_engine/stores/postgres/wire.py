@@ -85,15 +85,14 @@ class Wire:
                 poll.poll()
                 libpq.consume_input()
             result = libpq.get_result()
-            if result is None:  # the end of what one statement gave
-                continue
-            if result.status == pq.ExecStatus.PIPELINE_SYNC:
+            if result is not None and result.status == pq.ExecStatus.PIPELINE_SYNC:
                 return results, error
-            if result.status not in _READY and error is None:
+            if result is not None and result.status not in _READY and error is None:
                 error = error_from_result(result, encoding="utf-8")
             if libpq.status != pq.ConnStatus.OK:
                 raise error or psycopg.OperationalError("the server closed the connection")
-            results.append(result)
+            if result is not None:  # else it is the end of what one statement gave
+                results.append(result)
 
     def _rows(self, result: pq.abc.PGresult) -> list[Row]:
         if not result.nfields:
