@@ -1,5 +1,6 @@
 """Every store and every queue that ships stands under the same tests. A backend that lacks something says so in `Backend`, by name."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -32,10 +33,12 @@ BACKENDS = tuple(
 
 
 class Queues:
-    """Opens queues of one kind; the workers of one test see the same hints. What is due is told by `now`, leases go by real time."""
+    """Opens queues of one kind; the workers of one test see the same hints. What is due is told by `now`; leases go by real time, or
+    by `lease_now` where a test gives it before it opens them."""
 
     def __init__(self, kind: str, valkey: Valkey | None, lane: str) -> None:
         self.now = 0.0
+        self.lease_now: float | None = None
         self._kind, self._valkey, self._lane = kind, valkey, lane
         self._first: SharedMemoryQueue | None = None
         self._opened: list[RedisQueue] = []
@@ -45,12 +48,20 @@ class Queues:
 
     def shared(self, lease: float = 30.0, weights: dict[str, float] | None = None) -> SharedQueue:
         """Another worker's."""
+        lease_clock = None if self.lease_now is None else self._lease_clock
         if self._valkey is None:
-            made = SharedMemoryQueue(lease, weights, clock=lambda: self.now, beside=self._first)
+            made = SharedMemoryQueue(lease, weights, lambda: self.now, lease_clock or time.time, beside=self._first)
             self._first = self._first or made
             return made
-        self._opened.append(RedisQueue(self._valkey.url, self._lane, 0, lease, weights, clock=lambda: self.now))
-        return self._opened[-1]
+        made_there = RedisQueue(
+            self._valkey.url, self._lane, 0, lease, weights, lambda: self.now, lease_clock=lease_clock
+        )
+        self._opened.append(made_there)
+        return made_there
+
+    def _lease_clock(self) -> float:
+        assert self.lease_now is not None
+        return self.lease_now
 
     def close(self) -> None:
         for queue in self._opened:

@@ -106,7 +106,7 @@ class SteadyQueue:
 
     def reconcile(self) -> None:
         """What is to be called every few seconds: brings what the queue lacks. Nothing while the service is down."""
-        self._ask(self._reconciler.step, None)
+        self._ask(lambda: self._reconciler.step(self._clock()), None)
 
     def epoch(self) -> str:
         return self._queue.epoch()
@@ -134,7 +134,7 @@ class SteadyQueue:
         if self._clock() < self._retry_at:
             return False
         try:
-            if not self._reconciler.step():
+            if not self._reconciler.step(self._clock()):
                 self._reconciler.fill()
         except QueueDown as error:
             self._note_down(error)

@@ -52,6 +52,26 @@ def test_a_worker_does_not_get_by_with_its_own_old_fence(queues: Queues) -> None
     assert queue.done(again) == []
 
 
+def test_a_lease_is_over_by_the_clock_of_leases(queues: Queues) -> None:
+    queues.lease_now = 100.0
+    queue, other = queues.shared(lease=30.0), queues.shared()
+    queue.push([hint(1)])
+    (first,) = queue.take(1)
+    assert first.until == 130.0
+    queues.lease_now = 129.0
+    assert other.take(1) == []
+    (held,), _ = queue.renew([first])
+    assert held.until == 159.0
+    queues.lease_now = 158.0
+    assert other.take(1) == []
+    assert not other.wait(0.0)
+    queues.lease_now = 159.0
+    assert other.wait(0.0)
+    (second,) = other.take(1)
+    assert second.fence > held.fence
+    assert queue.done([held]) == [held]
+
+
 def test_a_lease_that_is_renewed_stays(queues: Queues) -> None:
     queue, other = queues.shared(lease=1.0), queues.shared()
     queue.push([hint(1)])

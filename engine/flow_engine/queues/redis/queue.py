@@ -32,8 +32,9 @@ BLOCKED_SECONDS = 86_400
 
 class RedisQueue:
     """`pool` and `shard` name the lane; workers of one pool share it. `weights` of namespaces, 1 where there is none. `clock` (seconds
-    since the epoch) says what is due, the server's by default; leases always go by the server's. One object is for one process: after a
-    fork, each side makes its own, since the server knows it by its name and the numbers of its requests."""
+    since the epoch) says what is due, and `lease_clock` when a lease is over, which all workers of the lane must have in common: the
+    server's by default. One object is for one process: after a fork, each side makes its own, since the server knows it by its name and
+    the numbers of its requests."""
 
     def __init__(
         self,
@@ -44,12 +45,14 @@ class RedisQueue:
         weights: Mapping[str, float] | None = None,
         clock: Clock | None = None,
         answer: float = ANSWER,
+        lease_clock: Clock | None = None,
     ) -> None:
         self._url = url
         self._lane = f"flow:{{{pool}/{shard}}}"
         self._lease = lease
         self._weights = [part for pair in (weights or {}).items() for part in pair]
         self._clock = clock
+        self._lease_clock = lease_clock
         self._client: Any = connect(url, answer)
         self._sleeper: Any = connect(url, answer + LOOK)
         self._scripts = Scripts(self._client, self._lane)
@@ -68,11 +71,11 @@ class RedisQueue:
 
     def pop(self, limit: int, now: float | None = None) -> list[Hint]:
         """Takes hints that nobody keeps a lease of. One whose answer is lost for good comes back with the reconciliation."""
-        given = self._due_clock() if now is None else repr(now)
+        given = _time(self._clock) if now is None else repr(now)
         return [lease.hint for lease in _leases(self._run(self._taking(limit, 0.0, given))[0])]
 
     def take(self, limit: int) -> list[Lease]:
-        return _leases(self._run(self._taking(limit, self._lease, self._due_clock()))[0])
+        return _leases(self._run(self._taking(limit, self._lease, _time(self._clock)))[0])
 
     def turn(
         self, done: Sequence[Lease], hints: Iterable[Hint], limit: int, namespace: str = "default"
@@ -82,14 +85,14 @@ class RedisQueue:
         for calls in before:
             self._run(calls)
         calls = [*self._ending(done, "0"), *last]
-        answers = self._run([*calls, *self._taking(limit, self._lease, self._due_clock())])
+        answers = self._run([*calls, *self._taking(limit, self._lease, _time(self._clock))])
         return _leases(answers[-1]), [done[at] for at in answers[0]] if done else []
 
     def renew(self, leases: Sequence[Lease]) -> tuple[list[Lease], list[Lease]]:
         if not leases:
             return [], []
         names = [part for lease in leases for part in (name_of(lease.hint), lease.fence)]
-        until, lost = self._run([Call("renew", [repr(self._lease), *names])])[0]
+        until, lost = self._run([Call("renew", [_time(self._lease_clock), repr(self._lease), *names])])[0]
         gone = set(lost)
         kept = [lease._replace(until=float(until)) for at, lease in enumerate(leases) if at not in gone]
         return kept, [leases[at] for at in lost]
@@ -114,7 +117,7 @@ class RedisQueue:
         end = time.monotonic() + seconds
         while True:
             most = min(max(end - time.monotonic(), 0.0), LOOK)
-            delay = self._run([Call("peek", (self._name, self._due_clock(), int(most * 1000) + 1))])[0] if work else -1
+            delay = self._run([self._peek(int(most * 1000) + 1)])[0] if work else -1
             if delay == 0:
                 return "work"
             if most <= 0:
@@ -176,15 +179,19 @@ class RedisQueue:
         """One script for each thousand of hints."""
         left = iter(hints)
         while chunk := [*islice(left, CHUNK)]:
-            start = (self._due_clock(), repr(HORIZON), str(int(missing)), namespace)
+            start = (_time(self._clock), repr(HORIZON), str(int(missing)), namespace)
             yield [Call("push", [*self._request(), *start, *pushed(chunk)])]
 
     def _taking(self, limit: int, lease: float, now: str) -> list[Call]:
-        return [Call("take", [*self._request(), now, repr(lease), limit, *self._weights])]
+        return [Call("take", [*self._request(), now, _time(self._lease_clock), repr(lease), limit, *self._weights])]
+
+    def _peek(self, most: int) -> Call:
+        """`most`: milliseconds that the caller may sleep."""
+        return Call("peek", (self._name, _time(self._clock), _time(self._lease_clock), most))
 
     def _ending(self, leases: Sequence[Lease], again: str) -> list[Call]:
         parts = [part for lease in leases for part in (name_of(lease.hint), lease.fence, again)]
-        return [Call("done", [*self._request(), self._due_clock(), *parts])] if parts else []
+        return [Call("done", [*self._request(), _time(self._clock), *parts])] if parts else []
 
     def _end(self, leases: list[Lease], again: str) -> list[Lease]:
         refused: list[Lease] = []
@@ -202,9 +209,6 @@ class RedisQueue:
         with self._lock, self._serving():
             return self._scripts.run(*calls)
 
-    def _due_clock(self) -> str:
-        return "" if self._clock is None else repr(self._clock())
-
     def _key(self, name: str) -> str:
         return f"{self._lane}:{name}"
 
@@ -214,6 +218,11 @@ class RedisQueue:
             yield
         except TROUBLES as error:
             raise down(self._url, error) from error
+
+
+def _time(clock: Clock | None) -> str:
+    """As the scripts take it; empty for the server's own."""
+    return "" if clock is None else repr(clock())
 
 
 def _leases(answer: Sequence[bytes]) -> list[Lease]:

@@ -1,13 +1,13 @@
--- ARGV: client, request, now, lease (seconds; 0: nobody holds what is taken), limit, then namespace and weight for each that has another
--- than 1. Gives the epoch, the fence, the end of the lease, and hint and record for each.
-local client, request, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
+-- ARGV: client, request, now, now by the clock of leases, lease (seconds; 0: nobody holds what is taken), limit, then namespace and
+-- weight for each that has another than 1. Gives the epoch, the fence, the end of the lease, and hint and record for each.
+local client, request, lease, limit = ARGV[1], ARGV[2], tonumber(ARGV[5]), tonumber(ARGV[6])
 local before = answered('take', client, request)
 if before then return before end
 local MOVED = 5000 -- the most that one call makes ready, so that it holds nobody up
-local server = clock()
-local now, until_ = clock(ARGV[3]), exact(server + lease)
+local over = clock(ARGV[4])
+local now, until_ = clock(ARGV[3]), exact(over + lease)
 local weights = {}
-for at = 6, #ARGV, 2 do
+for at = 7, #ARGV, 2 do
   weights[ARGV[at]] = tonumber(ARGV[at + 1])
 end
 
@@ -16,10 +16,10 @@ local function leased_no_more(hint, record)
   put_ready(hint, record)
 end
 
--- Rises over a flush and a restart too, since the server's time does.
+-- Rises over a flush and a restart too, since the clock of leases does.
 local function next_fence()
   local last = tonumber(redis.call('HGET', key('state'), 'fence') or '0')
-  local fence = string.format('%.0f', math.max(last + 1, math.floor(server * 1000000)))
+  local fence = string.format('%.0f', math.max(last + 1, math.floor(over * 1000000)))
   redis.call('HSET', key('state'), 'fence', fence)
   return fence
 end
@@ -59,7 +59,7 @@ local function hand_over(hint, holder, reply)
   end
 end
 
-move_due('leased', MOVED, server, leased_no_more)
+move_due('leased', MOVED, over, leased_no_more)
 move_due('later', MOVED, now, put_ready)
 local taken = {}
 while #taken < limit do
