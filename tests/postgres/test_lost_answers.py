@@ -136,3 +136,21 @@ def test_a_child_run_begins_where_the_server_goes_away_when_it_is_numbered(
         assert world.states() == {"a": "waiting", "b": "succeeded"}
         assert store.adopt("w1", "run-1a", world.now) is not None
         assert proxy.broken == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_tick_is_done_where_the_server_goes_away_and_one_of_its_runs_was_another_s(
+    way: str, proxy: Proxy, far: PostgresStore, url: str
+) -> None:
+    """What others hold was counted behind fewer gates the second time, and the worker gave up all its runs."""
+    world = World(far)
+    world.start(plan(task("a"), task("b", "a")), "run-1")
+    world.start(plan(task("l"), name="limited", concurrency=3), "run-2")
+    world.tick()
+    with closing(PostgresStore(url, lambda worker: worker != "w1")) as other:
+        assert other.adopt("w2", "run-2", world.now) is not None
+    proxy.fail(way)
+    lost = world.claims["l"].task
+    tick = world.tick(world.end("a"), world.end("l"))
+    assert tick.refused == [lost]
+    assert [world.key(claim) for claim in tick.claims] == ["b"]
