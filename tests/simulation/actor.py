@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from flow_engine.model import Claim, Completion, Hint, Released, RunEnd, TaskRef
+from flow_engine.queues.steady import SteadyQueue
 from flow_engine.stores.contract import Adopted, Store
 
 
@@ -28,6 +29,8 @@ class Actor:
         self.cancels: list[str] = []
         self.finishing: list[str] = []
         self.draining = False
+        self.queue: SteadyQueue | None = None
+        """Where it hears of runs, if it shares a queue with others."""
         self.wakes: list[TaskRef] = []
 
     def take(self, adopted: Adopted, lost: list[Completion]) -> None:

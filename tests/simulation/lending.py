@@ -46,6 +46,12 @@ class Lending:
         if others and self._draw.random() < 0.6:
             actor.store.leave([room_message(Room(self._draw.choice(others), actor.name, self._draw.randint(1, 3)))])
 
+    def room(self, actor: Actor, run: str) -> None:
+        """Tells the owner of a run that was told to have work."""
+        record = self._watch.run(run)
+        if record.finished_at is None and record.owner not in (None, actor.name):
+            actor.store.leave([room_message(Room(run, actor.name, self._draw.randint(1, 3)))])
+
     # -- who owns
 
     def read(self, actor: Actor, calm: bool) -> Mail:

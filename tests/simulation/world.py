@@ -1,41 +1,44 @@
 """The invented world: workers that die, sleep and wake, messages that come late, twice or from the past, runs that are cancelled."""
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 from flow_engine.decisions.books import Report
 from flow_engine.errors import LostOwnership, StoreError
 from flow_engine.model import (
     Ask,
-    Cancelled,
     Claim,
     Completion,
-    Expanded,
-    Failed,
     Hint,
     Lost,
     NewRun,
     Outcome,
     Released,
-    Skipped,
     Started,
-    Succeeded,
     TaskRef,
     Tick,
 )
+from flow_engine.stores.contract import Store
 from flow_engine.stores.mail import Mail
+from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
+from support.shared_queues import Service
 from support.stores import Open
 
 from simulation.actor import Actor, Flying
 from simulation.checker import Violation, check_end, check_graph
+from simulation.exchange import Exchange
 from simulation.ledger import Ledger
 from simulation.lending import Lending
 from simulation.limits import Limits
 from simulation.live import live_graph
+from simulation.outcomes import Outcomes
 from simulation.plans import random_plan
-from simulation.suspended import BODIES, Suspender
+from simulation.server_faults import ServerFaults
+from simulation.suspended import Suspender
+from simulation.watch import Watch
 
 CALM_STEPS = 3000
 """Steps in which every run must end once nothing goes wrong any more."""
@@ -44,24 +47,37 @@ CALM_STEPS = 3000
 class World:
     """One simulation. All that happens follows from the seed."""
 
-    def __init__(self, seed: int, open_store: Open, failure: Exception | None = None) -> None:
-        """`failure`: what a write raises that fails, where the store has any."""
+    def __init__(
+        self, seed: int, open_store: Open, failure: Exception | None = None, service: Service | None = None
+    ) -> None:
+        """`failure`: what a write raises that fails, where the store has any. `service`: the queue that the workers share, if they do."""
         self.draw = random.Random(seed)
         self.now = 1000.0
         self.dead: set[str] = set()
         self.actors: list[Actor] = []
         self.counts: dict[str, int] = {}
         self._failure = failure
-        self._open = lambda: open_store(lambda worker: worker not in self.dead, self.draw.random)
+        self._open_store = open_store
+        self._reads = Watch()
+        self._faults = ServerFaults(random.Random(~seed), self._count, self._meanwhile)
         self._watch = self._open()
+        self._reads.quicken(self._watch)
         self._plans: dict[str, Plan] = {}
         self._ledger = Ledger(self._watch, self._plans)
         self._past: list[Completion] = []
+        self._overtaken: set[str] = set()
+        """Workers whose runs another one was about to take over while their last transaction was under way."""
         self._ended: set[str] = set()
         self._suspender = Suspender(self._watch, self.draw)
+        self._outcomes = Outcomes(self._watch, self.draw, self._plans, self._suspender)
         self._limits = Limits(lambda worker: worker not in self.dead)
         self._concurrency = self.draw.choice([None, None, 1, 2])
         self._lending = Lending(self._watch, self.draw, self.dead) if self.draw.random() < 0.5 else None
+        self._exchange = None
+        if service is not None:
+            self._exchange = Exchange(service, self.draw, lambda: self.now, self._count)
+            assert isinstance(self._watch, PostgresStore)
+            self._watch.announce = self._exchange.cry
 
     def live_through(self, steps: int) -> None:
         """A time of trouble, and then a calm one in which every run must end."""
@@ -72,12 +88,20 @@ class World:
             self._happen()
         for actor in list(self.actors):
             self._die(actor)
+        self._faults.calm = True
+        if self._exchange is not None:
+            self._exchange.faults.calm = True
         self._calm()
+        if self._exchange is not None:
+            self._exchange.drain(self._ended)
 
     # -- what may happen
 
     def _happen(self) -> None:
         self.now += self.draw.choice([0.0, 0.01, 0.5, 5.0, 30.0])
+        if self._exchange is not None:
+            self.now += 0.001  # no two runs are of one time, so that the order of their hints is told
+            self._exchange.disturb()
         while self._lending is not None and len(self.actors) < 3:
             self._join()
         chance = self.draw.random()
@@ -103,7 +127,7 @@ class World:
 
     def _work(self, actor: Actor, calm: bool = False) -> None:
         if actor.name not in self.dead and not actor.draining:
-            self._adopt(actor)
+            self._adopt(actor, calm)
         self._end_some(actor, calm)
         if self._lending is not None and not calm:
             lent = self._lending.borrow(actor, sorted(self._plans), self.now, self._lent_outcome)
@@ -113,6 +137,7 @@ class World:
         self._tick(actor, calm)
         if actor not in self.actors:
             return
+        self._offer(actor)
         if calm or self.draw.random() < 0.8:
             self._finish(actor)
         if actor not in self.actors:
@@ -146,8 +171,17 @@ class World:
 
     def _join(self) -> Actor:
         actor = Actor(f"w{self._count('workers')}", self._open())
+        if self._exchange is not None:
+            assert isinstance(actor.store, PostgresStore)
+            actor.queue = self._exchange.join(actor.store)
         self.actors.append(actor)
         return actor
+
+    def _open(self) -> Store:
+        store = self._open_store(lambda worker: worker not in self.dead, self.draw.random)
+        self._reads.add(store)
+        self._faults.beset(store)
+        return store
 
     def _die(self, actor: Actor) -> None:
         self.dead.add(actor.name)
@@ -156,14 +190,16 @@ class World:
             actor.store.close()
         self._count("died")
 
-    def _adopt(self, actor: Actor) -> None:
-        unowned = actor.store.unowned(100)
-        for run in unowned + self.draw.sample(sorted(self._plans), 1):
+    def _adopt(self, actor: Actor, calm: bool = False) -> None:
+        for run in self._wanted(actor, calm):
             before = self._watch.run(run)
+            free = before.finished_at is None and (before.owner is None or before.owner in self.dead)
             adopted = actor.store.adopt(actor.name, run, self.now) if before.owner != actor.name else None
             if adopted is None:
+                if actor.queue is not None and self._lending is not None and before.owner != actor.name:
+                    self._lending.room(actor, run)
                 continue
-            if run not in unowned:
+            if not free:
                 raise Violation(f"{run} was taken from {before.owner}, which lives")
             flights = adopted.in_flight
             if self._lending is not None:
@@ -177,6 +213,36 @@ class World:
                 actor.cancels.append(run)
                 self._watch.request_cancel(run, self.now)
             self._count("adopted")
+
+    def _wanted(self, actor: Actor, calm: bool) -> Iterator[str]:
+        """Where a worker hears of runs: of the queue, and now and then in the database; and of some that it has no business with."""
+        if self._exchange is not None and actor.queue is not None:
+            yield from self._exchange.wanted(actor.queue, calm)
+            if calm or self.draw.random() < 0.8:
+                return  # what nobody looks for comes by the queue alone
+        yield from actor.store.unowned(100)
+        yield self.draw.choice(sorted(self._plans))
+
+    def _offer(self, actor: Actor) -> None:
+        """Runs of which more is due than the worker takes."""
+        if self._exchange is None or actor.queue is None:
+            return
+        runs = {hint.task.run for hint in actor.hints if not hint.alarm and hint.due <= self.now}
+        records = [self._watch.run(run) for run in sorted(runs & actor.runs)]
+        self._exchange.offer(actor.queue, [one for one in records if one.finished_at is None])
+
+    def _meanwhile(self, store: Store) -> None:
+        """While the server does not answer a worker, it may be taken for dead, and another one takes its runs over."""
+        lost = next((actor for actor in self.actors if actor.store is store), None)
+        if self._exchange is None or lost is None or self.draw.random() < 0.6:
+            return
+        self.dead.add(lost.name)
+        others = [actor for actor in self.actors if actor is not lost and actor.name not in self.dead]
+        other = self.draw.choice(others) if others else self._join()
+        if not other.draining:
+            self._overtaken.add(lost.name)
+            self._adopt(other)
+            self._count("overtaken while the server was away")
 
     def _is_over(self, parent: str | None) -> bool:
         """Whether a child run that is taken over has nobody who waits for it."""
@@ -192,43 +258,11 @@ class World:
         for task, (claim, begun) in list(actor.flying.items()):
             if self.draw.random() < (0.8 if calm else 0.4):
                 del actor.flying[task]
-                outcome = self._outcome(actor, claim, begun, task.run in actor.cancels)
+                outcome = self._outcomes.outcome(actor.name, claim, begun, task.run in actor.cancels, self.now)
                 actor.inbox.append(Completion(task, claim.attempt, actor.name, outcome, self.now, self.now))
 
     def _lent_outcome(self, actor: Actor, claim: Claim, begun: bool) -> Outcome:
-        return self._outcome(actor, claim, begun, False)
-
-    def _outcome(self, actor: Actor, claim: Claim, begun: bool, cancelled: bool) -> Outcome:
-        chance = self.draw.random()
-        plan = self._plans[claim.task.run]
-        if claim.deadline is not None and self.now >= claim.deadline and claim.awaits is None:
-            return Failed("deadline", '{"code": "deadline"}', retryable=False)
-        if plan.workflow.tasks[claim.node].body.kind in BODIES and not claim.expands:
-            hashed = self._watch.run(claim.task.run).plan_hash
-            return self._suspender.outcome(plan, hashed, claim, actor.name, self.now)
-        if cancelled and chance < 0.7:
-            return Cancelled("the run was cancelled")
-        if chance < 0.15:
-            return Failed("exit_1", '{"code": "exit_1"}', retryable=not claim.expands and self.draw.random() < 0.9)
-        if chance < 0.18:
-            return Lost("its process was gone")
-        if chance < 0.24 and not begun:
-            return Released()
-        if claim.expands:
-            return self._list(actor, claim)
-        return Skipped("no") if chance < 0.32 else Succeeded(f'"{claim.task.seq}.{claim.attempt}"')
-
-    def _list(self, actor: Actor, claim: Claim) -> Outcome:
-        task = self._plans[claim.task.run].workflow.tasks[claim.node]
-        aligned = task.loop[0].aligned
-        if aligned is None:
-            size = self.draw.choice([0, 1, 2, 3, 4])
-            return Expanded(size, [f'"{number}"' for number in range(size)])
-        names = [other.name for other in self._plans[claim.task.run].workflow.tasks]
-        row = self._watch.tasks(claim.task.run)[names.index(aligned)]
-        if row.size is None:
-            raise Violation(f"{task.name} is to get its list before {aligned} has one")
-        return Expanded(row.size, None)
+        return self._outcomes.outcome(actor.name, claim, begun, False, self.now)
 
     def _disturb(self, actor: Actor) -> None:
         """Messages twice, from the past, in another order; hints twice."""
@@ -269,17 +303,19 @@ class World:
         settled = [(*one.task, one.attempt, one.worker) for one in mail.answers if one.worker == actor.name]
         report = Report(tuple(told), started, cancels, wakes=wakes, asks=asks, rooms=mail.rooms, settled=settled)
         before = dict(self._ledger.seen)
+        self._overtaken.clear()
         broken = not calm and self.draw.random() < 0.02
         try:
             tick = self._transaction(actor, report, hints, want, broken)
         except StoreError as error:
-            if not broken:
+            overtaken = isinstance(error, LostOwnership) and actor.name in self._overtaken
+            if not (broken or overtaken):
                 raise Violation("the store's own fence had to stop what the decisions let through") from error
             self._die(actor)
             for run in self._plans:
                 if self._watch.tasks(run, values=True) != before[run]:
                     raise Violation("a transaction that failed has left something behind") from None
-            self._count("failed transactions")
+            self._count("overtaken ticks" if overtaken else "failed transactions")
             return
         actor.inbox = actor.inbox[len(own) :]
         actor.cancels = []
@@ -313,6 +349,9 @@ class World:
             raise self._failure
 
         step = self.draw.choice(["write", "_start", "_insert_born"])
+        if step == "write" and isinstance(actor.store, PostgresStore) and self._faults.takes_disk():
+            with self._faults.full_disk():
+                return actor.store.tick(actor.name, self.now, report, hints, want)
         setattr(writer, step, fail)
         try:
             return actor.store.tick(actor.name, self.now, report, hints, want)
