@@ -6,7 +6,7 @@ from typing import cast
 
 from flow_engine.errors import QueueDown
 from flow_engine.model import Hint, RunRecord
-from flow_engine.queues.contract import Clock, SharedQueue
+from flow_engine.queues.contract import Clock, Lease, SharedQueue
 from flow_engine.queues.reconcile import Reconciler
 from flow_engine.queues.runs import run_hint
 from flow_engine.queues.shared_memory import SharedMemoryQueue
@@ -26,6 +26,8 @@ class Exchange:
         self.faults = QueueFaults(draw, count)
         self._model = SharedMemoryQueue(LEASE, clock=clock, lease_clock=clock)
         self._own = self._view()
+        self._late: list[tuple[SteadyQueue, list[Lease]]] = []
+        """What workers have taken and are not done with."""
 
     def join(self, store: SharedStore) -> SteadyQueue:
         """The queue of one worker."""
@@ -51,15 +53,25 @@ class Exchange:
         for lease in leases:
             self._count("hints taken" if lease.fence else "hints taken from the database")
             yield lease.hint.task.run
-        chance = self._draw.random()
-        if calm or chance < 0.8:
+        if calm or self._draw.random() < 0.7:
             queue.done(leases)
-        elif chance < 0.9:
+        elif leases:
+            self._count("leases kept for long")
+            self._late.append((queue, leases))
+        self._end_late()
+
+    def _end_late(self) -> None:
+        """A worker that was held up is done with what it has taken, perhaps after another one has taken that too."""
+        if not self._late or self._draw.random() < 0.7:
+            return
+        queue, leases = self._late.pop(self._draw.randrange(len(self._late)))
+        chance = self._draw.random()
+        if chance < 0.6:
+            queue.done(leases)
+        elif chance < 0.8:
             queue.release(leases)
-        elif chance < 0.95:
-            queue.done(queue.renew(leases)[0])
         else:
-            self._count("hints left to the end of their leases")
+            self._late.append((queue, queue.renew(leases)[0]))
 
     def disturb(self) -> None:
         """The server loses all that it has, or its scripts, or nothing and is looked at."""
@@ -76,6 +88,8 @@ class Exchange:
 
     def drain(self, ended: set[str]) -> None:
         """When all runs have ended: the hints that are left are of those, and nothing stays of them."""
+        for queue, leases in self._late:
+            queue.done(leases)
         while leases := self._own.take(10):
             left = {lease.hint.task.run for lease in leases} - ended
             if left:
