@@ -8,10 +8,11 @@ import psycopg
 from flow_engine.stores.contract import Store
 from flow_engine.stores.postgres import PostgresStore
 from flow_engine.stores.postgres.session import Session
-from flow_engine.stores.postgres.transaction import Row, Send, Statement
+from flow_engine.stores.postgres.transaction import Row, Send, Statement, numbered
 
 COMMITS, OTHERS = 0.04, 0.004
 """How often a request fails that has a COMMIT, and another one."""
+FULL = psycopg.errors.DiskFull("no space left on device")
 
 
 class ServerFaults:
@@ -32,21 +33,34 @@ class ServerFaults:
             session._send = beset  # type: ignore[method-assign]
 
     @contextmanager
-    def full_disk(self) -> Iterator[None]:
-        """A COMMIT is refused then."""
+    def full_disk(self, store: PostgresStore) -> Iterator[None]:
+        """The commit of whatever is done with this handle is refused, also where nothing would be sent."""
+        session, mark = store._session, store._session._mark
+
+        def marked() -> Statement:
+            transaction = session._transaction
+            if transaction is not None and not (transaction.began or transaction._waiting):
+                raise FULL
+            return mark()
+
+        session._mark = marked  # type: ignore[method-assign]
         self._full = True
         try:
             yield
         finally:
             self._full = False
+            del session._mark
 
     def takes_disk(self) -> bool:
         return self._draw.random() < 0.5
 
     def _send(self, store: Store, session: Session, send: Send, statements: Sequence[Statement]) -> list[list[Row]]:
-        commits = statements[-1].sql == "COMMIT"
+        commits = statements[-1].sql in (
+            "COMMIT",
+            numbered(session._queries["mark"]),
+        )  # the mark is the last of what is one
         if commits and self._full:
-            raise psycopg.errors.DiskFull("no space left on device")
+            raise FULL
         if self.calm or self._draw.random() >= (COMMITS if commits else OTHERS):
             return send(statements)
         where = "at a commit" if commits else "elsewhere"

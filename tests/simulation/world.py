@@ -350,7 +350,7 @@ class World:
 
         step = self.draw.choice(["write", "_start", "_insert_born"])
         if step == "write" and isinstance(actor.store, PostgresStore) and self._faults.takes_disk():
-            with self._faults.full_disk():
+            with self._faults.full_disk(actor.store):
                 return actor.store.tick(actor.name, self.now, report, hints, want)
         setattr(writer, step, fail)
         try:
