@@ -12,6 +12,8 @@ from flow_engine.stores.postgres.transaction import Row, Send, Statement, number
 
 COMMITS, OTHERS = 0.04, 0.004
 """How often a request fails that has a COMMIT, and another one."""
+FAULTS = ("collisions", "answers lost", "connections lost")
+"""What its counts begin with."""
 FULL = psycopg.errors.DiskFull("no space left on device")
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any
+from contextlib import nullcontext
 
 from flow_engine.decisions.books import Report
 from flow_engine.errors import LostOwnership, StoreError
@@ -16,7 +16,6 @@ from flow_engine.model import (
     Outcome,
     Released,
     Started,
-    TaskRef,
     Tick,
 )
 from flow_engine.stores.contract import Store
@@ -28,12 +27,14 @@ from support.shared_queues import Service
 from support.stores import Open
 
 from simulation.actor import Actor, Flying
+from simulation.broken_writes import BrokenWrites
 from simulation.checker import Violation, check_end, check_graph
 from simulation.exchange import Exchange
 from simulation.ledger import Ledger
 from simulation.lending import Lending
 from simulation.limits import Limits
 from simulation.live import live_graph
+from simulation.messages import Messages
 from simulation.outcomes import Outcomes
 from simulation.plans import random_plan
 from simulation.server_faults import ServerFaults
@@ -56,15 +57,15 @@ class World:
         self.dead: set[str] = set()
         self.actors: list[Actor] = []
         self.counts: dict[str, int] = {}
-        self._failure = failure
         self._open_store = open_store
         self._reads = Watch()
         self._faults = ServerFaults(random.Random(~seed), self._count, self._meanwhile)
+        self._broken = BrokenWrites(self.draw, failure, self._faults)
         self._watch = self._open()
         self._reads.quicken(self._watch)
         self._plans: dict[str, Plan] = {}
         self._ledger = Ledger(self._watch, self._plans)
-        self._past: list[Completion] = []
+        self._messages = Messages(self.draw)
         self._overtaken: set[str] = set()
         """Workers whose runs another one was about to take over while their last transaction was under way."""
         self._ended: set[str] = set()
@@ -133,7 +134,7 @@ class World:
             lent = self._lending.borrow(actor, sorted(self._plans), self.now, self._lent_outcome)
             self._count_all("lent ends", lent)
         if not calm:
-            self._disturb(actor)
+            self._messages.disturb(actor)
         self._tick(actor, calm)
         if actor not in self.actors:
             return
@@ -205,7 +206,7 @@ class World:
             if self._lending is not None:
                 flights = self._lending.adopted(actor, run, flights)
             lost = [
-                Completion(task, attempt, worker, Lost("gone") if self._had_begun(task) else Released())
+                Completion(task, attempt, worker, Lost("gone") if self.draw.random() < 0.7 else Released())
                 for task, attempt, worker in flights
             ]
             actor.take(adopted, lost)
@@ -251,9 +252,6 @@ class World:
         record = self._watch.run(parent)
         return record.finished_at is not None or record.cancel_requested_at is not None
 
-    def _had_begun(self, task: TaskRef) -> bool:
-        return self.draw.random() < 0.7
-
     def _end_some(self, actor: Actor, calm: bool) -> None:
         for task, (claim, begun) in list(actor.flying.items()):
             if self.draw.random() < (0.8 if calm else 0.4):
@@ -263,18 +261,6 @@ class World:
 
     def _lent_outcome(self, actor: Actor, claim: Claim, begun: bool) -> Outcome:
         return self._outcomes.outcome(actor.name, claim, begun, False, self.now)
-
-    def _disturb(self, actor: Actor) -> None:
-        """Messages twice, from the past, in another order; hints twice."""
-        if actor.inbox and self.draw.random() < 0.1:
-            first = self.draw.choice(actor.inbox)
-            actor.inbox.append(first._replace(outcome=self.draw.choice([first.outcome, Lost("again")])))
-        if self._past and self.draw.random() < 0.15:
-            actor.inbox.append(self.draw.choice(self._past))
-        if actor.hints and self.draw.random() < 0.1:
-            actor.hints.append(self.draw.choice(actor.hints))
-        if self.draw.random() < 0.3:
-            self.draw.shuffle(actor.hints)
 
     # -- one transaction, and what is checked of it
 
@@ -306,7 +292,8 @@ class World:
         self._overtaken.clear()
         broken = not calm and self.draw.random() < 0.02
         try:
-            tick = self._transaction(actor, report, hints, want, broken)
+            with self._broken.of(actor.store) if broken else nullcontext():
+                tick = actor.store.tick(actor.name, self.now, report, hints, want)
         except StoreError as error:
             overtaken = isinstance(error, LostOwnership) and actor.name in self._overtaken
             if not (broken or overtaken):
@@ -340,24 +327,6 @@ class World:
         due = [hint for hint in left if hint.due <= self.now]
         return mail, told, self._lending.asks(actor, mail.rooms, due)
 
-    def _transaction(self, actor: Actor, report: Report, hints: list[Hint], want: int, broken: bool) -> Tick:
-        writer: Any = getattr(actor.store, "_writer", None)
-        if not broken or writer is None or self._failure is None:
-            return actor.store.tick(actor.name, self.now, report, hints, want)
-
-        def fail(*_: object) -> None:
-            raise self._failure
-
-        step = self.draw.choice(["write", "_start", "_insert_born"])
-        if step == "write" and isinstance(actor.store, PostgresStore) and self._faults.takes_disk():
-            with self._faults.full_disk(actor.store):
-                return actor.store.tick(actor.name, self.now, report, hints, want)
-        setattr(writer, step, fail)
-        try:
-            return actor.store.tick(actor.name, self.now, report, hints, want)
-        finally:
-            delattr(writer, step)
-
     def _started(self, actor: Actor) -> tuple[Started, ...]:
         begun = []
         for task, flying in actor.flying.items():
@@ -375,7 +344,7 @@ class World:
             self._ledger.claimed(claim, worker, self.now)
         self._count_all("claims", len(tick.claims))
         self._count_all("lent", len(tick.lent))
-        self._past = (self._past + told)[-50:]
+        self._messages.told(told)
         for run in self._plans:
             self._ledger.look(run)
         records = {run: self._watch.run(run) for run in self._plans}
