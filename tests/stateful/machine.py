@@ -1,6 +1,7 @@
 """The commands, and the comparison of the store with the model after each."""
 
 import os
+import random
 import tempfile
 from collections import Counter
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ from flow_lang.bundle import bundle_hash, bundle_of
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from simulation.checker import check_end, check_rows
+from simulation.server_faults import ServerFaults
 from support.stores import QUICK, State
 
 from stateful.reference import NEEDS, PLAN, WAITS, RunModel
@@ -373,7 +375,20 @@ class SqliteCommands(Commands):
 
 
 class PostgresCommands(Commands):
+    """Connections are lost meanwhile, and transactions collide; the store heals, so that nothing of it is seen."""
+
     state = staticmethod(QUICK["postgres"])
+    faults: ClassVar[Counter[str]] = Counter()
+    """How many of them there were, in all sequences."""
+
+    def __init__(self) -> None:
+        self._faults = ServerFaults(random.Random(1), lambda what: self.faults.update([what]), lambda store: None)
+        super().__init__()
+
+    def _handle(self) -> Store:
+        store = super()._handle()
+        self._faults.beset(store)
+        return store
 
 
 MACHINES: dict[str, type[Commands]] = {
