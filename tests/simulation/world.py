@@ -23,7 +23,7 @@ from flow_engine.stores.mail import Mail
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_hash, bundle_of
 from flow_lang.plan import Plan
-from support.shared_queues import Service
+from support.shared_queues import LEASE, Service
 from support.stores import Open
 
 from simulation.actor import Actor, Flying
@@ -94,6 +94,7 @@ class World:
             self._exchange.faults.calm = True
         self._calm()
         if self._exchange is not None:
+            self.now += 2 * LEASE  # nobody knows of those whose answer was lost
             self._exchange.drain(self._ended)
 
     # -- what may happen
