@@ -14,10 +14,16 @@ RATE = Rate(1, 5.0)
 CHILD = "c"
 
 
-def random_plan(draw: random.Random, concurrency: int | None) -> Plan:
-    """The workflow `w`, of which at most `concurrency` runs go on at once, and the workflow that its tasks may call."""
-    child = _workflow(draw, CHILD, 4, None)
-    return Plan("w", {"w": _workflow(draw, "w", 8, concurrency), CHILD: child}, "w.flow", {})
+def random_plan(draw: random.Random, concurrency: int | None, shared: bool) -> Plan:
+    """The workflow `w`, of which at most `concurrency` runs go on at once, and the workflow that its tasks may call. `shared`: with limits
+    that runs share; without them a store asks less before it writes."""
+    made = Plan("w", {"w": _workflow(draw, "w", 8, concurrency), CHILD: _workflow(draw, CHILD, 4, None)}, "w.flow", {})
+    return made if shared else made._replace(workflows={name: _alone(one) for name, one in made.workflows.items()})
+
+
+def _alone(workflow: Workflow) -> Workflow:
+    tasks = tuple(task._replace(pool="", slots=1, rate=None) for task in workflow.tasks)
+    return workflow._replace(tasks=tasks, concurrency=None)
 
 
 def _workflow(draw: random.Random, name: str, most: int, concurrency: int | None) -> Workflow:

@@ -73,6 +73,7 @@ class World:
         self._outcomes = Outcomes(self._watch, self.draw, self._plans, self._suspender)
         self._limits = Limits(lambda worker: worker not in self.dead)
         self._concurrency = self.draw.choice([None, None, 1, 2])
+        self._shared = self.draw.random() < 0.5
         self._lending = Lending(self._watch, self.draw, self.dead) if self.draw.random() < 0.5 else None
         self._exchange = None
         if service is not None:
@@ -82,7 +83,7 @@ class World:
 
     def live_through(self, steps: int) -> None:
         """A time of trouble, and then a calm one in which every run must end."""
-        for number in range(self.draw.randint(1, 3)):
+        for number in range(self.draw.randint(1, 3 if self._shared else 5)):
             self._submit(f"run-{number}")
         self._join()
         for _ in range(steps):
@@ -165,7 +166,7 @@ class World:
         raise Violation(f"accepted and never ended: {stuck}")
 
     def _submit(self, run: str) -> None:
-        plan = random_plan(self.draw, self._concurrency)
+        plan = random_plan(self.draw, self._concurrency, self._shared)
         bundle = bundle_of(plan)
         self._plans[run] = plan
         self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
@@ -222,7 +223,7 @@ class World:
             yield from self._exchange.wanted(actor.queue, calm)
             if calm or self.draw.random() < 0.8:
                 return  # what nobody looks for comes by the queue alone
-        yield from actor.store.unowned(100)
+        yield from actor.store.unowned(self.draw.choice([1, 100]))  # of a sleeper's runs some are taken, or all
         yield self.draw.choice(sorted(self._plans))
 
     def _offer(self, actor: Actor) -> None:
