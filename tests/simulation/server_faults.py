@@ -3,8 +3,10 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
+from flow_engine.model import Tick
 from flow_engine.stores.contract import Store
 from flow_engine.stores.postgres import PostgresStore
 from flow_engine.stores.postgres.session import Session
@@ -12,7 +14,8 @@ from flow_engine.stores.postgres.transaction import Row, Send, Statement, number
 
 COMMITS, OTHERS = 0.04, 0.004
 """How often a request fails that has a COMMIT, and another one."""
-FAULTS = ("collisions", "answers lost", "connections lost")
+TRIED = "ticks decided"
+FAULTS = ("collisions", "answers lost", "connections lost", TRIED)
 """What its counts begin with."""
 FULL = psycopg.errors.DiskFull("no space left on device")
 
@@ -33,6 +36,17 @@ class ServerFaults:
             session, send = store._session, store._session._send
             beset: Send = lambda statements: self._send(store, session, send, statements)  # noqa: E731
             session._send = beset  # type: ignore[method-assign]
+            self._count_tries(store)
+
+    def _count_tries(self, store: PostgresStore) -> None:
+        """A tick that the server refuses, since a run was another's, is decided once more."""
+        ticked = store._ticked
+
+        def counted(*given: Any) -> Tick:
+            self._count(TRIED)
+            return ticked(*given)
+
+        store._ticked = counted  # type: ignore[method-assign]
 
     @contextmanager
     def full_disk(self, store: PostgresStore) -> Iterator[None]:
