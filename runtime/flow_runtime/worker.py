@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from flow_engine import states
 from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError, Unreadable
+from flow_engine.errors import StoreError
 from flow_engine.model import (
     Claim,
     Completion,
@@ -39,6 +39,7 @@ from flow_runtime.observers import Observer, Observers
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
+from flow_runtime.unexpected import need_readable
 
 MOMENT = 0.0003
 """Seconds between two looks at answers that come one after another."""
@@ -152,23 +153,18 @@ class Worker:
         found = self._store.adopt_all(self._id, records, self._clock())
         for adopted in found.taken:
             self._take_over(adopted)
-        self._adopt_children([adopted.record.id for adopted in found.taken])
+        self._adopt_own([child for child in found.children if child not in self._live])
         for adopted in found.taken:
             self._go_on(adopted)
         return found
 
-    def _adopt_children(self, runs: Sequence[str]) -> None:
-        children = [child for child in self._store.children_of(runs) if child not in self._live] if runs else []
-        if children:
-            self._adopt_own(children)
-
     def _adopt_own(self, runs: Sequence[str]) -> None:
         """Those that belong to runs which it has."""
-        records = self._store.records(runs)
-        troubles = [record for record in records.values() if isinstance(record, Unreadable)]
-        found = self.adopt_all([record for record in records.values() if not isinstance(record, Unreadable)])
-        for error in [*troubles, *found.failed.values()]:
-            raise error
+        if runs:
+            found = self._store.records(runs)
+            failed = self.adopt_all([need_readable(run, record) for run, record in found.items()]).failed
+            for run, error in failed.items():
+                need_readable(run, error)
 
     def _take_over(self, adopted: Adopted) -> None:
         reached("worker.adopting")

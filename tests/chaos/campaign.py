@@ -229,7 +229,9 @@ class Chaos:
         self._end_faults(float("inf"))
         self._revive()
         with closing(self.cluster.store()) as store:
-            store.pause_schedule("tick", time.time())  # a run that begins while the bodies' log is read seems to have had none
+            store.pause_schedule(
+                "tick", time.time()
+            )  # a run that begins while the bodies' log is read seems to have had none
 
         def ended() -> bool:
             self._revive()  # one may still be on its way to its crash point

@@ -20,9 +20,9 @@ ONE = 'flow 1\nworkflow one { task a { shell "sleep 0.01" } }\n'
 TWO = 'flow 1\nworkflow two { task a { shell "sleep 1" }; task b { after [a]; shell "sleep 60" } }\n'
 
 
-def submit(project: Project, source: str, cancelled: bool = False) -> str:
+def submit(project: Project, source: str, cancelled: bool = False, workflow: str | None = None) -> str:
     """A run that nobody owns."""
-    loaded = load_plan(str(project.write("given.flow", source)), None, None)
+    loaded = load_plan(str(project.write("given.flow", source)), workflow, None)
     assert loaded.plan is not None
     now = time.time()
     new = NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, loaded.bundle, {}, loaded.folder, now)
@@ -212,6 +212,34 @@ def test_a_damaged_row_is_told_once_and_disturbs_no_other_run(tmp_path: Path, da
     assert "backup" in said
     with closing(project.store()) as store:
         assert store._rows("SELECT owner FROM run WHERE id = ?", (run,)) == [(before,)]
+
+
+CALLS = """flow 1
+workflow inner { wait go -> bool { approval = "go?" } }
+workflow outer { call c = inner() }
+"""
+
+
+def test_a_damaged_child_run_is_left_alone_with_its_parent(tmp_path: Path) -> None:
+    """Of several runs that are taken over at once it is told which one it was: the worker starts anew once, and the others go on."""
+    project = Project(tmp_path)
+    run = submit(project, CALLS, workflow="outer")
+    with project.running("worker"):
+        until(lambda: tasks(project, run)[0][0] == states.WAITING, what="the child run")
+    with closing(project.store()) as store:
+        (child,) = store.children(run)
+        until(lambda: tasks(project, child)[0][0] == states.WAITING, what="the wait")
+        store._connection.execute(f"UPDATE task SET attempt = 'x' WHERE run = {store._no(child)}")
+    others = [submit(project, ONE) for _ in range(4)]
+    with project.running("worker") as process:
+        until(lambda: all(ended(project, other) for other in others), what="the other runs")
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+    assert {record(project, other).state for other in others} == {states.SUCCEEDED}
+    left, *more = [line for line in err.splitlines() if line.startswith("flow worker")]
+    assert f"run {child} is left alone for 60 s" in left
+    assert more == []
+    assert "Traceback" not in err
 
 
 POISONED = """

@@ -51,10 +51,12 @@ class Adopted(NamedTuple):
 
 
 class Adoption(NamedTuple):
-    """Of several runs: those that were taken over, and of those that were not because they cannot be read, why, by id."""
+    """Of several runs: those that were taken over; of those that were not because they cannot be read, why, by id; and the child runs of the
+    first, not ended yet."""
 
     taken: list[Adopted]
     failed: dict[str, Unreadable]
+    children: list[str]
 
 
 class RunFilter(NamedTuple):

@@ -121,7 +121,7 @@ class MemoryStore(MemoryReads):
         return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        return one_by_one(lambda run: self.adopt(worker, run, now), records)
+        return one_by_one(lambda run: self.adopt(worker, run, now), self.children_of, records)
 
     def abandon(self, worker: str) -> bool:
         for run, kept in list(self._runs.items()):

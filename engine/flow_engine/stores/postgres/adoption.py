@@ -5,13 +5,24 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from flow_engine.errors import Unreadable
+from flow_lang.named import NamedTuple
+
+from flow_engine.errors import LostOwnership, Unreadable
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Adopted, Adoption
 from flow_engine.stores.postgres.arrivals import PostgresArrivals
-from flow_engine.stores.postgres.transaction import Transaction
+from flow_engine.stores.postgres.schema import FOLDER
+from flow_engine.stores.postgres.transaction import Row, Transaction
+from flow_engine.stores.queries import known_version
 
 _RunRows = tuple[RunRecord | Unreadable, list[TaskRecord]]
+
+
+class _Taken(NamedTuple):
+    """By id, with their rows as they are from now on; and their child runs that have not ended, each after its parent."""
+
+    runs: dict[str, _RunRows]
+    children: list[tuple[str, str]]
 
 
 class PostgresAdoption(PostgresArrivals, ABC):
@@ -23,8 +34,8 @@ class PostgresAdoption(PostgresArrivals, ABC):
         return next(iter(found.taken), None)
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        """Two round trips; a third one asks who lives of their owners, a fourth gives back what cannot be read."""
-        found = Adoption([], {})
+        """One round trip; one more asks who lives of their owners, and one gives back what cannot be read."""
+        found = Adoption([], {}, [])
         self._session.plan_once()
         plans = {}
         fresh: list[RunRecord] = []
@@ -38,7 +49,8 @@ class PostgresAdoption(PostgresArrivals, ABC):
                 found.taken.append(self._seen_again(record, plan, now))
             else:
                 fresh.append(record)
-        for run, (record_, rows) in self._taken(worker, fresh).items():
+        taken = self._taken(worker, fresh)
+        for run, (record_, rows) in taken.runs.items():
             try:
                 if isinstance(record_, Unreadable):
                     raise record_
@@ -46,6 +58,7 @@ class PostgresAdoption(PostgresArrivals, ABC):
             except Unreadable as error:
                 found.failed[run] = error
         self._give_back(worker, [record for record in fresh if record.id in found.failed])
+        found.children.extend(child for parent, child in taken.children if parent not in found.failed)
         return found
 
     def _free(self, worker: str, records: Sequence[RunRecord]) -> list[RunRecord]:
@@ -53,33 +66,51 @@ class PostgresAdoption(PostgresArrivals, ABC):
         living = self._living({record.owner for record in records if record.owner is not None} - {worker})
         return [record for record in records if record.finished_at is None and record.owner not in living]
 
-    def _taken(self, worker: str, records: Sequence[RunRecord]) -> dict[str, _RunRows]:
-        """By id those that nobody else has taken meanwhile, with their rows as they are from now on."""
+    def _taken(self, worker: str, records: Sequence[RunRecord]) -> "_Taken":
+        """Those that nobody else has taken meanwhile."""
         if not records:
-            return {}
+            return _Taken({}, [])
         numbers = {self._no(record.id): record for record in records}
         owners = [record.owner for record in numbers.values()]
-        return self._session.write("adopt", lambda transaction: self._take(worker, [*numbers], owners, transaction))
+        reads = self._reads([*numbers], worker)
 
-    def _take(
-        self, worker: str, numbers: Sequence[int], owners: Sequence[str | None], transaction: Transaction
-    ) -> dict[str, _RunRows]:
-        version, taken, runs, tasks, lists = transaction.ask(
-            (self._queries["schema_version"], ()),
-            (self._queries["take"], (worker, numbers, owners)),
-            (f"{self._queries['run_columns']} WHERE no = ANY (?::bigint[])", (numbers,)),
+        def job(transaction: Transaction) -> Transaction:
+            transaction.tell(self._queries["need_version"], (known_version(FOLDER),))
+            transaction.tell(self._queries["take"], (worker, [*numbers], owners))
+            for sql, values in reads:
+                transaction.tell(sql, values)
+            return transaction
+
+        try:
+            answers = self._session.write("adopt", job).answers
+        except LostOwnership:
+            self._refuse_upgraded(*self._all("schema_version", ())[0])
+            raise
+        if answers is None:  # they are this worker's, and what they are was lost on the way
+            return self._read([self._rows(sql, values) for sql, values in reads])
+        return self._read(answers[2:])
+
+    def _reads(self, numbers: Sequence[int], worker: str) -> list[tuple[str, Row]]:
+        """What is to be known of the runs among these that are this worker's."""
+        return [
+            (
+                f"{self._queries['run_columns']} WHERE no = ANY (?::bigint[]) AND owner = ? AND finished_at IS NULL",
+                (numbers, worker),
+            ),
             (_of_runs(self._queries["bare_task_columns"]), (numbers,)),
             (self._queries["lists"], (numbers,)),
-            writes=True,
-        )
-        self._refuse_upgraded(*version[0])
-        ours = {no for (no,) in taken}
+            (self._queries["children_of_runs"], (numbers,)),
+        ]
+
+    def _read(self, answers: Sequence[list[Row]]) -> "_Taken":
+        runs, tasks, lists, children = answers
         items: dict[tuple[int, int], str] = {(run, seq): item for run, seq, item in lists}
         rows = {
             run: [TaskRecord(*row)._replace(item=items.get((run, row[0]))) for _, *row in group]
             for run, group in groupby(tasks, itemgetter(0))
         }
-        return {row[1]: (self._record_or_trouble(row), rows.get(row[0], [])) for row in runs if row[0] in ours}
+        found: dict[str, _RunRows] = {row[1]: (self._record_or_trouble(row), rows.get(row[0], [])) for row in runs}
+        return _Taken(found, [(parent, child) for parent, child in children if parent in found])
 
     def _give_back(self, worker: str, records: Iterable[RunRecord]) -> None:
         """As they were, for who can read them."""

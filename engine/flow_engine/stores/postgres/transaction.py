@@ -40,9 +40,11 @@ class Transaction:
         self._waiting: list[Statement] = []
         self.began = False
         self.writes = False
+        self.answers: list[list[Row]] | None = None
+        """After the commit: the rows of what was told, where all was sent with it; None where they were lost with the connection."""
 
     def tell(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """With the next that is sent; at the commit at the latest. What it answers is not known: the answer of a commit may be lost."""
+        """With the next that is sent; at the commit at the latest."""
         self._waiting.append(Statement(numbered(sql), values))
         self.writes = True
 
@@ -58,7 +60,7 @@ class Transaction:
         if self.began:
             self._flush([mark, Statement("COMMIT")] if self.writes else [Statement("COMMIT")])
         elif self._waiting:
-            self._send([*self._waiting, mark])
+            self.answers = self._send([*self._waiting, mark])[:-1]
 
     def _flush(self, more: list[Statement]) -> list[list[Row]]:
         begin = [] if self.began else [Statement("BEGIN")]

@@ -49,6 +49,9 @@ WHERE (namespace, idempotency_key) IN (SELECT * FROM unnest(?::text[], ?::text[]
 -- name: numbers
 SELECT nextval('run_no') FROM generate_series(1, ?)
 
+-- name: need_version
+SELECT expect_rows((SELECT count(*) FROM version WHERE readable_by <= ?), 1)
+
 -- name: arrive
 SELECT expect_rows((SELECT count(*) FROM version WHERE readable_by <= ?1) + (
   SELECT count(*) FROM (SELECT FROM plan WHERE hash = ?2 FOR KEY SHARE) AS there), 2)
@@ -233,6 +236,10 @@ WHERE id = ANY (ARRAY(SELECT json_array_elements_text(?::json)))
 
 -- name: children_of
 SELECT id FROM run WHERE parent_run = ANY (ARRAY(SELECT json_array_elements_text(?::json))) AND finished_at IS NULL ORDER BY id
+
+-- name: children_of_runs
+SELECT parent_run, id FROM run WHERE parent_run = ANY (ARRAY(SELECT id FROM run WHERE no = ANY (?::bigint[]))) AND finished_at IS NULL
+ORDER BY id
 
 -- name: unowned
 SELECT id FROM run WHERE finished_at IS NULL AND (owner IS NULL OR owner = ANY (?::text[])) ORDER BY priority DESC, id LIMIT ?

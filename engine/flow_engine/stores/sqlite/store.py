@@ -96,7 +96,7 @@ class SqliteStore(SqliteSchedules):
             raise
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        return one_by_one(lambda run: self.adopt(worker, run, now), records)
+        return one_by_one(lambda run: self.adopt(worker, run, now), self.children_of, records)
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
