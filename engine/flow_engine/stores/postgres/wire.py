@@ -50,7 +50,9 @@ class Wire:
             for sql in new:
                 del self._names[sql]
             raise error
-        return [self._rows(result) for result, is_wanted in zip(results, wanted, strict=True) if is_wanted]
+        rows = [self._rows(result) for result, is_wanted in zip(results, wanted, strict=True) if is_wanted]
+        self._transformer.set_pgresult(None)  # it may be large
+        return rows
 
     def _hand_over(
         self, statements: Sequence[Statement], values: Sequence[list[bytes | None]], new: list[str]
