@@ -52,9 +52,9 @@ class Shared:
         """Once in each turn of the worker; with `work` it has room for more."""
         self.exchange.step()
         heard = self.exchange.rung()
-        if heard == "work":
+        if "work" in heard:
             self.feed.told = True
-        elif heard:
+        if "knock" in heard:
             self.lender.knocked = True
             if self.borrower is not None:
                 self.borrower.knocked = True
