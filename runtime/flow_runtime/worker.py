@@ -158,17 +158,17 @@ class Worker:
         return found
 
     def _adopt_children(self, runs: Sequence[str]) -> None:
-        children = [child for child in self._store.children_of(runs) if child not in self._live] if runs else []
-        if children:
-            self._adopt_own(children)
+        """Run by run, where there are any: an error that one raises is to name its parent, which is left alone then (`run_of`)."""
+        for run in runs if runs and self._store.children_of(runs) else ():
+            self._adopt_own([child for child in self._store.children(run) if child not in self._live])
 
     def _adopt_own(self, runs: Sequence[str]) -> None:
-        """Those that belong to runs which it has."""
+        """Those that belong to runs which it has. Raises Unreadable, with no run in hand: one that cannot be read names no parent."""
         records = self._store.records(runs)
         troubles = [record for record in records.values() if isinstance(record, Unreadable)]
         found = self.adopt_all([record for record in records.values() if not isinstance(record, Unreadable)])
         for error in [*troubles, *found.failed.values()]:
-            raise error
+            raise error.with_traceback(None)
 
     def _take_over(self, adopted: Adopted) -> None:
         reached("worker.adopting")

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -250,3 +251,16 @@ def test_a_run_at_which_the_worker_stumbles_is_left_alone(tmp_path: Path) -> Non
     assert f"run {run} is left alone for 60 s, and starting anew: KeyError: 'what nobody foresaw'" in said
     assert "at stumbling in" in said
     assert "Traceback" not in err
+
+
+def test_a_child_run_that_cannot_be_read_holds_up_no_run_but_its_parent(tmp_path: Path) -> None:
+    """Many are taken over at once: the last of those was left alone in place of the parent, and one more with each new start."""
+    project = Project(tmp_path)
+    parent, *others = [submit(project, ONE) for _ in range(5)]
+    child = submit(project, ONE)
+    with closing(sqlite3.connect(project.home / "flow.db")) as connection:
+        connection.execute("UPDATE run SET parent_run = ?, parent_seq = 0, params = '{' WHERE id = ?", (parent, child))
+        connection.commit()
+    with project.running("worker"):
+        until(lambda: all(ended(project, run) for run in others), what="the end of the others")
+    assert not ended(project, parent)
