@@ -23,6 +23,8 @@ from support.world import World
 class OneSlot:
     """A pool of one slot, whose body ends when the test says so."""
 
+    worth_sharing = True
+
     def __init__(self) -> None:
         self.view = SlotView(0)
         self.answers: list[Answer] = []
