@@ -40,8 +40,8 @@ from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
 
-MOMENT = 0.0003
-"""Seconds between two looks at answers that come one after another."""
+MOMENT, GATHER = 0.0003, 0.25
+"""Seconds between two looks at answers that come one after another, and until it tells what it has, at most."""
 SPARE = 1024
 """The most claims beyond what the slots can take."""
 
@@ -264,7 +264,7 @@ class Worker:
         """Waits until half of what the slots had is answered, but no longer than a transaction takes: one is then enough for all of that,
         and the slots have the other half to work on while it is under way. It sleeps for moments, since to be woken by each answer costs
         more than what it says."""
-        end = time.monotonic() + self._cost
+        end = time.monotonic() + min(self._cost, GATHER)  # one may have waited for a server that was away
         while 0 < len(self._news.done) + len(self.foreign) < self._pool.in_hand and time.monotonic() < end:
             time.sleep(MOMENT)
             self._take(self._pool.wait(0.0))
