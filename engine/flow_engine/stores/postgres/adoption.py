@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from flow_engine.errors import Unreadable
 from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.states import QUEUED
 from flow_engine.stores.contract import Adopted, Adoption
 from flow_engine.stores.postgres.arrivals import PostgresArrivals
 from flow_engine.stores.postgres.transaction import Transaction
@@ -23,7 +24,8 @@ class PostgresAdoption(PostgresArrivals, ABC):
         return next(iter(found.taken), None)
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        """Two round trips; a third one asks who lives of their owners, a fourth gives back what cannot be read."""
+        """Two round trips, and two for each that may be large; one more asks who lives of their owners, and one gives back what cannot be
+        read."""
         found = Adoption([], {})
         self._session.plan_once()
         plans = {}
@@ -38,13 +40,14 @@ class PostgresAdoption(PostgresArrivals, ABC):
                 found.taken.append(self._seen_again(record, plan, now))
             else:
                 fresh.append(record)
-        for run, (record_, rows) in self._taken(worker, fresh).items():
-            try:
-                if isinstance(record_, Unreadable):
-                    raise record_
-                found.taken.append(self._opened(record_, plans[run], rows, self._usage, now))
-            except Unreadable as error:
-                found.failed[run] = error
+        for some in _portions(fresh):
+            for run, (record_, rows) in self._taken(worker, some).items():
+                try:
+                    if isinstance(record_, Unreadable):
+                        raise record_
+                    found.taken.append(self._opened(record_, plans[run], rows, self._usage, now))
+                except Unreadable as error:
+                    found.failed[run] = error
         self._give_back(worker, [record for record in fresh if record.id in found.failed])
         return found
 
@@ -85,6 +88,16 @@ class PostgresAdoption(PostgresArrivals, ABC):
         """As they were, for who can read them."""
         for record in records:
             self._ask_once("adopt", "take", (record.owner, [self._no(record.id)], [worker]))
+
+
+def _portions(records: Sequence[RunRecord]) -> list[list[RunRecord]]:
+    """All rows of one portion are in hand at once. A new run has one for each task of its workflow, any other may have a million."""
+    new = [record for record in records if _is_new(record)]
+    return [new, *([record] for record in records if not _is_new(record))]
+
+
+def _is_new(record: RunRecord) -> bool:
+    return record.state == QUEUED and record.reopened_at is None and record.based_on is None
 
 
 def _of_runs(columns: str) -> str:
