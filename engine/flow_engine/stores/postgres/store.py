@@ -258,6 +258,6 @@ class PostgresStore(PostgresAdoption):
         """The child runs that begin with a tick. With each attempt to write it they get other numbers."""
         self._statements.take()
         for child, arrival in self._begin(tick.begun, transaction):
-            self._numbers[child.id] = arrival.no
+            self._keep_number(child.id, arrival.no)
             self._books.open(arrival.graph, child.priority, self._usage)
         return self._statements.take()
