@@ -24,7 +24,7 @@ from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, state_at
-from flow_runtime.unexpected import need_readable, run_of, unexpected
+from flow_runtime.unexpected import run_of, unexpected
 
 RUNS = 256
 """Runs that one worker has in hand at once; the others wait in the state."""
@@ -99,7 +99,7 @@ class Daemon:
             engine.follow_clock()
             room, capacity = (0, 0) if self._stops else (self._room(engine), engine.pool.capacity())
             feed.taken(self._adopt(engine, feed.wanted(room, capacity), room))
-            engine.step(min(LOOK, feed.patience()), capacity > 0)
+            engine.step(min(LOOK, feed.patience()), room > 0 and capacity > 0)
 
     def _feed(self, engine: Embedded) -> RunFeed:
         if engine.shared is not None:
@@ -137,7 +137,7 @@ class Daemon:
         fit = []
         for run, record in engine.store.records(runs).items():
             with self._left_alone(run):
-                fit.append(self._fit(engine, run, record))
+                fit.append(self._fit(engine, record))
         free = [record for record in fit if not engine.worker.owns(record.id)]
         found = engine.worker.adopt_all(free)
         for run, error in found.failed.items():
@@ -149,9 +149,10 @@ class Daemon:
                 with self._left_alone(record.id):
                     engine.borrower.ask(record.id)
 
-    def _fit(self, engine: Embedded, run: str, record: RunRecord | Unreadable) -> RunRecord:
+    def _fit(self, engine: Embedded, record: RunRecord | Unreadable) -> RunRecord:
         """Raises Unreadable, UnknownKind, StorageError."""
-        record = need_readable(run, record)
+        if isinstance(record, Unreadable):
+            raise record
         plan = (record.plan_hash, record.workflow)
         if plan not in self._fit_plans:
             need_kinds(engine.store.plan(*plan))

@@ -40,7 +40,7 @@ class FolderFeed:
         return self._store.unowned(self._page) if most > 0 and self._due() else []
 
     def taken(self, more: bool) -> None:
-        self._again = more
+        self._again = self._again or more
 
     def patience(self) -> float:
         return math.inf
@@ -53,5 +53,5 @@ class FolderFeed:
         changes = self._store.changes()
         if changes == self._changes and not self._again and now - self._looked_at < LOOK_ANYWAY:
             return False
-        self._changes, self._looked_at = changes, now
+        self._changes, self._looked_at, self._again = changes, now, False
         return True

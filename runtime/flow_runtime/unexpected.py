@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flow_engine.decisions.graph import RunGraph
-from flow_engine.errors import FlowError, Unreadable
+from flow_engine.errors import FlowError
 from flow_engine.model import Claim, Completion, Hint, RunRecord, Started, TaskRef
 
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -34,13 +34,6 @@ def unexpected(error: Exception) -> str:
 def _is_of_python(file: str) -> bool:
     """Whether it is of the standard library, which says less than who called it."""
     return file.startswith(_LIBRARY) and "site-packages" not in file
-
-
-def need_readable(run: str, record: RunRecord | Unreadable) -> RunRecord:
-    """Raises Unreadable while it has the run in hand, so that it is known of which one it is."""
-    if isinstance(record, Unreadable):
-        raise record
-    return record
 
 
 def run_of(error: Exception) -> str | None:

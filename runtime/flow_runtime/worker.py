@@ -5,11 +5,13 @@ While a transaction is under way, answers gather in the slots' channels and go i
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from flow_engine import states
 from flow_engine.crash_points import reached
 from flow_engine.decisions.books import Report
-from flow_engine.errors import StoreError
+from flow_engine.errors import StoreError, Unreadable
 from flow_engine.model import (
     Claim,
     Completion,
@@ -39,10 +41,9 @@ from flow_runtime.observers import Observer, Observers
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot_view import Answer, Job
 from flow_runtime.run_ends import run_end
-from flow_runtime.unexpected import need_readable
 
-MOMENT = 0.0003
-"""Seconds between two looks at answers that come one after another."""
+MOMENT, GATHER = 0.0003, 0.25
+"""Seconds between two looks at answers that come one after another, and until it tells what it has, at most."""
 SPARE = 1024
 """The most claims beyond what the slots can take."""
 
@@ -153,18 +154,22 @@ class Worker:
         found = self._store.adopt_all(self._id, records, self._clock())
         for adopted in found.taken:
             self._take_over(adopted)
-        self._adopt_own([child for child in found.children if child not in self._live])
+        self._adopt_children(found.children)
         for adopted in found.taken:
             self._go_on(adopted)
         return found
 
-    def _adopt_own(self, runs: Sequence[str]) -> None:
-        """Those that belong to runs which it has."""
-        if runs:
-            found = self._store.records(runs)
-            failed = self.adopt_all([need_readable(run, record) for run, record in found.items()]).failed
-            for run, error in failed.items():
-                need_readable(run, error)
+    def _adopt_children(self, children: Sequence[tuple[str, str]]) -> None:
+        for run, some in groupby(sorted(children), itemgetter(0)):
+            if own := [child for _, child in some if child not in self._live]:
+                self._adopt_own(run, self._store.records(own).values())
+
+    def _adopt_own(self, run: str, children: Iterable[RunRecord | Unreadable]) -> None:
+        """Raises Unreadable, with `run` in hand, which is their parent, and is left alone then (unexpected.py)."""
+        troubles = [record for record in children if isinstance(record, Unreadable)]
+        found = self.adopt_all([record for record in children if not isinstance(record, Unreadable)])
+        for error in [*troubles, *found.failed.values()]:
+            raise error.with_traceback(None)
 
     def _take_over(self, adopted: Adopted) -> None:
         reached("worker.adopting")
@@ -260,7 +265,7 @@ class Worker:
         """Waits until half of what the slots had is answered, but no longer than a transaction takes: one is then enough for all of that,
         and the slots have the other half to work on while it is under way. It sleeps for moments, since to be woken by each answer costs
         more than what it says."""
-        end = time.monotonic() + self._cost
+        end = time.monotonic() + min(self._cost, GATHER)  # one may have waited for a server that was away
         while 0 < len(self._news.done) + len(self.foreign) < self._pool.in_hand and time.monotonic() < end:
             time.sleep(MOMENT)
             self._take(self._pool.wait(0.0))
@@ -316,7 +321,7 @@ class Worker:
         self._lender.kept(tick.lent, report.completions)
         if tick.begun:
             reached("worker.child")
-            self._adopt_own([child.id for child in tick.begun])
+            self._adopt_children([(child.parent.run, child.id) for child in tick.begun if child.parent is not None])
         for run in tick.stopping:
             self._fail_fast(run)
         self._observers.kept(tick, report.completions)

@@ -154,3 +154,30 @@ def test_a_tick_is_done_where_the_server_goes_away_and_one_of_its_runs_was_anoth
     tick = world.tick(world.end("a"), world.end("l"))
     assert tick.refused == [lost]
     assert [world.key(claim) for claim in tick.claims] == ["b"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_held_back_is_not_forgotten_where_a_run_is_lost_while_the_server_is_away(
+    way: str, proxy: Proxy, far: PostgresStore, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the tick that was refused had claimed behind a gate nobody claimed any more."""
+    world = World(far)
+    far.set_pool("p", 1)
+    world.start(plan(task("a")), "run-1")
+    world.start(plan(task("x", pool="p")), "run-2")
+    world.tick()
+    world.start(plan(task("y", pool="p")), "run-3")
+    assert not world.tick().claims
+    come_back = far._session._come_back
+
+    def come_back_late(error: Exception, deadline: float) -> None:
+        come_back(error, deadline)  # type: ignore[arg-type]
+        with closing(PostgresStore(url, lambda worker: worker != "w1")) as other:
+            other.adopt("w2", "run-1", world.now)
+
+    monkeypatch.setattr(far._session, "_come_back", come_back_late)
+    proxy.fail(way)
+    ends = [world.end("x"), world.end("a")]
+    world.tick(*ends)
+    world.tick()
+    assert [*world.claims] == ["y"]

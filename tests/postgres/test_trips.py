@@ -1,9 +1,11 @@
 """How many round trips an operation takes: a fixed number, however many rows there are."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from flow_engine.model import Expanded, NewRun
+from flow_engine.stores.contract import Adoption
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_of
 from support.plans import digest, each, plan, task, value_task
@@ -68,3 +70,20 @@ def test_submitting_one_after_another(opened: Callable[[], PostgresStore]) -> No
     assert store.submit(news[3]) == ("run-3", True)
     assert opened().plan(digest(made)) == made
     assert counted(store, lambda: store.submit(news[4])) == 2
+
+
+def test_runs_that_may_be_large_are_taken_over_one_by_one(opened: Callable[[], PostgresStore], url: str) -> None:
+    """Where a worker died with many large runs, its heir had the rows of 32 of them in memory at once."""
+    world, runs = World(opened()), [f"run-{number}" for number in range(5)]
+    for run in runs[:2]:
+        world.start(plan(task("a")), run)
+    world.tick()
+    for run in runs[2:]:
+        world.submit(plan(task("a")), run)
+    with closing(PostgresStore(url, lambda worker: worker != "w1")) as heir:
+        heir._session.plan_once()
+        records = [*heir.records(runs).values()]
+        heir.plan(records[0].plan_hash)
+        found: list[Adoption] = []
+        assert counted(heir, lambda: found.append(heir.adopt_all("w2", records, world.now))) == 3
+    assert sorted(adopted.record.id for adopted in found[0].taken) == runs

@@ -13,7 +13,7 @@ from flow_engine.stores.postgres.transaction import Statement
 from flow_engine.stores.postgres.wire import Wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from psycopg.errors import DataError, DivisionByZero
+from psycopg.errors import DataError, DivisionByZero, InvalidSqlStatementName
 from support.postgres import shared_server
 
 TEXTS = st.one_of(
@@ -85,6 +85,15 @@ def test_no_more_statements_stay_prepared_than_that(connection: psycopg.Connecti
             assert one.send([Statement(f"SELECT {number} + $1::integer", (1,))]) == [[(number + 1,)]]
     (count,) = connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() or (0,)
     assert 0 < count <= 6
+
+
+def test_what_others_have_deallocated_is_prepared_anew(connection: psycopg.Connection) -> None:
+    one, number = Wire(connection), Statement("SELECT $1::integer", (1,))
+    assert one.send([number]) == [[(1,)]]
+    connection.execute("DEALLOCATE ALL")
+    with pytest.raises(InvalidSqlStatementName):
+        one.send([number])
+    assert one.send([number]) == [[(1,)]]
 
 
 def test_more_than_any_buffer_holds_goes_both_ways_at_once(connection: psycopg.Connection) -> None:

@@ -23,6 +23,8 @@ from support.world import World
 class OneSlot:
     """A pool of one slot, whose body ends when the test says so."""
 
+    worth_sharing = True
+
     def __init__(self) -> None:
         self.view = SlotView(0)
         self.answers: list[Answer] = []
@@ -264,3 +266,24 @@ def test_what_is_known_of_tasks_of_others_is_told_before_each_run_that_is_taken_
     worker.before_adopting = lambda: told.append(worker.live)
     assert worker.adopt("run-1")
     assert told == [[], ["run-1"]]
+
+
+class ThreeMore(OneSlot):
+    """It has three that it has not answered."""
+
+    @property
+    def in_hand(self) -> int:
+        return 3
+
+
+def test_what_is_known_is_not_held_back_for_as_long_as_the_database_was_away(tmp_path: Path) -> None:
+    """The time of a transaction that had waited for the server counted as what one costs, and for so long it gathered answers."""
+    slot = ThreeMore()
+    worker = worker_of(slot, tmp_path)
+    worker.step(0.0)
+    worker.note_cost(60.0)
+    slot.end_head()
+    began = time.monotonic()
+    worker.step(0.0)
+    worker.step(0.0)
+    assert time.monotonic() - began < 5.0

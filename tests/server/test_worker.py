@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,9 +21,9 @@ ONE = 'flow 1\nworkflow one { task a { shell "sleep 0.01" } }\n'
 TWO = 'flow 1\nworkflow two { task a { shell "sleep 1" }; task b { after [a]; shell "sleep 60" } }\n'
 
 
-def submit(project: Project, source: str, cancelled: bool = False, workflow: str | None = None) -> str:
+def submit(project: Project, source: str, cancelled: bool = False) -> str:
     """A run that nobody owns."""
-    loaded = load_plan(str(project.write("given.flow", source)), workflow, None)
+    loaded = load_plan(str(project.write("given.flow", source)), None, None)
     assert loaded.plan is not None
     now = time.time()
     new = NewRun(new_id(now, os.urandom), loaded.plan_hash, loaded.plan, loaded.bundle, {}, loaded.folder, now)
@@ -214,34 +215,6 @@ def test_a_damaged_row_is_told_once_and_disturbs_no_other_run(tmp_path: Path, da
         assert store._rows("SELECT owner FROM run WHERE id = ?", (run,)) == [(before,)]
 
 
-CALLS = """flow 1
-workflow inner { wait go -> bool { approval = "go?" } }
-workflow outer { call c = inner() }
-"""
-
-
-def test_a_damaged_child_run_is_left_alone_with_its_parent(tmp_path: Path) -> None:
-    """Of several runs that are taken over at once it is told which one it was: the worker starts anew once, and the others go on."""
-    project = Project(tmp_path)
-    run = submit(project, CALLS, workflow="outer")
-    with project.running("worker"):
-        until(lambda: tasks(project, run)[0][0] == states.WAITING, what="the child run")
-    with closing(project.store()) as store:
-        (child,) = store.children(run)
-        until(lambda: tasks(project, child)[0][0] == states.WAITING, what="the wait")
-        store._connection.execute(f"UPDATE task SET attempt = 'x' WHERE run = {store._no(child)}")
-    others = [submit(project, ONE) for _ in range(4)]
-    with project.running("worker") as process:
-        until(lambda: all(ended(project, other) for other in others), what="the other runs")
-        process.terminate()
-        _, err = process.communicate(timeout=20)
-    assert {record(project, other).state for other in others} == {states.SUCCEEDED}
-    left, *more = [line for line in err.splitlines() if line.startswith("flow worker")]
-    assert f"run {child} is left alone for 60 s" in left
-    assert more == []
-    assert "Traceback" not in err
-
-
 POISONED = """
 import sys
 from flow_engine.decisions.books import Books
@@ -278,3 +251,16 @@ def test_a_run_at_which_the_worker_stumbles_is_left_alone(tmp_path: Path) -> Non
     assert f"run {run} is left alone for 60 s, and starting anew: KeyError: 'what nobody foresaw'" in said
     assert "at stumbling in" in said
     assert "Traceback" not in err
+
+
+def test_a_child_run_that_cannot_be_read_holds_up_no_run_but_its_parent(tmp_path: Path) -> None:
+    """Many are taken over at once: the last of those was left alone in place of the parent, and one more with each new start."""
+    project = Project(tmp_path)
+    parent, *others = [submit(project, ONE) for _ in range(5)]
+    child = submit(project, ONE)
+    with closing(sqlite3.connect(project.home / "flow.db")) as connection:
+        connection.execute("UPDATE run SET parent_run = ?, parent_seq = 0, params = '{' WHERE id = ?", (parent, child))
+        connection.commit()
+    with project.running("worker"):
+        until(lambda: all(ended(project, run) for run in others), what="the end of the others")
+    assert not ended(project, parent)

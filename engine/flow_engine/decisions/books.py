@@ -60,7 +60,8 @@ class Books:
         self._parked: dict[tuple[str, str], list[tuple[float, Hint]]] = {}
         self._begun: set[str] = set()
         self._restless: set[str] = set()
-        """Runs that the next tick looks at whatever it is told: instances of a `for` are to be made, or a restore has gone on by itself."""
+        """Runs that the next tick looks at whatever it is told: instances of a `for` are to be made, a restore has gone on by itself, or
+        they were read again."""
 
     def __contains__(self, run: str) -> bool:
         return run in self._entries
@@ -81,6 +82,10 @@ class Books:
             self._gates.leave_run(run)
             self._begun.discard(run)
             self._restless.discard(run)
+
+    def stir(self, run: str) -> None:
+        """The next tick looks at this run whatever it is told, and gives hints of all that is ready."""
+        self._restless.add(run)
 
     def graph(self, run: str) -> RunGraph:
         return self._entries[run].graph

@@ -89,7 +89,8 @@ class SharedQueue(Queue, Protocol):
         ...
 
     def wait(self, seconds: float, worker: str = "", work: bool = True) -> Woken:
-        """Sleeps until there may be something to take (with `work`), or this worker was knocked for, at most so long."""
+        """Sleeps until there may be something to take (with `work`), or this worker was knocked for, at most so long. Of both it tells the
+        knock first."""
         ...
 
     def knock(self, workers: Iterable[str]) -> None:

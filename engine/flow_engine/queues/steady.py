@@ -57,7 +57,7 @@ class SteadyQueue:
     ) -> tuple[list[Lease], list[Lease]]:
         found = self._ask(lambda: self._queue.turn(_kept(done), hints, limit, namespace), None)
         if found is None:
-            return self._from_store(limit), []
+            return (self._from_store(limit) if limit else []), []
         return found
 
     def renew(self, leases: Sequence[Lease]) -> tuple[list[Lease], list[Lease]]:

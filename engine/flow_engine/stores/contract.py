@@ -52,11 +52,11 @@ class Adopted(NamedTuple):
 
 class Adoption(NamedTuple):
     """Of several runs: those that were taken over; of those that were not because they cannot be read, why, by id; and the child runs of the
-    first, not ended yet."""
+    first that have not ended, each after its parent."""
 
     taken: list[Adopted]
     failed: dict[str, Unreadable]
-    children: list[str]
+    children: list[tuple[str, str]]
 
 
 class RunFilter(NamedTuple):
@@ -157,10 +157,6 @@ class Store(Protocol):
 
     def children(self, run: str) -> list[str]:
         """The child runs of a run that have not ended."""
-        ...
-
-    def children_of(self, runs: Collection[str]) -> list[str]:
-        """The child runs of any of these that have not ended."""
         ...
 
     def deploy(self, new: Deployment) -> ScheduleRecord:

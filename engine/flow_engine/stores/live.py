@@ -120,6 +120,10 @@ class LiveRuns(Reads, ABC):
             self._recent.forget(run)
             self._numbers.pop(run, None)
 
+    def _drop_numbers(self) -> None:
+        """But for those of the runs that are worked on."""
+        self._numbers = {run: no for run, no in self._numbers.items() if run in self._books}
+
     def _remember(self, notes: Sequence[Notes]) -> None:
         for note in notes:
             for row, done in note.completed.items():

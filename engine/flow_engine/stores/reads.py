@@ -18,6 +18,9 @@ from flow_engine.stores.contract import Census, RunFilter
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, read_mail, read_mailbox
 from flow_engine.stores.sound_rows import need_sound_run
 
+NUMBERS = 100_000
+"""Runs whose numbers are known without asking, at most: a server, or a worker beside others, sees any number of runs in its life."""
+
 
 class Reads(ABC):
     def __init__(self, queries: dict[str, str]) -> None:
@@ -128,9 +131,6 @@ class Reads(ABC):
     def children(self, run: str) -> list[str]:
         return [row[0] for row in self._all("children", (run,))]
 
-    def children_of(self, runs: Collection[str]) -> list[str]:
-        return [row[0] for row in self._all("children_of", (json.dumps([*runs]),))] if runs else []
-
     def signals(self, run: str) -> list[Signal]:
         return [Signal(*row) for row in self._all("signals", (self._no(run),))]
 
@@ -177,12 +177,21 @@ class Reads(ABC):
             rows = self._rows("SELECT no FROM run WHERE id = ?", (run,))
             if not rows:
                 raise UnknownRun(run)
-            self._numbers[run] = rows[0][0]
+            self._keep_number(run, rows[0][0])
         return self._numbers[run]
+
+    def _keep_number(self, run: str, no: int) -> None:
+        if len(self._numbers) >= NUMBERS and run not in self._numbers:
+            self._drop_numbers()
+        self._numbers[run] = no
+
+    def _drop_numbers(self) -> None:
+        """They can be asked for again."""
+        self._numbers.clear()
 
     def _run_record(self, row: Sequence[Any]) -> RunRecord:
         no, id_, workflow, plan_hash, params, folder, state, priority, labels, *rest = row
-        self._numbers[id_] = no
+        self._keep_number(id_, no)
         with readable(f"run {id_}"):
             given, labelled = json.loads(params), tuple(json.loads(labels))
             record = RunRecord(id_, workflow, plan_hash, given, folder, state, priority, labelled, *rest)

@@ -35,8 +35,8 @@ class Exchange(Protocol):
         """There is mail for these."""
         ...
 
-    def rung(self) -> Woken:
-        """Whether this worker was knocked for, or was told of work, since it was asked last."""
+    def rung(self) -> set[Woken]:
+        """Whether this worker was knocked for, and was told of work, since it was asked last."""
         ...
 
     def listen(self, work: bool) -> None:
@@ -69,8 +69,8 @@ class StoreExchange:
     def knock(self, workers: Iterable[str]) -> None:
         """They look by themselves."""
 
-    def rung(self) -> Woken:
-        return ""
+    def rung(self) -> set[Woken]:
+        return set()
 
     def listen(self, work: bool) -> None:
         """Nobody knocks."""
@@ -104,7 +104,7 @@ class QueueExchange:
     def knock(self, workers: Iterable[str]) -> None:
         self._queue.knock(workers)
 
-    def rung(self) -> Woken:
+    def rung(self) -> set[Woken]:
         return self._listener.rung()
 
     def listen(self, work: bool) -> None:

@@ -10,6 +10,8 @@ from flow_runtime.lending.exchange import Exchange
 
 LOOK_ANYWAY = 2.0
 """Seconds between two looks into the database for runs: the death of their owner is told by nobody."""
+REST = 0.25
+"""Seconds between two looks at what it is told of, at most: to take some may have waited for a server that was away."""
 
 
 class SharedFeed:
@@ -21,7 +23,8 @@ class SharedFeed:
         self._exchange = exchange
         self._looked_at = self._took_at = 0.0
         self._rests_until = 0.0
-        """For as long as the last ones took: where many come, one transaction is enough for those that come meanwhile."""
+        """For as long as the last ones took, but for `REST` at most: where many come, one transaction is enough for those that come
+        meanwhile."""
         self._leases: list[Lease] = []
         self._ended: list[Lease] = []
         self.told = True
@@ -45,10 +48,14 @@ class SharedFeed:
         """Hints are done with once their runs are taken. What was left is in the database, where it is looked for."""
         now = time.monotonic()
         if self._leases:
-            self._rests_until = now + (now - self._took_at)
+            self._rests_until = now + min(now - self._took_at, REST)
         self._ended += self._leases
         self._leases = []
 
+    @property
+    def rests(self) -> bool:
+        """There is something to take, and it is not time for that."""
+        return self.told and time.monotonic() < self._rests_until
+
     def patience(self) -> float:
-        rests = self._rests_until - time.monotonic()
-        return rests if self.told and rests > 0 else math.inf
+        return max(self._rests_until - time.monotonic(), 0.0) if self.rests else math.inf

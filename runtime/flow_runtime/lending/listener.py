@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import deque
 from contextlib import suppress
 
 from flow_engine.errors import QueueDown
@@ -22,7 +23,7 @@ class Listener:
         self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._wanted = threading.Event()
         self._work = False
-        self._heard: Woken = ""
+        self._heard: deque[Woken] = deque()
         self._closing = False
         self._thread = threading.Thread(target=self._listen, name="flow-listener", daemon=True)
         self._thread.start()
@@ -32,11 +33,11 @@ class Listener:
         self._work = work
         self._wanted.set()
 
-    def rung(self) -> Woken:
+    def rung(self) -> set[Woken]:
+        """All that it has heard since it was asked last."""
         with suppress(BlockingIOError):
             os.eventfd_read(self.descriptor)
-            return self._heard
-        return ""
+        return {self._heard.popleft() for _ in range(len(self._heard))}
 
     def ends(self) -> None:
         """After the next knock, at the latest when its wait is over."""
@@ -59,5 +60,5 @@ class Listener:
                 continue
             if heard and not self._closing:
                 self._wanted.clear()
-                self._heard = heard
+                self._heard.append(heard)
                 os.eventfd_write(self.descriptor, 1)

@@ -52,13 +52,14 @@ class Shared:
         """Once in each turn of the worker; with `work` it has room for more."""
         self.exchange.step()
         heard = self.exchange.rung()
-        if heard == "work":
+        if "work" in heard:
             self.feed.told = True
-        elif heard:
+        if "knock" in heard:
             self.lender.knocked = True
             if self.borrower is not None:
                 self.borrower.knocked = True
-        self.exchange.listen(work)
+        if not self.feed.rests:  # else the same work would wake it at once
+            self.exchange.listen(work)
         if self.heart.paused() and self._worker is not None:
             self._refuse_lost(self._worker)
         if self.borrower is not None:

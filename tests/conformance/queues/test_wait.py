@@ -89,6 +89,15 @@ def test_a_knock_is_kept_until_it_is_heard(queues: Queues) -> None:
     assert not queue.wait(0.05, "w1")
 
 
+def test_a_knock_is_heard_while_there_is_always_work(queues: Queues) -> None:
+    """In Redis it was not, and mail was read when it was looked for anyway."""
+    queue = queues.shared()
+    queue.push([hint(1)])
+    queue.knock(["w1"])
+    assert queue.wait(20.0, "w1") == "knock"
+    assert queue.wait(20.0, "w1") == "work"
+
+
 def test_who_waits_for_both_hears_of_work_too(queues: Queues) -> None:
     queue = queues.shared()
     queue.push([hint(1)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flow_engine.decisions.books import Report
 from flow_engine.model import Awaits, NewRun, Suspended
 from flow_engine.stores.contract import Store
 from flow_lang.bundle import bundle_of
@@ -56,16 +57,21 @@ def test_records_of_several_runs(world: World) -> None:
     assert world.store.adopt_all("w1", [], world.now).taken == []
 
 
-def test_child_runs_of_several_runs(world: World) -> None:
-    world.start(plan(task("a")), "run-1")
-    world.start(plan(task("b")), "run-2")
-    world.tick()
+def test_child_runs_come_with_their_parents(world: World, open_store: Callable[[], Store], dead: set[str]) -> None:
+    """Those that have not ended; not those of a run that stays another's."""
     inner = plan(task("t"), name="inner")
-    for key, run in (("a", "child-1"), ("b", "child-2")):
-        parent = world.claims[key].task
+    for number in (1, 2, 3):
+        world.start(plan(task(f"call {number}")), f"run-{number}")
+        world.tick()
+        parent, run = world.claims[f"call {number}"].task, f"child-{number}"
         child = NewRun(run, digest(inner), inner, bundle_of(inner), {}, "/tmp", world.now, owner="w1", parent=parent)
         world.plans[run] = inner
-        world.tick(world.end(key, Suspended(Awaits("child", run, "inner", None), child)))
-    assert world.store.children_of(["run-1", "run-2", "run-9"]) == ["child-1", "child-2"]
-    assert world.store.children_of(["run-2"]) == ["child-2"]
-    assert world.store.children_of([]) == []
+        world.tick(world.end(f"call {number}", Suspended(Awaits("child", run, "inner", None), child)))
+    assert world.store.adopt("w1", "child-2", world.now) is not None
+    world.store.tick("w1", world.now, Report(cancels=["child-2"]), [], 0)
+    world.finish("child-2")
+    dead.add("w1")
+    heir = open_store()
+    found = heir.adopt_all("w2", [heir.run(run) for run in ("run-1", "run-2")], world.now)
+    assert sorted(adopted.record.id for adopted in found.taken) == ["run-1", "run-2"]
+    assert found.children == [("run-1", "child-1")]

@@ -119,13 +119,17 @@ class RedisQueue:
             most = min(max(end - time.monotonic(), 0.0), LOOK)
             delay = self._run([self._peek(int(most * 1000) + 1)])[0] if work else -1
             if delay == 0:
-                return "work"
+                return "knock" if worker and self._was_knocked_for(worker) else "work"
             if most <= 0:
                 return ""
             with self._serving():
                 heard = self._sleeper.blpop(keys, max(most if delay < 0 else min(most, delay / 1000), 0.001))
             if heard:
                 return "work" if heard[0] == self._key("wake").encode() else "knock"
+
+    def _was_knocked_for(self, worker: str) -> bool:
+        with self._serving():
+            return self._client.lpop(self._key(f"knock:{worker}")) is not None
 
     def knock(self, workers: Iterable[str]) -> None:
         with self._serving():

@@ -121,7 +121,7 @@ class MemoryStore(MemoryReads):
         return Adopted(self.run(run), plan, books.take_ready([record.id], now), in_flight, graph.is_restless)
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        return one_by_one(lambda run: self.adopt(worker, run, now), self.children_of, records)
+        return one_by_one(lambda run: self.adopt(worker, run, now), self.children, records)
 
     def abandon(self, worker: str) -> bool:
         for run, kept in list(self._runs.items()):
@@ -206,11 +206,8 @@ class MemoryStore(MemoryReads):
         ]
 
     def children(self, run: str) -> list[str]:
-        return self.children_of([run])
-
-    def children_of(self, runs: Collection[str]) -> list[str]:
         records = [kept.record for kept in self._runs.values()]
-        return [record.id for record in records if record.parent in runs and record.finished_at is None]
+        return [record.id for record in records if record.parent == run and record.finished_at is None]
 
     def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
         record = self.run(run)

@@ -9,6 +9,7 @@ from flow_lang.named import NamedTuple
 
 from flow_engine.errors import LostOwnership, Unreadable
 from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.states import QUEUED
 from flow_engine.stores.contract import Adopted, Adoption
 from flow_engine.stores.postgres.arrivals import PostgresArrivals
 from flow_engine.stores.postgres.schema import FOLDER
@@ -34,7 +35,8 @@ class PostgresAdoption(PostgresArrivals, ABC):
         return next(iter(found.taken), None)
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        """One round trip; one more asks who lives of their owners, and one gives back what cannot be read."""
+        """One round trip, and one for each that may be large; one more asks who lives of their owners, and one gives back what cannot be
+        read."""
         found = Adoption([], {}, [])
         self._session.plan_once()
         plans = {}
@@ -49,16 +51,17 @@ class PostgresAdoption(PostgresArrivals, ABC):
                 found.taken.append(self._seen_again(record, plan, now))
             else:
                 fresh.append(record)
-        taken = self._taken(worker, fresh)
-        for run, (record_, rows) in taken.runs.items():
-            try:
-                if isinstance(record_, Unreadable):
-                    raise record_
-                found.taken.append(self._opened(record_, plans[run], rows, self._usage, now))
-            except Unreadable as error:
-                found.failed[run] = error
+        for some in _portions(fresh):
+            taken = self._taken(worker, some)
+            for run, (record_, rows) in taken.runs.items():
+                try:
+                    if isinstance(record_, Unreadable):
+                        raise record_
+                    found.taken.append(self._opened(record_, plans[run], rows, self._usage, now))
+                except Unreadable as error:
+                    found.failed[run] = error
+            found.children.extend((parent, child) for parent, child in taken.children if parent not in found.failed)
         self._give_back(worker, [record for record in fresh if record.id in found.failed])
-        found.children.extend(child for parent, child in taken.children if parent not in found.failed)
         return found
 
     def _free(self, worker: str, records: Sequence[RunRecord]) -> list[RunRecord]:
@@ -99,7 +102,7 @@ class PostgresAdoption(PostgresArrivals, ABC):
             ),
             (_of_runs(self._queries["bare_task_columns"]), (numbers,)),
             (self._queries["lists"], (numbers,)),
-            (self._queries["children_of_runs"], (numbers,)),
+            (self._queries["children_of"], (numbers,)),
         ]
 
     def _read(self, answers: Sequence[list[Row]]) -> "_Taken":
@@ -116,6 +119,16 @@ class PostgresAdoption(PostgresArrivals, ABC):
         """As they were, for who can read them."""
         for record in records:
             self._ask_once("adopt", "take", (record.owner, [self._no(record.id)], [worker]))
+
+
+def _portions(records: Sequence[RunRecord]) -> list[list[RunRecord]]:
+    """All rows of one portion are in hand at once. A new run has one for each task of its workflow, any other may have a million."""
+    new = [record for record in records if _is_new(record)]
+    return [new, *([record] for record in records if not _is_new(record))]
+
+
+def _is_new(record: RunRecord) -> bool:
+    return record.state == QUEUED and record.reopened_at is None and record.based_on is None
 
 
 def _of_runs(columns: str) -> str:

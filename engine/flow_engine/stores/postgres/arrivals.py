@@ -88,7 +88,7 @@ class PostgresArrivals(PostgresSchedules, ABC):
 
         submitted = self._session.write("submit", job)
         for new, arrival in fresh:
-            self._numbers[new.id] = arrival.no
+            self._keep_number(new.id, arrival.no)
             if new.owner is not None and not new.rows:
                 self._books.open(arrival.graph, new.priority, self._usage)
         self._announce([new for new, _ in fresh if new.owner is None])

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import RawCursor
+from psycopg.pq import TransactionStatus
 
 from flow_engine.backoff import Backoff
 from flow_engine.crash_points import reached
@@ -27,6 +28,8 @@ COLLISIONS = 20
 """How often a transaction is tried that collides with others."""
 _CONNECT = 30
 """Seconds that one attempt to connect may take."""
+_SILENT = 30
+"""Seconds after which a server that says nothing is asked whether it is there, and half of those after which it counts as lost."""
 _RETRIES = Backoff(0.02, 1.0)
 """Between attempts to connect; each is shortened by chance."""
 _COLLIDED = Backoff(0.005, 0.32)
@@ -163,6 +166,10 @@ class Session:
             cursor_factory=RawCursor,
             application_name=self._handle,
             connect_timeout=_CONNECT,
+            keepalives_idle=_SILENT,
+            keepalives_interval=_SILENT // 3,
+            keepalives_count=3,
+            tcp_user_timeout=2 * _SILENT * 1000,
             client_encoding="UTF8",
         )
         try:
@@ -226,7 +233,7 @@ class Session:
     def _roll_back(self) -> None:
         """Where that fails too, the connection is of no more use, and the next who needs it makes another."""
         try:
-            if not self._connection.closed:
+            if not self._connection.closed and self._connection.info.transaction_status != TransactionStatus.IDLE:
                 self._connection.execute(b"ROLLBACK")
         except psycopg.Error:
             self._connection.close()

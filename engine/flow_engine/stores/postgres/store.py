@@ -233,11 +233,12 @@ class PostgresStore(PostgresAdoption):
         return [numbers[no] for no in numbers.keys() - {no for (no,) in owned}]
 
     def _read_again(self, run: str, now: float) -> None:
-        """What was decided of it was not kept."""
+        """What was decided of it was not kept; what had been held back, and was to start with it, is not held back any more."""
         record = self.run(run)
         plan, rows = self.plan(record.plan_hash, record.workflow), self._tasks_to_restore(run)
         with readable(f"run {run}"):
             self._in_books(record, plan, rows, self._usage, now)
+            self._books.stir(run)
 
     def _decide(self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int) -> Decided:
         """Asks the server nothing."""
@@ -257,6 +258,6 @@ class PostgresStore(PostgresAdoption):
         """The child runs that begin with a tick. With each attempt to write it they get other numbers."""
         self._statements.take()
         for child, arrival in self._begin(tick.begun, transaction):
-            self._numbers[child.id] = arrival.no
+            self._keep_number(child.id, arrival.no)
             self._books.open(arrival.graph, child.priority, self._usage)
         return self._statements.take()

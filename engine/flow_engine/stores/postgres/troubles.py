@@ -14,6 +14,8 @@ _LOST = ("57P01", "57P02", "57P03", "57P05", "25P03", "25P04")
 _BUSY = ("53300",)
 _COLLISIONS = ("40001", "40P01")
 """Serialization, deadlock."""
+STALE = ("26000", "0A000")
+"""A statement that was prepared is gone, or gives other columns since a migration: it is prepared anew."""
 _KEY = "run_idempotency"
 """The constraint that says that another transaction has just taken a key."""
 _LIBPQ = {
@@ -60,7 +62,7 @@ def is_lost(error: psycopg.Error) -> bool:
 
 def is_collision(error: psycopg.Error) -> bool:
     """Whether the same transaction may go well another time."""
-    return code_of(error) in _COLLISIONS or error.diag.constraint_name == _KEY
+    return code_of(error) in (*_COLLISIONS, *STALE) or error.diag.constraint_name == _KEY
 
 
 def trouble(url: str, what: str, error: BaseException) -> StoreError:

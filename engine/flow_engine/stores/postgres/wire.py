@@ -14,6 +14,7 @@ from psycopg.errors import error_from_result
 
 from flow_engine.stores.postgres.literals import literals
 from flow_engine.stores.postgres.transaction import Row, Statement
+from flow_engine.stores.postgres.troubles import STALE, code_of
 
 _MOST = 500
 """Statements that stay prepared. There are fewer, but for filters of lists in all their combinations."""
@@ -47,7 +48,7 @@ class Wire:
             self._connection.close()
             raise
         if error is not None:
-            for sql in new:
+            for sql in self._names.copy() if code_of(error) in STALE else new:
                 del self._names[sql]
             raise error
         rows = [self._rows(result) for result, is_wanted in zip(results, wanted, strict=True) if is_wanted]

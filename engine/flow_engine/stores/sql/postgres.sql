@@ -7,7 +7,7 @@ SELECT set_config('search_path', 'flow', false), set_config('lock_timeout', '30s
 
 -- name: steady_plans
 SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
-  set_config('jit', 'off', false)
+  set_config('enable_hashjoin', 'off', false), set_config('enable_mergejoin', 'off', false), set_config('jit', 'off', false)
 
 -- name: schema_version
 SELECT number, readable_by FROM flow.version
@@ -235,9 +235,6 @@ WHERE no = ? AND finished_at IS NULL RETURNING no
 WHERE id = ANY (ARRAY(SELECT json_array_elements_text(?::json)))
 
 -- name: children_of
-SELECT id FROM run WHERE parent_run = ANY (ARRAY(SELECT json_array_elements_text(?::json))) AND finished_at IS NULL ORDER BY id
-
--- name: children_of_runs
 SELECT parent_run, id FROM run WHERE parent_run = ANY (ARRAY(SELECT id FROM run WHERE no = ANY (?::bigint[]))) AND finished_at IS NULL
 ORDER BY id
 

@@ -1,9 +1,6 @@
 -- name: whose_id
 WHERE id IN (SELECT value FROM json_each(?))
 
--- name: children_of
-SELECT id FROM run WHERE parent_run IN (SELECT value FROM json_each(?)) AND finished_at IS NULL ORDER BY id
-
 -- name: has_plan
 SELECT 1 FROM plan WHERE hash = ?
 

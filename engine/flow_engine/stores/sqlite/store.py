@@ -96,7 +96,7 @@ class SqliteStore(SqliteSchedules):
             raise
 
     def adopt_all(self, worker: str, records: Sequence[RunRecord], now: float) -> Adoption:
-        return one_by_one(lambda run: self.adopt(worker, run, now), self.children_of, records)
+        return one_by_one(lambda run: self.adopt(worker, run, now), self.children, records)
 
     def abandon(self, worker: str) -> bool:
         with self._writing("abandon"):
@@ -248,9 +248,9 @@ class SqliteStore(SqliteSchedules):
         params, labels = json.dumps(new.params), json.dumps(new.labels)
         values = (new.id, new.namespace, shard, new.plan_hash, new.plan.entry, params, new.folder, new.priority, labels)
         rest = (new.idempotency_key, new.owner, new.created_at, *(new.parent or (None, None)), new.based_on)
-        no = self._execute("insert_run", (*values, *rest)).lastrowid
-        self._numbers[new.id] = no or 0
-        return self._numbers[new.id]
+        no = self._execute("insert_run", (*values, *rest)).lastrowid or 0
+        self._keep_number(new.id, no)
+        return no
 
     def _lost(self, worker: str, runs: Sequence[str]) -> list[str]:
         """Which of these runs the worker owns no more."""
