@@ -24,7 +24,7 @@ class Usage(Protocol):
         ...
 
     def running(self, workflow: str) -> int:
-        """Runs of this workflow that have begun and that somebody alive works on."""
+        """Runs of this workflow that have begun and not ended, whoever works on them: one whose worker has died goes on with another."""
         ...
 
     def rate(self, key: str) -> float:

@@ -67,6 +67,31 @@ def test_concurrency_of_a_task_is_for_its_run(world: World) -> None:
         world.claims.clear()
 
 
+def test_a_run_that_has_begun_counts_while_nobody_works_on_it(
+    world: World, open_store: Callable[[], Store], dead: set[str]
+) -> None:
+    """Its worker has died: two runs of a workflow of which one may run went on side by side (simulator, seed 3944684456)."""
+    made = plan(task("a"), concurrency=1)
+    world.start(made, "run-1")
+    world.tick()
+    world.submit(made, "run-2")
+    dead.add("w1")
+    heir = World(open_store(), "w2", world.now)
+    heir.plans = world.plans
+    later = heir.store.adopt("w2", "run-2", heir.now)
+    assert later is not None
+    heir.hints += later.ready
+    assert heir.tick().claims == []
+    first = heir.store.adopt("w2", "run-1", heir.now)
+    assert first is not None
+    ((ref, attempt, worker),) = first.in_flight
+    assert [claim.task.run for claim in heir.tick(Completion(ref, attempt, worker, Lost("died"))).claims] == ["run-1"]
+    heir.tick(heir.end("a"))
+    heir.finish("run-1")
+    heir.now += 1
+    assert [claim.task.run for claim in heir.tick().claims] == ["run-2"]
+
+
 def test_concurrency_of_a_workflow_holds_the_next_run_back(world: World) -> None:
     made = plan(task("a"), concurrency=1)
     world.start(made, "run-1")

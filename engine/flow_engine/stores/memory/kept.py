@@ -61,7 +61,8 @@ class MemoryUsage:
         return taken
 
     def running(self, workflow: str) -> int:
-        return sum(kept.record.workflow == workflow and kept.record.state == states.RUNNING for kept in self._living())
+        runs = self._runs.values()
+        return sum(kept.record.workflow == workflow and kept.record.state == states.RUNNING for kept in runs)
 
     def rate(self, key: str) -> float:
         return self._rates.get(key, 0.0)

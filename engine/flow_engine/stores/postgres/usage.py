@@ -47,7 +47,8 @@ def needs_of(workflows: Iterable[Workflow]) -> Needs:
 
 
 class PostgresUsage:
-    """What dead workers have had is not counted: whoever takes their runs over runs it again."""
+    """Slots that dead workers have had are not counted: whoever takes their runs over runs it again. Runs that have begun are, whoever works
+    on them, since they go on."""
 
     def __init__(self, rows: Rows, queries: dict[str, str], living: Living) -> None:
         self._rows = rows
@@ -79,10 +80,10 @@ class PostgresUsage:
         """One more round trip where others hold something: who of them lives."""
         self.clear()
         sizes, slots, running, rates = answers
-        living = self._living({owner for _, owner, _ in (*slots, *running)})
+        living = self._living({owner for _, owner, _ in slots})
         self.sized(needs.pools, sizes)
         self._slots = _summed(needs.pools, slots, living)
-        self._running = _summed(needs.workflows, running, living)
+        self._running = dict.fromkeys(needs.workflows, 0) | dict(running)
         self._rates = dict.fromkeys(needs.rates, 0.0) | dict(rates)
 
     def sized(self, pools: Iterable[str], rows: Iterable[Row]) -> None:
@@ -106,12 +107,13 @@ class PostgresUsage:
 
     def pool_slots(self, pool: str) -> int:
         if pool not in self._slots:
-            self._slots |= self._of_the_living("pool_slots", pool)
+            rows = self._rows(self._queries["pool_slots"], ([pool],))
+            self._slots |= _summed([pool], rows, self._living({owner for _, owner, _ in rows}))
         return self._slots[pool]
 
     def running(self, workflow: str) -> int:
         if workflow not in self._running:
-            self._running |= self._of_the_living("running", workflow)
+            self._running[workflow] = sum(count for _, count in self._rows(self._queries["running"], ([workflow],)))
         return self._running[workflow]
 
     def rate(self, key: str) -> float:
@@ -122,10 +124,6 @@ class PostgresUsage:
 
     def set_rate(self, key: str, at: float) -> None:
         self._set[key] = at
-
-    def _of_the_living(self, query: str, key: str) -> dict[str, int]:
-        rows = self._rows(self._queries[query], ([key],))
-        return _summed([key], rows, self._living({owner for _, owner, _ in rows}))
 
 
 def _summed(keys: Iterable[str], rows: Iterable[Row], living: set[str]) -> dict[str, int]:

@@ -273,8 +273,7 @@ SELECT t.held, r.owner, sum(t.slots)::int FROM task t JOIN run r ON r.no = t.run
 WHERE t.held = ANY (?::text[]) AND t.held IS NOT NULL AND r.owner IS NOT NULL GROUP BY t.held, r.owner
 
 -- name: running
-SELECT workflow, owner, count(*)::int FROM run WHERE workflow = ANY (?::text[]) AND state = 'running' AND owner IS NOT NULL
-GROUP BY workflow, owner
+SELECT workflow, count(*)::int FROM run WHERE workflow = ANY (?::text[]) AND state = 'running' GROUP BY workflow
 
 -- name: rates
 SELECT key, next_at FROM rate WHERE namespace = 'default' AND key = ANY (?::text[])

@@ -133,7 +133,7 @@ SELECT r.owner, sum(t.slots) FROM task t JOIN run r ON r.no = t.run
 WHERE t.pool = ? AND t.pool IS NOT NULL AND t.state IN ('claimed', 'running') GROUP BY r.owner
 
 -- name: running
-SELECT owner, count(*) FROM run WHERE workflow = ? AND state = 'running' GROUP BY owner
+SELECT count(*) FROM run WHERE workflow = ? AND state = 'running'
 
 -- name: set_rate
 INSERT INTO rate (key, next_at) VALUES (?, ?) ON CONFLICT (namespace, key) DO UPDATE SET next_at = excluded.next_at

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 
 class SqliteUsage:
-    """What dead workers have had is not counted: whoever takes their runs over runs it again."""
+    """Slots that dead workers have had are not counted: whoever takes their runs over runs it again. Runs that have begun are, whoever works
+    on them, since they go on."""
 
     def __init__(self, connection: sqlite3.Connection, queries: dict[str, str], alive: Callable[[str], bool]) -> None:
         self._connection = connection
@@ -17,10 +18,11 @@ class SqliteUsage:
         return None if row is None else int(row[0])
 
     def pool_slots(self, pool: str) -> int:
-        return self._of_the_living("pool_slots", pool)
+        rows = self._connection.execute(self._queries["pool_slots"], (pool,)).fetchall()
+        return sum(count for owner, count in rows if owner is not None and self._alive(owner))
 
     def running(self, workflow: str) -> int:
-        return self._of_the_living("running", workflow)
+        return int(self._connection.execute(self._queries["running"], (workflow,)).fetchone()[0])
 
     def rate(self, key: str) -> float:
         row = self._connection.execute(self._queries["rate"], (key,)).fetchone()
@@ -28,7 +30,3 @@ class SqliteUsage:
 
     def set_rate(self, key: str, at: float) -> None:
         self._connection.execute(self._queries["set_rate"], (key, at))
-
-    def _of_the_living(self, query: str, value: str) -> int:
-        rows = self._connection.execute(self._queries[query], (value,)).fetchall()
-        return sum(count for owner, count in rows if owner is not None and self._alive(owner))
