@@ -136,6 +136,18 @@ def test_the_store_goes_the_same_ways(store: str, walks: int, name: str, tmp_pat
             walk_together(name, handles(open_), draw, seed)
 
 
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_a_tick_that_writes_nothing_tells_no_end_of_a_run_that_another_has(store: str, tmp_path: Path) -> None:
+    """A dead worker that goes on with a hint of a run whose tasks it had cancelled: seed 2216781047 of the walks."""
+    with QUICK[store](tmp_path) as open_:
+        state = State(PLANS["chain"], handles(open_), Budget(1, 0, 1, 0, 0))
+        for action in (("adopt", "A"), ("cancel", ""), ("lose", "A"), ("see", "A"), ("adopt", "B"), ("finish", "A")):
+            state.act(action)
+        assert ("finish", "A") not in state.actions()
+        state.act(("claim", "A", "1"))
+        assert ("finish", "A") not in state.actions()
+
+
 def handles(open_: OpenHandle) -> Open:
     return lambda alive, first: open_(alive, lambda: 0.5)
 

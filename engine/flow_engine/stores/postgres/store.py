@@ -252,7 +252,8 @@ class PostgresStore(PostgresAdoption):
         if rates:
             self._statements.many("set_rate", rates)
         statements = self._statements.take()
-        return Decided(tick, notes, [fence] if statements else [], statements, counted)
+        fenced = statements or tick.finishing  # nothing may be left to write of a run of which the end is told
+        return Decided(tick, notes, [fence] if fenced else [], statements, counted)
 
     def _begun(self, tick: Tick, transaction: Transaction) -> Noted:
         """The child runs that begin with a tick. With each attempt to write it they get other numbers."""
