@@ -113,9 +113,10 @@ class Embedded:
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
         dispatcher.host = self.host
+        labels = None if self.shared is None else frozenset(state.labels)
         self.worker = Worker(
             self.store,
-            MemoryQueue(),
+            MemoryQueue(labels),
             self.pool,
             dispatcher,
             scratch,
@@ -124,6 +125,7 @@ class Embedded:
             clock or self._steady,
             clock or time.time,
             NOT_LENDING if self.shared is None else self.shared.lender,
+            labels,
         )
         if self.shared is not None:
             self.shared.borrow(self.pool, dispatcher, self.worker, scratch)

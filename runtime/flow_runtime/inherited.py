@@ -11,12 +11,15 @@ def inherited(
     has: Callable[[TaskRef, int], bool],
     was_started: Callable[[str, int, int, str], bool],
 ) -> Iterator[Completion]:
-    """Their ends, in the name of who had them. `has`: whether the heir works on it, which may have borrowed some of the run before."""
-    for task, attempt, worker in in_flight:
+    """Their ends, in the name of who had them. `has`: whether the heir works on it, which may have borrowed some of the run before. What a
+    borrower had counts as started: of what may start once only it told nobody before it began."""
+    for task, attempt, worker, lent in in_flight:
         if worker == heir:
             if not has(task, attempt):  # whether its body had begun is not known any more
                 yield Completion(task, attempt, worker, Lost("its loan ended with the owner of the run"))
             continue
-        lost = was_started(task.run, task.seq, attempt, worker)
+        lost = (
+            was_started(task.run, task.seq, attempt, worker) or lent
+        )  # the first ends what the dead one has left running
         outcome: Outcome = Lost(f"worker {worker} died while it ran attempt {attempt}") if lost else Released()
         yield Completion(task, attempt, worker, outcome)

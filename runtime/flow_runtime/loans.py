@@ -31,8 +31,8 @@ class Lending(Protocol):
         """What dead borrowers had."""
         ...
 
-    def end(self, run: str, reason: str) -> None:
-        """Asks those who have tasks of this run to end them."""
+    def end(self, live: LiveRun, reason: str) -> None:
+        """Asks those who have tasks of the main part of this run to end them."""
         ...
 
     def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
@@ -58,7 +58,7 @@ class NotLending:
     def lost(self) -> list[Completion]:
         return []
 
-    def end(self, run: str, reason: str) -> None:
+    def end(self, live: LiveRun, reason: str) -> None:
         """Nothing is lent."""
 
     def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:

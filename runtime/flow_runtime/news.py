@@ -9,9 +9,10 @@ from flow_engine.stores.mail import Mail
 
 class News:
     """`cancels` are runs whose cancellation it has seen, `timeouts` those whose time is over, `wakes` suspended tasks for which something may
-    have come."""
+    have come. `labels` are those of the worker, where they count."""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: frozenset[str] | None = None) -> None:
+        self._labels = labels
         self.done: list[Completion] = []
         self.cancels: list[str] = []
         self.timeouts: list[str] = []
@@ -39,6 +40,7 @@ class News:
             asks,
             mail.rooms,
             settled,
+            self._labels,
         )
         self.done, self.cancels, self.timeouts, self.wakes = [], [], [], []
         return report

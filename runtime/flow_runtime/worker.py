@@ -50,7 +50,7 @@ SPARE = 1024
 
 class Worker:
     """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch, and so does
-    `wall`, by which runs are submitted."""
+    `wall`, by which runs are submitted. `labels`: those that it has, where they count; then `queue` is one of these, too."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class Worker:
         clock: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
         lender: Lending = NOT_LENDING,
+        labels: frozenset[str] | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -78,7 +79,7 @@ class Worker:
         self.dispatcher = dispatcher
         self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
-        self._news = News()
+        self._news = News(labels)
         self._alarms = Alarms()
         self._again: float | None = None
         self._once: list[Job] = []
@@ -207,7 +208,7 @@ class Worker:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
         self.take_back(run)
         self._bodies.end(lambda claim: claim.task.run == run and self._is_main(claim))
-        self._lender.end(run, "cancelled")
+        self._lender.end(self._live[run], "cancelled")
         for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)

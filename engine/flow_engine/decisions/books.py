@@ -11,12 +11,11 @@ from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rank import rank
+from flow_engine.decisions.shape import OWN
 from flow_engine.model import Ask, Claim, Completion, Hint, Lent, NewRun, Room, Started, Suspended, TaskRef, Tick
 
 LOOK = 0.1
 """Seconds until what waits for a slot that others hold is tried again."""
-OWN = ("wait", "child")
-"""Kinds of bodies that end in what only the owner of a run decides."""
 _RUN_ROW = -1
 """What a run itself holds, beside what its rows do: its place among the runs of its workflow."""
 
@@ -25,7 +24,7 @@ class Report(NamedTuple):
     """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
     over, `wakes` suspended tasks for which something may have come, `asks` what is to be claimed for other workers, because of the `rooms`
     that they had told. `settled` are attempts (run, seq, attempt, worker) of its own of which it had left the end as a borrower, before it
-    took the run over."""
+    took the run over. `labels` are those that the worker has; None where nobody looks at labels, since all workers are on one machine."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
@@ -35,6 +34,7 @@ class Report(NamedTuple):
     asks: Sequence[Ask] = ()
     rooms: Sequence[Room] = ()
     settled: Sequence[tuple[str, int, int, str]] = ()
+    labels: frozenset[str] | None = None
 
 
 class Notes(NamedTuple):
@@ -106,22 +106,23 @@ class Books:
         self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, usage: Usage
     ) -> tuple[Tick, list[Notes]]:
         """Completes, then claims: first what was held back, what the hints name, then what has just become ready, up to `want`
-        claims in all."""
+        claims in all. What needs labels that the worker has not stays ready, for one that asks."""
         self._gates.begin()
         notes: dict[str, Notes] = {}
         self._grow(now, notes)
         refused = self._apply(report, now, notes)
         claims: list[Claim] = []
-        desk = _Desk(worker, now, claims, [], notes, usage)
+        desk = _Desk(worker, now, claims, [], notes, usage, report.labels, [])
         for task in report.wakes:
             self._wake(task, desk)
         self._claim_parked(desk, want)
         kept = [ask.hint for ask in report.asks if not self._lend(ask, desk)]
         for hint in hints:
             self._claim(hint, desk)
+        kept += desk.kept
         room = max(want - len(claims), 0)
         for hint in self.take_ready(notes, now):
-            if room and hint.due <= now and not hint.alarm:
+            if room and hint.due <= now and not hint.alarm and (not hint.labels or desk.may(hint.labels)):
                 room -= 1
                 self._claim(hint, desk)
             else:
@@ -151,15 +152,16 @@ class Books:
             if not graph.ready:
                 continue
             orders = {at: rank(now, tasks[at].priority + priority) for at in {node[row] for row in graph.ready}}
+            labels = graph.labels if graph.shape.labels else _no_labels
             for row in graph.ready:
                 if states_[row] not in _CLAIMABLE:
                     continue
                 if row in dues:
                     due = dues[row]
                     order = rank(due, tasks[node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting, attempts[row]))
+                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting, attempts[row], labels(row)))
                 else:
-                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row), False, attempts[row]))
+                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row), False, attempts[row], labels(row)))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -212,19 +214,21 @@ class Books:
                 closed = (not self._claim(hint, desk) and key in self._parked) or closed
 
     def _lend(self, ask: Ask, desk: "_Desk") -> bool:
-        """False for what is its owner's to do: what is decided without a body (a list, a wait), what may start once only, what handles an end."""
-        hint, worker = ask
+        """False for what stays in the owner's hands. Without a body (a list, a wait) it decides itself; what may start once only, and what
+        handles an end, it lends where it has not the labels for that."""
+        hint, worker, labels = ask
         run, row = hint.task
         note = self._note(run, desk.notes)
         if note is None or row >= len(note.graph.state) or note.graph.attempt[row] != hint.attempt:
             return True
-        task = note.graph.shape.workflow.tasks[note.graph.node[row]]
-        if task.phase != MAIN or task.at_most_once or task.body.kind in OWN:
+        task, needed = note.graph.shape.workflow.tasks[note.graph.node[row]], note.graph.labels(row)
+        if task.body.kind in OWN or note.graph.expands(row) or row in note.graph.awaiting:
             return False
-        if note.graph.expands(row) or row in note.graph.awaiting:
+        own = desk.may(needed)
+        if not set(needed) <= set(labels) or (own and (task.phase != MAIN or task.at_most_once)):
             return False
-        self._claim(hint, desk, worker)
-        return True
+        # what a gate holds back is parked for the owner alone
+        return self._claim(hint, desk, worker) or own or not note.graph.claimable(row, desk.now)
 
     def _claim(self, hint: Hint, desk: "_Desk", lent_to: str = "") -> bool:
         run, row = hint.task
@@ -232,6 +236,10 @@ class Books:
         if note is None:
             return False
         graph = note.graph
+        if graph.shape.labels and not lent_to and not desk.may(graph.labels(row)):
+            if graph.claimable(row, desk.now):
+                desk.kept.append(hint._replace(labels=graph.labels(row)))
+            return False
         free = run in self._begun and graph.is_free(row)
         if not free and not (graph.claimable(row, desk.now) and self._pass(hint, graph, desk)):
             return False
@@ -252,7 +260,8 @@ class Books:
         gates = self._needed(graph, row, desk.usage)
         closed = self._gates.closed(gates, desk.usage, desk.now)
         if closed is not None:
-            insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
+            if desk.may(graph.labels(row)):
+                insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
             return False
         self._gates.enter(run, row, [gate for gate in gates if gate.kind != "run"], desk.usage, desk.now)
         if run not in self._begun:
@@ -291,6 +300,13 @@ class _Desk(NamedTuple):
     lent: list[Lent]
     notes: dict[str, Notes]
     usage: Usage
+    labels: frozenset[str] | None
+    kept: list[Hint]
+    """What the worker has not the labels for."""
+
+    def may(self, labels: tuple[str, ...]) -> bool:
+        """Whether the worker may run what needs these."""
+        return not labels or self.labels is None or self.labels.issuperset(labels)
 
 
 def _gates_of_row(graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
@@ -311,6 +327,10 @@ def _children_of(note: Notes) -> Iterator[NewRun]:
 def _run_gate(graph: RunGraph) -> list[Gate]:
     workflow = graph.shape.workflow
     return [] if workflow.concurrency is None else [Gate("run", workflow.name, workflow.concurrency)]
+
+
+def _no_labels(row: int) -> tuple[str, ...]:
+    return ()
 
 
 _CLAIMABLE = (states.READY, states.WAITING)

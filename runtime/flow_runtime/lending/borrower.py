@@ -1,7 +1,7 @@
 """The borrower's side: tasks of runs that other workers own, whose bodies run here. The owner decides and writes."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from flow_engine.errors import StorageError
 from flow_engine.model import Claim, Completion, Outcome, Released, Room, RunRecord, TaskRef
@@ -25,7 +25,7 @@ _Key = tuple[TaskRef, int]
 
 
 class Borrower:
-    """Shares its slots with the worker that owns runs, and has its name. `clock` gives seconds since the epoch."""
+    """Shares its slots with the worker that owns runs, and has its name and its `labels`. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -36,11 +36,13 @@ class Borrower:
         worker: Worker,
         scratch: str,
         clock: Callable[[], float] = time.time,
+        labels: Collection[str] = (),
     ) -> None:
         self._store, self._exchange, self._pool = store, exchange, pool
         self._dispatcher, self._worker, self._scratch = dispatcher, worker, scratch
         self._id = dispatcher.incarnation
         self._clock = clock
+        self._labels = tuple(sorted(labels))
         self._runs: dict[str, LiveRun] = {}
         self._loans: dict[_Key, Claim] = {}
         self._asked: set[str] = set()
@@ -58,7 +60,7 @@ class Borrower:
         live = self._live(run)
         room = self._pool.capacity()
         if room > 0 and live.record.finished_at is None and run not in self._asked:
-            self._leave([room_message(Room(live.record.id, self._id, room))], [live.record.id])
+            self._leave([room_message(Room(live.record.id, self._id, room, self._labels))], [live.record.id])
             self._asked.add(live.record.id)
 
     def step(self, more: bool) -> None:
@@ -147,7 +149,7 @@ class Borrower:
         last = done[-1].task.run if done else ""
         # for many at once, while there is still something to do
         if (self._pool.has_idle or room >= self._pool.in_hand) and room > 0 and last not in self._asked:
-            messages.append(room_message(Room(last, self._id, room)))
+            messages.append(room_message(Room(last, self._id, room, self._labels)))
             self._asked.add(last)
         self._leave(messages, ended)
 

@@ -30,19 +30,20 @@ class Shared:
         self._id = worker
         with ExitStack() as undo:
             undo.callback(store.close)
-            self.heart = Heart(state.database_url, worker, state.lease)
+            self.heart = Heart(state.database_url, worker, state.lease, state.labels)
             undo.callback(self.heart.close)
             self.exchange, self._descriptor = _exchange(state, store.source, worker)
             undo.pop_all()
         self.lender = Lender(store, self.exchange, worker)
-        self.feed = SharedFeed(store, self.exchange)
+        self.feed = SharedFeed(store, self.exchange, state.labels)
+        self._labels = state.labels
         self.borrower: Borrower | None = None
         self._worker: Worker | None = None
 
     def borrow(self, pool: SlotPool, dispatcher: Dispatcher, worker: Worker, scratch: str) -> None:
         """Once the worker is there."""
         self._worker = worker
-        self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch)
+        self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch, labels=self._labels)
         worker.before_adopting = self.borrower.settle
         pool.shares = True
         if self._descriptor is not None:

@@ -1,0 +1,7 @@
+-- The labels that a task needs (JSON, in order; NULL for none), and those that a worker has. An earlier Flow would not heed them.
+-- `wanted` rewrites the table once. It is empty while no such row is ready, so that others still change within their pages.
+
+ALTER TABLE task ADD COLUMN labels TEXT COLLATE "C";
+ALTER TABLE task ADD COLUMN wanted TEXT COLLATE "C" GENERATED ALWAYS AS (CASE WHEN state = 'ready' THEN labels END) STORED;
+CREATE INDEX task_wanted ON task (wanted, run) WHERE wanted IS NOT NULL;
+ALTER TABLE worker ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';

@@ -1,0 +1,54 @@
+"""What a task that is ready waits for where it needs labels: a worker that has them."""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from flow_engine import states
+from flow_engine.decisions.shape import OWN
+from flow_engine.model import TaskRecord
+from flow_lang.plan import Plan
+
+
+class Workers(Protocol):
+    """A part of `Store`, with the same promise."""
+
+    def has_labels(self, labels: Collection[str]) -> bool | None: ...
+
+
+class LabelWaits:
+    """Asks once for each set of labels, however many tasks need it."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._known: dict[tuple[str, ...], bool | None] = {}
+
+    def text(self, plan: Plan, row: TaskRecord) -> str:
+        """`a worker with the label gpu`, or that none lives; empty for a task that waits for neither."""
+        labels = _needed(plan, row)
+        if not labels:
+            return ""
+        if labels not in self._known:
+            self._known[labels] = self._workers.has_labels(labels)
+        lives = self._known[labels]
+        if lives is None:
+            return ""
+        return f"a worker with {_named(labels)}" + ("" if lives else ", and none lives")
+
+    def remedy(self, plan: Plan, row: TaskRecord) -> str:
+        """What starts a worker that is missing; empty where none is."""
+        labels = _needed(plan, row)
+        if not labels or self._workers.has_labels(labels) is not False:
+            return ""
+        return "flow worker" + "".join(f" --label {label}" for label in labels)
+
+
+def _needed(plan: Plan, row: TaskRecord) -> tuple[str, ...]:
+    """What a worker needs for this row now."""
+    task = plan.workflow.tasks[row.node]
+    if row.state != states.READY or task.body.kind in OWN or (task.loop and row.place is None):
+        return ()
+    return tuple(sorted({*task.labels}))
+
+
+def _named(labels: Sequence[str]) -> str:
+    return f"the label{'s' if len(labels) > 1 else ''} {', '.join(labels)}"
