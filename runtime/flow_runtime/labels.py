@@ -1,5 +1,6 @@
 """What a task that is ready waits for where it needs labels: a worker that has them."""
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -45,9 +46,10 @@ class LabelWaits:
 def _needed(plan: Plan, row: TaskRecord) -> tuple[str, ...]:
     """What a worker needs for this row now."""
     task = plan.workflow.tasks[row.node]
-    if row.state != states.READY or task.body.kind in OWN or (task.loop and row.place is None):
+    if not task.labels or task.body.kind in OWN or (task.loop and row.place is None):
         return ()
-    return tuple(sorted({*task.labels}))
+    is_due = row.state == states.WAITING and row.awaits is None and (row.ready_at or 0.0) <= time.time()
+    return tuple(sorted({*task.labels})) if is_due or row.state == states.READY else ()
 
 
 def _named(labels: Sequence[str]) -> str:

@@ -177,6 +177,8 @@ class Why:
             until = f", until {_moment(awaits.due)}" if awaits.due is not None else ""
             named = f" {awaits.text or awaits.name}" if awaits.kind != "timer" else ""
             return [f"it waits for {_article(awaits.kind)}{named}{until}"]
+        if LabelWaits(self._store).text(self._plan, row):
+            return self._ready(task, row)
         reason = "its next attempt" if row.attempt else "its delay to be over"
         return [f"it waits for {reason}, at {_moment(row.ready_at)}"]
 

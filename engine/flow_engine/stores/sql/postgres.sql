@@ -103,7 +103,7 @@ WHERE task.run = v.run AND task.seq = v.seq
 UPDATE task SET labels = v.labels FROM unnest(?::text[], ?::int[], ?::bool[]) AS v (labels, node, loop)
 WHERE task.run = ? AND task.node = v.node AND (task.place IS NOT NULL) = v.loop AND task.labels IS NULL
 
--- Which labels ready tasks need, each set once, however many tasks there are.
+-- Which labels are needed, each set once, however many tasks need it.
 -- name: wanted_labels
 WITH RECURSIVE known (wanted) AS (
   SELECT min(wanted) FROM task WHERE wanted IS NOT NULL
@@ -121,6 +121,8 @@ WITH RECURSIVE found (wanted, no) AS (
   FROM found WHERE found.no IS NOT NULL
 )
 SELECT r.id FROM run r WHERE r.no IN (SELECT no FROM found) AND r.finished_at IS NULL AND r.owner IS NOT NULL
+  AND EXISTS (SELECT 1 FROM task t WHERE t.wanted IS NOT NULL AND t.wanted = ANY (?1::text[]) AND t.run = r.no
+    AND (t.state = 'ready' OR t.ready_at <= extract(epoch FROM clock_timestamp())))
 ORDER BY r.priority DESC, r.id LIMIT ?2
 
 -- name: leave_mail
