@@ -1,7 +1,7 @@
 """What a task that is ready waits for where it needs labels: a worker that has them."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from flow_engine import states
@@ -40,7 +40,25 @@ class LabelWaits:
         labels = _needed(plan, row)
         if not labels or self._workers.has_labels(labels) is not False:
             return ""
-        return "flow worker" + "".join(f" --label {label}" for label in labels)
+        return _command(labels)
+
+
+def missing(workers: Workers, plan: Plan) -> Iterator[str]:
+    """What is to be told before a run of this plan: labels that its tasks need and no living worker has."""
+    tasks = [task for workflow in plan.workflows.values() for task in workflow.tasks if task.body.kind not in OWN]
+    needs: dict[tuple[str, ...], str] = {}
+    for task in tasks:
+        if task.labels:
+            needs.setdefault(tuple(sorted({*task.labels})), task.name)
+    for labels, name in needs.items():
+        if workers.has_labels(labels) is False:
+            yield f"no worker with {_named(labels)} lives, which `{name}` needs; start one: {_command(labels)}"
+
+
+def _command(labels: Sequence[str]) -> str:
+    from shlex import quote
+
+    return "flow worker" + "".join(f" --label {quote(label)}" for label in labels)
 
 
 def _needed(plan: Plan, row: TaskRecord) -> tuple[str, ...]:
