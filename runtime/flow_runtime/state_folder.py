@@ -20,7 +20,7 @@ ROOT_MARKS = (".flow", "flow.toml", ".git")
 LEASES = (1.0, 3600.0)
 """Seconds that a lease may last."""
 LABEL_LENGTH = 200
-"""Characters of a label of a worker, at most."""
+"""Characters of a label of a worker, at most: as many as one of a task may have."""
 SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
 """Settings that may hold a password, and are no business of the bodies that a worker runs."""
 
@@ -134,19 +134,20 @@ def find_state(start: str) -> StateFolder:
 
 def state_at(root: str) -> StateFolder:
     """That in this folder, with what the environment says that it shares with others."""
-    labels = need_labels(os.environ.get("FLOW_LABELS", "").split(","))
+    given = [text.strip() for text in os.environ.get("FLOW_LABELS", "").split(",")]
+    labels = need_labels(text for text in given if text)
     return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), _lease(), labels)
 
 
 def need_labels(given: Iterable[str]) -> tuple[str, ...]:
-    """These labels in order, each once, without blanks around them. Raises Refused."""
-    labels = {text.strip() for text in given} - {""}
+    """These labels in order, each once. Raises Refused for one that no task can need."""
+    labels = sorted({*given})
     for label in labels:
-        if "," in label or not label.isprintable() or len(label) > LABEL_LENGTH:
+        if not label.strip() or len(label) > LABEL_LENGTH:
             raise Refused(
-                f"a label is at most {LABEL_LENGTH} printable characters without a comma, and not {label[:LABEL_LENGTH]!r}"
+                f"a label has 1 to {LABEL_LENGTH} characters, and not all of them blank: {label[:LABEL_LENGTH]!r}"
             )
-    return tuple(sorted(labels))
+    return tuple(labels)
 
 
 def _lease() -> float:
