@@ -285,7 +285,7 @@ class Worker:
         again = self._again is not None and now >= self._again and room > 0
         if not (self._news or hints or started or any(mail) or again):
             return False
-        asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
+        asks = None if self._draining else self._lender.asks(mail.rooms, self._queue, now)
         report = self._news.told(self._id, mail, started, asks)
         tick = self._kept(now, report, hints, room)
         self._after(tick, report, once)

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from flow_engine.model import Ask, Expanded, Hint, TaskRef, WorkerRecord
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.plan import Body, Retry
+from flow_runtime.state_folder import StateFolder
+from flow_server.app import create_app
+from starlette.testclient import TestClient
 from support.plans import each, plan, task, value_task
 from support.world import World, broken
 
@@ -152,3 +156,33 @@ def test_living_workers_are_told_with_their_labels(url: str) -> None:
         assert store.has_labels(GPU) is False
         World(store).start(plan(task("a")))  # in the name of a worker that tells nothing of itself
         assert store.workers() == [WorkerRecord("w1"), WorkerRecord("w2")]
+
+
+def test_the_api_tells_what_waits_for_labels_and_who_has_some(url: str, tmp_path: Path) -> None:
+    app = create_app(StateFolder(str(tmp_path), database_url=url), "a-token-for-tests-only")
+    with (
+        closing(PostgresStore(url)) as store,
+        TestClient(app, headers={"Authorization": "Bearer a-token-for-tests-only"}) as client,
+    ):
+        World(store).start(plan(task("a", labels=BOTH), task("b")))
+
+        def told() -> list[object]:
+            found = client.get("/api/v1/runs/run-1").json()["tasks"]
+            assert client.get("/api/v1/runs/run-1/tasks").json()["tasks"] == found
+            assert client.get("/api/v1/runs/run-1/tasks/a").json()["waits_for"] == found[0]["waits_for"]
+            return [one.get("waits_for") for one in found]
+
+        assert told() == ["a worker with the labels gpu, ssd, and none lives", None]
+        assert client.get("/api/v1/runs/run-1/tasks/a/why").json()["why"] == [
+            "it waits for a worker with the labels gpu, ssd, and none lives; "
+            "start one: flow worker --label gpu --label ssd"
+        ]
+        assert "waits for a worker with the labels gpu, ssd, and none lives" in client.get("/runs/run-1").text
+        store.leases.beat("w9", BOTH)
+        assert told() == ["a worker with the labels gpu, ssd", None]
+        assert client.get("/api/v1/runs/run-1/tasks/a/why").json()["why"] == [
+            "it could start, and waits for a slot of a worker with the labels gpu, ssd"
+        ]
+        assert client.get("/api/v1/workers").json() == {
+            "workers": [{"worker": "w1", "labels": []}, {"worker": "w9", "labels": ["gpu", "ssd"]}]
+        }

@@ -3,10 +3,12 @@
 from collections.abc import Collection
 
 import pytest
+from flow_cli.backends.server_reads import ServerReads
 from flow_engine.errors import Refused
-from flow_engine.model import TaskRecord, unclaimed
+from flow_engine.model import Ask, Hint, Room, TaskRecord, TaskRef, unclaimed
 from flow_lang.plan import Body, Plan
 from flow_runtime.labels import LabelWaits, missing
+from flow_runtime.news import spare_of
 from flow_runtime.state_folder import StateFolder, need_labels, state_at
 from flow_server.supervisor import worker_command
 from support.plans import each, plan, task
@@ -105,3 +107,27 @@ def test_a_label_that_no_task_can_need(wrong: str) -> None:
     with pytest.raises(Refused, match="a label has 1 to 200 characters"):
         need_labels(["gpu", wrong])
     assert need_labels(["a, b", "gpu", "gpu"]) == ("a, b", "gpu")
+
+
+def test_the_room_that_is_left_after_what_was_asked_for() -> None:
+    rooms = [Room("r", "w2", 3, BOTH), Room("q", "w2", 1), Room("r", "w3", 2), Room("r", "w1", 9)]
+    asks = [Ask(Hint(0.0, 0.0, TaskRef("r", seq)), worker) for seq, worker in enumerate(["w2", "w2", "w3", "w3"])]
+    assert spare_of("w1", rooms, asks) == [Room("r", "w2", 1, BOTH), Room("q", "w2", 1)]
+    assert spare_of("w1", rooms, []) == rooms[:3]
+
+
+class OfServer:
+    def __init__(self, *workers: dict[str, object]) -> None:
+        self._workers = workers
+
+    def workers(self) -> list[dict[str, object]]:
+        return [*self._workers]
+
+
+def test_a_server_tells_the_labels_of_its_workers_where_they_count() -> None:
+    def has(*workers: dict[str, object]) -> bool | None:
+        return ServerReads(OfServer(*workers)).has_labels(BOTH)  # type: ignore[arg-type]
+
+    assert has({"worker": "a"}) is None
+    assert has({"worker": "a", "labels": []}, {"worker": "b", "labels": ["ssd"]}) is False
+    assert has({"worker": "a", "labels": []}, {"worker": "b", "labels": ["ssd", "x", "gpu"]}) is True

@@ -8,6 +8,7 @@ from flow_engine.model import Ask, Cancelled, Claim, Completion, Hint, InFlight,
 from flow_engine.stores.contract import Store
 from flow_engine.stores.mail import LoanKey, Mail, answer_message, end_message, room_message, start_message
 from flow_lang.plan import MAIN, Plan
+from flow_runtime.news import spare_of
 
 from simulation.actor import Actor, Flying
 
@@ -82,6 +83,10 @@ class Lending:
                 asks += [Ask(hint, room.worker, room.labels) for hint in fit]
                 left = [hint for hint in left if hint not in fit]
         return asks
+
+    def spare(self, actor: Actor, rooms: list[Room], asks: list[Ask]) -> list[Room]:
+        """For what becomes ready in the tick and the actor has not the labels for."""
+        return [] if actor.draining or actor.labels is None else spare_of(actor.name, rooms, asks)
 
     def _may_ask(self, hint: Hint, room: Room) -> bool:
         return not hint.labels or {*room.labels}.issuperset(hint.labels) or self._draw.random() < 0.1

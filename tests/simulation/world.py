@@ -293,7 +293,8 @@ class World:
         started = (*self._started(actor), *mail.started)
         cancels = tuple(sorted(set(actor.cancels)))
         settled = [(*one.task, one.attempt, one.worker) for one in mail.answers if one.worker == actor.name]
-        report = Report(tuple(told), started, cancels, (), wakes, asks, mail.rooms, settled, actor.labels)
+        spare = self._lending.spare(actor, mail.rooms, asks) if self._lending is not None else []
+        report = Report(tuple(told), started, cancels, (), wakes, asks, mail.rooms, settled, actor.labels, spare)
         before = dict(self._ledger.seen)
         self._overtaken.clear()
         broken = not calm and self.draw.random() < 0.02

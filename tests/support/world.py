@@ -69,13 +69,14 @@ class World:
         rooms: Sequence[Room] = (),
         started: Sequence[Started] = (),
         labels: Collection[str] | None = None,
+        spare: Sequence[Room] = (),
     ) -> Tick:
         due = [hint for hint in self.hints if hint.due <= self.now]
         due.sort(key=lambda hint: (hint.rank, hint.task))
         taken = due[:want]
         self.hints = [hint for hint in self.hints if hint not in taken]
         own = None if labels is None else frozenset(labels)
-        report = Report(done, started, cancels, timeouts, wakes, asks, rooms, labels=own)
+        report = Report(done, started, cancels, timeouts, wakes, asks, rooms, labels=own, spare=spare)
         tick = self.store.tick(self.worker, self.now, report, taken, want)
         self.hints += tick.ready
         self.finishing += tick.finishing

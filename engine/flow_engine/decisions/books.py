@@ -24,7 +24,8 @@ class Report(NamedTuple):
     """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
     over, `wakes` suspended tasks for which something may have come, `asks` what is to be claimed for other workers, because of the `rooms`
     that they had told. `settled` are attempts (run, seq, attempt, worker) of its own of which it had left the end as a borrower, before it
-    took the run over. `labels` are those that the worker has; None where nobody looks at labels, since all workers are on one machine."""
+    took the run over. `labels` are those that the worker has; None where nobody looks at labels, since all workers are on one machine. `spare`
+    is what the `rooms` have left after the `asks`, for what becomes ready now and needs labels that the worker has not."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
@@ -35,6 +36,7 @@ class Report(NamedTuple):
     rooms: Sequence[Room] = ()
     settled: Sequence[tuple[str, int, int, str]] = ()
     labels: frozenset[str] | None = None
+    spare: Sequence[Room] = ()
 
 
 class Notes(NamedTuple):
@@ -120,12 +122,12 @@ class Books:
         for hint in hints:
             self._claim(hint, desk)
         kept += desk.kept
-        room = max(want - len(claims), 0)
+        room, spare = max(want - len(claims), 0), list(report.spare)
         for hint in self.take_ready(notes, now):
             if room and hint.due <= now and not hint.alarm and (not hint.labels or desk.may(hint.labels)):
                 room -= 1
                 self._claim(hint, desk)
-            else:
+            elif not (spare and self._lend_fresh(hint, spare, desk)):
                 kept.append(hint)
         for note in notes.values():  # what a restore has done by itself is written with this tick
             (self._restless.add if note.graph.unborn else self._restless.discard)(note.graph.run)
@@ -229,6 +231,16 @@ class Books:
             return False
         # what a gate holds back is parked for the owner alone
         return self._claim(hint, desk, worker) or own or not note.graph.claimable(row, desk.now)
+
+    def _lend_fresh(self, hint: Hint, spare: list[Room], desk: "_Desk") -> bool:
+        """Gives what has just become ready to one who has its labels, where the worker has not: who asked in vain would ask again later."""
+        if hint.alarm or hint.due > desk.now or desk.may(hint.labels):
+            return False
+        fit = [at for at, room in enumerate(spare) if room.tasks and set(hint.labels) <= set(room.labels)]
+        if not fit or not self._lend(Ask(hint, spare[fit[0]].worker, spare[fit[0]].labels), desk):
+            return False
+        spare[fit[0]] = spare[fit[0]]._replace(tasks=spare[fit[0]].tasks - 1)
+        return True
 
     def _claim(self, hint: Hint, desk: "_Desk", lent_to: str = "") -> bool:
         run, row = hint.task

@@ -134,6 +134,18 @@ def test_what_a_pool_holds_back_is_not_claimed_by_an_owner_without_labels_later(
     assert lent(world, ask(world, "b", GPU)) == ["b"]
 
 
+def test_what_becomes_ready_goes_at_once_to_one_that_still_has_room(world: World) -> None:
+    """Each step of a row of tasks had waited until the other one asked again."""
+    chain = [task("a", labels=GPU), task("b", "a", labels=BOTH), task("c", "a", labels=GPU), task("d", "a", labels=GPU)]
+    world.start(plan(*chain, task("e", "a"), task("f", "a", labels=("x",))))
+    assert lent(world, ask(world, "a", GPU)) == ["a"]
+    spare = [Room("run-1", "w3", 5), Room("run-1", "w2", 1, GPU), Room("run-1", "w4", 1, BOTH)]
+    tick = world.tick(world.end("a", worker="w2"), want=1, labels=(), spare=spare)
+    assert [world.key(claim) for claim in tick.claims] == ["e"]
+    assert sorted((one.worker, world.key(one.claim)) for one in tick.lent) == [("w2", "c"), ("w4", "b")]
+    assert sorted(hint.task.seq for hint in tick.ready) == [3, 5]
+
+
 def test_a_run_that_waits_behind_others_is_lent_once_it_may_begin(world: World) -> None:
     for run in ("run-1", "run-2"):
         world.start(plan(task("a", labels=GPU), concurrency=1), run)

@@ -72,7 +72,7 @@ class PostgresStore(PostgresAdoption):
         """One round trip, which the server refuses where a run is not this worker's any more. Behind a gate there is one before it, for what
         others hold, and where a child run begins. Where the server goes away in the middle, what was decided is written once it is back."""
         touched = self._books.touched(report, hints)
-        claims = bool(hints or want or report.wakes or report.asks)
+        claims = bool(hints or want or report.wakes or report.asks or report.spare)
         needs = self._needs_of(touched) if claims else Needs()
         held = {run for run in touched if run in self._books}
         try:
