@@ -226,12 +226,11 @@ class NewRun(NamedTuple):
 
 
 class InFlight(NamedTuple):
-    """An attempt that a dead worker had when its run was adopted. `lent`: the dead one had borrowed it."""
+    """An attempt that a dead worker had when its run was adopted."""
 
     task: TaskRef
     attempt: int
     worker: str
-    lent: bool = False
 
 
 class RunRecord(NamedTuple):

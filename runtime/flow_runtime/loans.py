@@ -6,8 +6,16 @@ from typing import Protocol
 from flow_engine.model import Ask, Completion, InFlight, Lent, Room
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.mail import NO_MAIL, Mail
+from flow_lang.named import NamedTuple
 
 from flow_runtime.live_run import LiveRun
+
+
+class Left(NamedTuple):
+    """Attempts that nobody works on any more, and those of them that dead workers had borrowed."""
+
+    in_flight: list[InFlight]
+    lent: list[InFlight]
 
 
 class Lending(Protocol):
@@ -35,7 +43,7 @@ class Lending(Protocol):
         """Asks those who have tasks of the main part of this run to end them."""
         ...
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
         """What of it nobody works on any more."""
         ...
 
@@ -61,8 +69,8 @@ class NotLending:
     def end(self, live: LiveRun, reason: str) -> None:
         """Nothing is lent."""
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
-        return [*in_flight]
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
+        return Left([*in_flight], [])
 
 
 NOT_LENDING = NotLending()

@@ -178,8 +178,8 @@ class Worker:
         inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
-        in_flight = self._lender.adopted(record.id, adopted.in_flight)
-        self._news.done += inherited(in_flight, self._id, self._has, self._was_started)
+        left = self._lender.adopted(record.id, adopted.in_flight)
+        self._news.done += inherited(*left, self._id, self._has, self._was_started)
         if record.cancel_requested_at is not None or ends_with_parent(self._store, record):
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")

@@ -14,6 +14,7 @@ from flow_lang.plan import MAIN
 
 from flow_runtime.lending.exchange import Exchange
 from flow_runtime.live_run import LiveRun
+from flow_runtime.loans import Left
 
 LOOK, REST = 0.15, 1.0
 """Seconds between two looks into the mail without a knock: while something is lent, and else."""
@@ -97,7 +98,7 @@ class Lender:
         tasks, tallies = live.plan.workflow.tasks, self._store.tallies(live.record.id)
         return any(tasks[tally.node].phase == MAIN and tally.state not in states.FINAL for tally in tallies)
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
         """What nobody works on any more; what others have borrowed from the owner before, they go on with. What they have answered and it
         has not read is in the mail."""
         by_key = {LoanKey(*flight.task, flight.attempt, flight.worker): flight for flight in in_flight}
@@ -108,7 +109,8 @@ class Lender:
         goes_on = {loan for loan in loans if loan.worker in living or loan in answered}
         self._loans |= goes_on
         self.knocked = self.knocked or bool(goes_on)
-        return [flight._replace(lent=key in loans) for key, flight in by_key.items() if key not in goes_on]
+        left = {key: flight for key, flight in by_key.items() if key not in goes_on}
+        return Left([*left.values()], [flight for key, flight in left.items() if key in loans])
 
     def _news(self, mail: Mail) -> list[Started]:
         keyed = {LoanKey(*one.task, one.attempt, one.worker): one for one in mail.started}
