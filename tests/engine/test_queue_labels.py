@@ -76,7 +76,7 @@ def test_every_hint_is_taken_once_in_the_order_of_rank_by_one_that_may(_: int) -
     def some() -> list[str]:
         return sorted(draw.sample(names, draw.randint(0, 3)))
 
-    own, queue = some(), MemoryQueue(())
+    own = some()
     queue = MemoryQueue(own)
     left = [hint(seq, *some(), due=draw.choice([0.0, 5.0, 9.0]), priority=draw.randint(0, 9)) for seq in range(40)]
     queue.push(left)

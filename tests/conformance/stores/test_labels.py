@@ -91,16 +91,13 @@ def with_handlers() -> Plan:
 
 def test_what_handles_an_end_or_may_start_once_is_lent_by_an_owner_without_labels(world: World) -> None:
     world.start(with_handlers())
-    done: list[str] = []
     for key in ("first", "last", "first.undo", "tell", "tidy"):
         assert claimed(world) == (["last"] if key == "last" else [])
         if key != "last":
             assert lent(world, ask(world, key)) == []
             assert lent(world, ask(world, key, GPU)) == [key]
-        outcome = {"last": broken()}.get(key)
-        end = world.end(key, worker="w1" if key == "last" else "w2", **({"outcome": outcome} if outcome else {}))
+        end = world.end(key, broken()) if key == "last" else world.end(key, worker="w2")
         assert world.tick(end, want=0, labels=()).refused == []
-        done.append(key)
     assert world.finishing == ["run-1"]
 
 
