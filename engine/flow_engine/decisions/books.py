@@ -16,6 +16,8 @@ from flow_engine.model import Ask, Claim, Completion, Hint, Lent, NewRun, Room, 
 
 LOOK = 0.1
 """Seconds until what waits for a slot that others hold is tried again."""
+PROMISE = 1.5
+"""Seconds for which a gate is kept for one who asked for a task behind it that the owner cannot take; it asks again meanwhile."""
 _RUN_ROW = -1
 """What a run itself holds, beside what its rows do: its place among the runs of its workflow."""
 
@@ -60,6 +62,8 @@ class Books:
         self._entries: dict[str, Entry] = {}
         self._gates = Gates()
         self._parked: dict[tuple[str, str], list[tuple[float, Hint]]] = {}
+        self._promised: dict[tuple[str, str], tuple[float, float]] = {}
+        """The gates that are kept for others: the rank of what waits there, and until when."""
         self._begun: set[str] = set()
         self._restless: set[str] = set()
         """Runs that the next tick looks at whatever it is told: instances of a `for` are to be made, a restore has gone on by itself, or
@@ -229,7 +233,7 @@ class Books:
         own = desk.may(needed)
         if not set(needed) <= set(labels) or (own and (task.phase != MAIN or task.at_most_once)):
             return False
-        # what a gate holds back is parked for the owner alone
+        # what a gate holds back is parked for the owner alone: for others it is kept open for a moment
         return self._claim(hint, desk, worker) or own or not note.graph.claimable(row, desk.now)
 
     def _lend_fresh(self, hint: Hint, spare: list[Room], desk: "_Desk") -> bool:
@@ -269,16 +273,28 @@ class Books:
     def _pass(self, hint: Hint, graph: RunGraph, desk: "_Desk") -> bool:
         """Takes what a start of this row takes, or holds it back."""
         run, row = hint.task
-        gates = self._needed(graph, row, desk.usage)
+        gates, own = self._needed(graph, row, desk.usage), desk.may(graph.labels(row))
         closed = self._gates.closed(gates, desk.usage, desk.now)
+        if closed is None and own and self._promised:
+            closed = next((gate for gate in gates if self._is_promised(gate, hint, desk.now)), None)
+        if closed is not None and own:
+            insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
+        elif closed is not None and closed.kind != "rate":
+            kept = {key: promise for key, promise in self._promised.items() if promise[1] > desk.now}
+            self._promised = kept | {(closed.kind, closed.key): (hint.rank, desk.now + PROMISE)}
         if closed is not None:
-            if desk.may(graph.labels(row)):
-                insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
             return False
+        for gate in () if own else gates:
+            self._promised.pop((gate.kind, gate.key), None)
         self._gates.enter(run, row, [gate for gate in gates if gate.kind != "run"], desk.usage, desk.now)
         if run not in self._begun:
             self._enter_run(graph, desk.usage)
         return True
+
+    def _is_promised(self, gate: Gate, hint: Hint, now: float) -> bool:
+        """Whether it is kept for something that comes before this."""
+        rank, until = self._promised.get((gate.kind, gate.key), (hint.rank, now))
+        return rank < hint.rank and now < until
 
     def _needed(self, graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
         gates = _run_gate(graph) if graph.run not in self._begun else []

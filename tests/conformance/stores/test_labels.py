@@ -131,6 +131,30 @@ def test_what_a_pool_holds_back_is_not_claimed_by_an_owner_without_labels_later(
     assert lent(world, ask(world, "b", GPU)) == ["b"]
 
 
+def test_a_pool_is_kept_for_a_moment_for_one_who_asked_in_vain(world: World) -> None:
+    """What the owner takes itself had every slot that came free, since it looks in every tick."""
+    names = [task(name, pool="p") for name in ("a", "b", "c")]
+    world.start(plan(*names, task("g", pool="p", labels=GPU), pools=(Pool("p", 1),)))
+    assert claimed(world) == ["a"]
+    world.now += 1.0
+    assert lent(world, ask(world, "g", GPU)) == []
+    assert world.tick(world.end("a"), labels=()).claims == []
+    assert lent(world, ask(world, "g", GPU)) == ["g"]
+    assert [world.key(one) for one in world.tick(world.end("g", worker="w2"), labels=()).claims] == ["b"]
+
+
+def test_a_pool_is_not_kept_for_one_who_asks_no_more(world: World) -> None:
+    names = [task(name, pool="p") for name in ("a", "b")]
+    world.start(plan(*names, task("g", pool="p", labels=GPU), pools=(Pool("p", 1),)))
+    assert claimed(world) == ["a"]
+    assert lent(world, ask(world, "g", GPU)) == []
+    tick = world.tick(world.end("a"), labels=())
+    assert tick.claims == []
+    assert tick.again is not None
+    world.now += 2.0
+    assert claimed(world) == ["b"]
+
+
 def test_what_becomes_ready_goes_at_once_to_one_that_still_has_room(world: World) -> None:
     """Each step of a row of tasks had waited until the other one asked again."""
     chain = [task("a", labels=GPU), task("b", "a", labels=BOTH), task("c", "a", labels=GPU), task("d", "a", labels=GPU)]
