@@ -89,6 +89,8 @@ class Worker:
         self._spare = 0
         self._cost = 0.0
         """Seconds that a transaction takes, by the last ones."""
+        self.reserved: Callable[[], int] = lambda: 0
+        """Slots that it leaves free now, for what others may lend to it."""
         self.before_adopting: Callable[[], None] = lambda: None
         """Tells what it knows of tasks of others: a run that it takes over may have been one of theirs."""
         self.foreign: list[Completion] = []
@@ -275,7 +277,7 @@ class Worker:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = self._clock()
         self._news.wakes += self._alarms.ring(now)
-        room = 0 if self._draining else self._pool.capacity() + self._spare
+        room = 0 if self._draining else max(self._pool.capacity() - self.reserved(), 0) + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
         started = self._newly_started(now)
@@ -411,7 +413,7 @@ class Worker:
         now = time.monotonic()
         left = [WATCH if patience is None else min(patience, WATCH)]
         left += [at - now for at in self._bodies.limits()]
-        if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
+        if not self._draining and self._pool.capacity() > self.reserved():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at in self._alarms.next()]
         rebalance = self._pool.rebalance_due()

@@ -151,3 +151,19 @@ def test_what_may_start_once_and_was_lost_with_a_borrower_does_not_run_again(clu
         (row,) = store.tasks(run)
     assert row.attempt == 1
     assert sum(effect.what == "begin" for effect in read_effects(cluster.folder / "effects")) <= 1
+
+
+def test_a_worker_that_is_full_of_its_own_tasks_does_what_needs_its_labels_first(cluster: Cluster) -> None:
+    """It had none of that before its own run had ended."""
+    own = submit(cluster, f"task t for n in range(24) -> int {{ {shell('sleep 0.4', '~{n}')} }}")
+    start(cluster, GPU)
+    wait_for_owner(cluster, own)
+    other = submit(
+        cluster, f'task a {{ {shell()}; labels = ["gpu"] }}\n  task b {{ {shell()}; labels = ["gpu"]; after [a] }}'
+    )
+    start(cluster, PLAIN)
+    assert ended(cluster, other) == "succeeded"
+    with closing(cluster.store()) as store:
+        assert store.run(own).finished_at is None
+    assert hosts(cluster, other) == {"a": "worker1", "b": "worker1"}
+    assert ended(cluster, own) == "succeeded"

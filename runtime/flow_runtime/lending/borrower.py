@@ -63,12 +63,12 @@ class Borrower:
             self._leave([room_message(Room(live.record.id, self._id, room, self._labels))], [live.record.id])
             self._asked.add(live.record.id)
 
-    def step(self, more: bool) -> None:
-        """Takes what was lent, begins it, and leaves how it ended; with `more` it asks for more where there is room."""
+    def step(self, more: bool) -> bool:
+        """Takes what was lent, begins it, and leaves how it ended; with `more` it asks for more where there is room. Whether it has begun any."""
         self._collect()
-        if self._is_time():
-            self._look()
+        begun = self._look() if self._is_time() else 0
         self._answer(more)
+        return begun > 0
 
     def settle(self) -> None:
         """Leaves what has ended so far: before a run is taken over that it may be of."""
@@ -92,7 +92,8 @@ class Borrower:
         waits = bool(self._loans or self._asked)
         return waits and (self.knocked or time.monotonic() - self._looked_at >= LOOK)
 
-    def _look(self) -> None:
+    def _look(self) -> int:
+        """How many it has begun."""
         self.knocked, self._looked_at = False, time.monotonic()
         self._loans = {key: claim for key, claim in self._loans.items() if not self._worker.owns(key[0].run)}
         box = self._store.mailbox(self._id)
@@ -103,10 +104,12 @@ class Borrower:
         self._end(dict.fromkeys(gone, "cancelled") | {key: loan.end for key, loan in there.items() if loan.end})
         for key in gone:
             del self._loans[key]
-        for key, loan in there.items():
-            if key not in self._loans and key not in unanswered and not self._worker.owns(key[0].run):
-                self._begin(loan.claim)
+        fresh = [key for key in there if key not in self._loans and key not in unanswered]
+        fresh = [key for key in fresh if not self._worker.owns(key[0].run)]
+        for key in fresh:
+            self._begin(there[key].claim)
         self._forget()
+        return len(fresh)
 
     def _begin(self, claim: Claim) -> None:
         if self._draining:

@@ -45,6 +45,7 @@ class Shared:
         self._worker = worker
         self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch, labels=self._labels)
         worker.before_adopting = self.borrower.settle
+        worker.reserved = lambda: int(self.feed.holds)
         pool.shares = True
         if self._descriptor is not None:
             pool.watch(self._descriptor)
@@ -63,8 +64,8 @@ class Shared:
             self.exchange.listen(work)
         if self.heart.paused() and self._worker is not None:
             self._refuse_lost(self._worker)
-        if self.borrower is not None:
-            self.borrower.step(work)
+        if self.borrower is not None and self.borrower.step(work):
+            self.feed.got()
 
     def _refuse_lost(self, worker: Worker) -> None:
         """Raises LostOwnership where others have taken over runs of this worker: nothing of it is to go on."""
