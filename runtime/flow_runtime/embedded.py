@@ -113,10 +113,9 @@ class Embedded:
         scratch = os.path.join(state.scratch, f"engine-{self.incarnation.id}")
         dispatcher = make_dispatcher(self.store, self.incarnation.id)
         dispatcher.host = self.host
-        labels = None if self.shared is None else frozenset(state.labels)
         self.worker = Worker(
             self.store,
-            MemoryQueue(labels),
+            MemoryQueue(None if self.shared is None else state.labels),
             self.pool,
             dispatcher,
             scratch,
@@ -125,7 +124,6 @@ class Embedded:
             clock or self._steady,
             clock or time.time,
             NOT_LENDING if self.shared is None else self.shared.lender,
-            labels,
         )
         if self.shared is not None:
             self.shared.borrow(self.pool, dispatcher, self.worker, scratch)

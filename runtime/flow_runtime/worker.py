@@ -50,7 +50,7 @@ SPARE = 1024
 
 class Worker:
     """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch, and so does
-    `wall`, by which runs are submitted. `labels`: those that it has, where they count; then `queue` is one of these, too."""
+    `wall`, by which runs are submitted. `queue` knows the labels that it has."""
 
     def __init__(
         self,
@@ -64,7 +64,6 @@ class Worker:
         clock: Callable[[], float] = time.time,
         wall: Callable[[], float] | None = None,
         lender: Lending = NOT_LENDING,
-        labels: frozenset[str] | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -79,7 +78,7 @@ class Worker:
         self.dispatcher = dispatcher
         self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
-        self._news = News(labels)
+        self._news = News(queue.labels)
         self._alarms = Alarms()
         self._again: float | None = None
         self._once: list[Job] = []
@@ -405,8 +404,7 @@ class Worker:
                 self.cancel(run)
             self._news.wakes += self._store.arrivals(self._id)
         if not self._draining and self._pool.worth_sharing and not self._pool.capacity():
-            waiting = self._queue.runs(self._clock())
-            self._lender.offer(self._live[run] for run in waiting if run in self._live)
+            self._lender.offer(self._live[run] for run in self._queue.runs(self._clock()) if run in self._live)
 
     def _patience(self, patience: float | None) -> float:
         """Until the next deadline, delayed task or look around, whichever is first."""
@@ -416,8 +414,7 @@ class Worker:
         if not self._draining and self._pool.capacity() > self.reserved():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at in self._alarms.next()]
-        rebalance = self._pool.rebalance_due()
-        left += [rebalance - now] if rebalance is not None else []
+        left += [at - now for at in (self._pool.rebalance_due(),) if at is not None]
         if self._news.wakes:
             return 0.0
         return max(min(left), 0.0)

@@ -39,7 +39,7 @@ class MemoryQueue:
     """Of a worker with these `labels`; with None it looks at no hint's labels."""
 
     def __init__(self, labels: Collection[str] | None = None) -> None:
-        self._labels = labels
+        self.labels = None if labels is None else frozenset(labels)
         self._plain = _Heaps()
         self._own = [self._plain]
         """What the worker may take itself."""
@@ -49,7 +49,7 @@ class MemoryQueue:
 
     def push(self, hints: Iterable[Hint]) -> None:
         for hint in hints:
-            heaps = self._plain if not hint.labels or self._labels is None else self._of(hint.labels)
+            heaps = self._plain if not hint.labels or self.labels is None else self._of(hint.labels)
             if hint.due <= self._now:
                 heappush(heaps.due, (hint.rank, hint.task, hint))
             else:
@@ -94,7 +94,7 @@ class MemoryQueue:
     def _of(self, labels: tuple[str, ...]) -> _Heaps:
         if labels not in self._labelled:
             self._labelled[labels] = heaps = _Heaps()
-            if self._labels is not None and set(labels) <= {*self._labels}:
+            if self.labels is not None and self.labels.issuperset(labels):
                 self._own.append(heaps)
         return self._labelled[labels]
 
