@@ -102,7 +102,6 @@ def test_it_runs_where_its_labels_are_and_the_rest_anywhere(cluster: Cluster) ->
     assert ended(cluster, run) == "failed"
     found = hosts(cluster, run)
     assert {found[f"t[{n}]"] for n in range(4)} == {found["u"], found["u.undo"], found["z"]} == {"worker1"}
-    assert found["t"] == "worker0"
     with closing(cluster.store()) as store:
         assert [row.state for row in store.tasks(run) if row.state not in ("succeeded", "failed")] == []
     assert all(code == 0 for code in cluster.end().values())

@@ -10,7 +10,9 @@ from flow_engine.model import Ask, Expanded, Hint, TaskRef, WorkerRecord
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.plan import Body, Retry
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.storage_logs import logs_of
 from flow_server.app import create_app
+from flow_server.pages.run_view import run_view
 from starlette.testclient import TestClient
 from support.plans import each, plan, task, value_task
 from support.world import World, broken
@@ -159,7 +161,8 @@ def test_living_workers_are_told_with_their_labels(url: str) -> None:
 
 
 def test_the_api_tells_what_waits_for_labels_and_who_has_some(url: str, tmp_path: Path) -> None:
-    app = create_app(StateFolder(str(tmp_path), database_url=url), "a-token-for-tests-only")
+    state = StateFolder(str(tmp_path), database_url=url)
+    app = create_app(state, "a-token-for-tests-only")
     with (
         closing(PostgresStore(url)) as store,
         TestClient(app, headers={"Authorization": "Bearer a-token-for-tests-only"}) as client,
@@ -177,7 +180,8 @@ def test_the_api_tells_what_waits_for_labels_and_who_has_some(url: str, tmp_path
             "it waits for a worker with the labels gpu, ssd, and none lives; "
             "start one: flow worker --label gpu --label ssd"
         ]
-        assert "waits for a worker with the labels gpu, ssd, and none lives" in client.get("/runs/run-1").text
+        (note, other) = [row.note for row in run_view(store, logs_of(state), "run-1").rows]
+        assert (note, other) == ("waits for a worker with the labels gpu, ssd, and none lives", "")
         store.leases.beat("w9", BOTH)
         assert told() == ["a worker with the labels gpu, ssd", None]
         assert client.get("/api/v1/runs/run-1/tasks/a/why").json()["why"] == [
