@@ -7,6 +7,7 @@ import random
 from collections import Counter
 
 import pytest
+from flow_engine.decisions import books
 from flow_engine.errors import FlowError
 from flow_engine.queues.redis import scripts
 from flow_engine.queues.redis.scripts import Script
@@ -71,6 +72,13 @@ def test_a_fence_that_the_queue_does_not_check_is_found(monkeypatch: pytest.Monk
     monkeypatch.setattr(scripts, "load", lambda: found | {"done": Script(text, digest)})
     with pytest.raises(Violation, match=r"of the queue: .*, and of its model"):
         simulate_many("redis")
+
+
+def test_a_worker_that_takes_what_it_has_not_the_labels_for_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(books._Desk, "may", lambda desk, labels: True)
+    with pytest.raises(Violation, match="got a task that needs"):
+        for seed in range(MANY):
+            simulate(seed, "memory")
 
 
 def simulate_many(queue: str) -> None:
