@@ -77,14 +77,13 @@ def test_a_fence_that_the_queue_does_not_check_is_found(monkeypatch: pytest.Monk
 def test_a_worker_that_takes_what_it_has_not_the_labels_for_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books._Desk, "may", lambda desk, labels: True)
     with pytest.raises(Violation, match="got a task that needs"):
-        for seed in range(MANY):
-            simulate(seed, "memory")
+        simulate_many("own", "memory")
 
 
-def simulate_many(queue: str) -> None:
+def simulate_many(queue: str, store: str = "postgres") -> None:
     for seed in range(MANY):
-        happened = simulate(seed, "postgres", queue=queue)
-        if queue == "own":
+        happened = simulate(seed, store, queue=queue)
+        if (store, queue) == ("postgres", "own"):
             need_unnoticed(happened, seed)
 
 
