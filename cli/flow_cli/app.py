@@ -7,7 +7,7 @@ import typer
 from flow_cli.backends.open import backend
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
-from flow_cli.options import Json, Kafka, Param, Params, RunId, Slots, Url, leave
+from flow_cli.options import Json, Kafka, Labels, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -281,15 +281,16 @@ def server(
     leave(lambda: serve(host, port, slots, schedules))
 
 
-@app.command(epilog="Examples: flow worker  ·  flow worker --slots 8")
+@app.command(epilog="Examples: flow worker  ·  flow worker --slots 8  ·  flow worker --label gpu --label ssd")
 def worker(
     slots: Slots = None,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
+    label: Labels = None,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work
 
-    leave(lambda: work(slots, runs))
+    leave(lambda: work(slots, runs, label or ()))
 
 
 @app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")
@@ -301,6 +302,7 @@ def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
     slots: Slots = None,
     kafka: Kafka = "",
+    label: Labels = None,
 ) -> None:
     """Start everything on this machine: PostgreSQL, Valkey, workers, the schedules, the REST API and the pages, until Ctrl-C.
 
@@ -308,7 +310,7 @@ def up(
     """
     from flow_cli.commands.up import up as start
 
-    leave(lambda: start(host, port, workers, slots, kafka))
+    leave(lambda: start(host, port, workers, slots, kafka, label or ()))
 
 
 @app.command(epilog="Example: FLOW_DATABASE=postgresql://... flow relay --kafka broker:9092")

@@ -16,6 +16,12 @@ RunId = Annotated[
 Slots = Annotated[
     int | None, typer.Option(min=1, max=MOST_SLOTS, help="Bodies that run at once; the number of cores if left out.")
 ]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label", metavar="LABEL", help="What its workers have that tasks may need; may be repeated; else FLOW_LABELS."
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,7 @@ class TaskDocument(TypedDict):
     result: Any
     error: dict[str, Any] | None
     instances: NotRequired[int]
+    waits_for: NotRequired[str]
     cached_from: NotRequired[str]
     awaits: NotRequired[dict[str, Any]]
 

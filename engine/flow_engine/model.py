@@ -19,13 +19,15 @@ class TaskRef(NamedTuple):
 class Hint(NamedTuple):
     """ "This task may be claimed from `due` on." A hint decides nothing: the store does. `rank` orders hints that are due, lowest first.
     `alarm`: the task is suspended, and somebody is to look at it (`Report.wakes`), which needs no slot. `attempt`: how many attempts the
-    task has had, where the queue is shared and must tell a hint from an older one of the same task."""
+    task has had, where the queue is shared and must tell a hint from an older one of the same task. `labels`: what a worker must have to run
+    its body."""
 
     due: float
     rank: float
     task: TaskRef
     alarm: bool = False
     attempt: int = 0
+    labels: tuple[str, ...] = ()
 
 
 class Awaits(NamedTuple):
@@ -155,10 +157,11 @@ class RunEnd(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """A task to be claimed for a worker that has room for it and does not own the run."""
+    """A task to be claimed for a worker that has room for it, has these labels, and does not own the run."""
 
     hint: Hint
     worker: str
+    labels: tuple[str, ...] = ()
 
 
 class Lent(NamedTuple):
@@ -169,11 +172,19 @@ class Lent(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What a worker tells the owner of a run: it has room for so many of its tasks."""
+    """What a worker tells the owner of a run: it has room for so many of its tasks, and these labels."""
 
     run: str
     worker: str
     tasks: int
+    labels: tuple[str, ...] = ()
+
+
+class WorkerRecord(NamedTuple):
+    """A worker that lives, or owns runs which have not ended; with the labels that it has told of itself."""
+
+    worker: str
+    labels: tuple[str, ...] = ()
 
 
 class Tick(NamedTuple):

@@ -23,7 +23,7 @@ from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.run_feed import FolderFeed, RunFeed
-from flow_runtime.state_folder import StateFolder, state_at
+from flow_runtime.state_folder import StateFolder, need_labels, state_at
 from flow_runtime.unexpected import run_of, unexpected
 
 RUNS = 256
@@ -220,9 +220,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m flow_runtime.daemon")
     parser.add_argument("state")
     parser.add_argument("--slots", type=int)
+    parser.add_argument("--label", action="append")
     given = parser.parse_args()
     try:
-        Daemon(state_at(given.state), given.slots, lifeline=sys.stdin.fileno()).serve()
+        state = state_at(given.state)
+        labels = state.labels if given.label is None else need_labels(given.label)
+        Daemon(state._replace(labels=labels), given.slots, lifeline=sys.stdin.fileno()).serve()
     except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)

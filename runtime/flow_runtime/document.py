@@ -11,6 +11,7 @@ from flow_lang.plan import Plan
 from flow_lang.types import Type, optional
 from flow_lang.values import decode, plain
 
+from flow_runtime.labels import LabelWaits
 from flow_runtime.run_reads import RunReads
 
 
@@ -34,11 +35,13 @@ def run_document(
         document["parent"] = record.parent
     if with_tasks:
         found = store.tasks(record.id, values=True) if rows is None else rows
-        document["tasks"] = [task_document(plan, row) for row in found]
+        waits = LabelWaits(store)
+        document["tasks"] = [task_document(plan, row, waits.text(plan, row)) for row in found]
     return document
 
 
-def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
+def task_document(plan: Plan, row: TaskRecord, waits_for: str = "") -> dict[str, Any]:
+    """`waits_for`: what it waits for that is not of its run (labels.py)."""
     task = plan.workflow.tasks[row.node]
     document = {
         "key": key_of(plan, row),
@@ -51,6 +54,8 @@ def task_document(plan: Plan, row: TaskRecord) -> dict[str, Any]:
     }
     if row.size is not None:
         document["instances"] = row.size
+    if waits_for:
+        document["waits_for"] = waits_for
     if row.override is not None:
         document["override"] = json.loads(row.override)
     if hit := cached_from(row):

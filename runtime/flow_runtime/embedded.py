@@ -115,7 +115,7 @@ class Embedded:
         dispatcher.host = self.host
         self.worker = Worker(
             self.store,
-            MemoryQueue(),
+            MemoryQueue(None if self.shared is None else state.labels),
             self.pool,
             dispatcher,
             scratch,

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 
 from flow_engine.errors import StoreError
@@ -18,14 +19,14 @@ class Heart:
     """Beats from its making on. `paused` says that for as long as a lease lasts there was no heartbeat: others may have taken over what this
     worker owns."""
 
-    def __init__(self, url: str, worker: str, lease: float = LEASE) -> None:
-        self._worker = worker
+    def __init__(self, url: str, worker: str, lease: float = LEASE, labels: Collection[str] = ()) -> None:
+        self._worker, self._labels = worker, labels
         self._lease = lease
         self._store = open_shared_state(url, patience=PATIENCE)
         self._last = _now()
         """Before the last heartbeat was sent: the server had it no earlier."""
         self._longest = 0.0
-        self._store.leases.beat(worker)
+        self._store.leases.beat(worker, labels)
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="flow-heart", daemon=True)
@@ -48,7 +49,7 @@ class Heart:
     def beat(self) -> None:
         """Raises StoreError."""
         sent = _now()
-        self._store.leases.beat(self._worker)
+        self._store.leases.beat(self._worker, self._labels)
         with self._lock:
             self._longest = max(self._longest, _now() - self._last)
             self._last = sent

@@ -6,8 +6,16 @@ from typing import Protocol
 from flow_engine.model import Ask, Completion, InFlight, Lent, Room
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.stores.mail import NO_MAIL, Mail
+from flow_lang.named import NamedTuple
 
 from flow_runtime.live_run import LiveRun
+
+
+class Left(NamedTuple):
+    """Attempts that nobody works on any more, and those of them that dead workers had borrowed."""
+
+    in_flight: list[InFlight]
+    lent: list[InFlight]
 
 
 class Lending(Protocol):
@@ -31,11 +39,11 @@ class Lending(Protocol):
         """What dead borrowers had."""
         ...
 
-    def end(self, run: str, reason: str) -> None:
-        """Asks those who have tasks of this run to end them."""
+    def end(self, live: LiveRun, reason: str) -> None:
+        """Asks those who have tasks of the main part of this run to end them."""
         ...
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
         """What of it nobody works on any more."""
         ...
 
@@ -58,11 +66,11 @@ class NotLending:
     def lost(self) -> list[Completion]:
         return []
 
-    def end(self, run: str, reason: str) -> None:
+    def end(self, live: LiveRun, reason: str) -> None:
         """Nothing is lent."""
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
-        return [*in_flight]
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
+        return Left([*in_flight], [])
 
 
 NOT_LENDING = NotLending()

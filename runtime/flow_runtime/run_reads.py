@@ -1,5 +1,6 @@
 """What is read of a run to show it: of a store, or of a server elsewhere."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from flow_engine.model import RunRecord, TaskRecord
@@ -14,3 +15,5 @@ class RunReads(Protocol):
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan: ...
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]: ...
+
+    def has_labels(self, labels: Collection[str]) -> bool | None: ...

@@ -1,11 +1,12 @@
 """Where state lives: FLOW_HOME, else `.flow/` at the nearest project root, else `.flow/` beside the file.
 
 What many hosts share is named by URLs: FLOW_DATABASE (PostgreSQL, in place of a file in the folder) and FLOW_QUEUE (Redis or Valkey).
-FLOW_LEASE is after how many seconds without a heartbeat a worker counts as dead.
+FLOW_LEASE is after how many seconds without a heartbeat a worker counts as dead. FLOW_LABELS says what the workers of this machine have that
+tasks may need.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from flow_runtime.wire import is_unicode
 ROOT_MARKS = (".flow", "flow.toml", ".git")
 LEASES = (1.0, 3600.0)
 """Seconds that a lease may last."""
+LABEL_LENGTH = 200
+"""Characters of a label of a worker, at most: as many as one of a task may have."""
 SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
 """Settings that may hold a password, and are no business of the bodies that a worker runs."""
 
@@ -25,12 +28,14 @@ SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
 class StateFolder(NamedTuple):
     """The folders of one state. Everything that Flow writes on a machine lies below `root`. `database_url`: where the state is that many hosts
     share; empty for the file in the folder. `queue_url`: how its workers wake each other; without one they look into the database. `lease`:
-    seconds after its last heartbeat for which one of them counts as alive; it is to be the same for all."""
+    seconds after its last heartbeat for which one of them counts as alive; it is to be the same for all. `labels` are those of the workers
+    that this process is or starts."""
 
     root: str
     database_url: str = ""
     queue_url: str = ""
     lease: float = LEASE
+    labels: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -129,7 +134,20 @@ def find_state(start: str) -> StateFolder:
 
 def state_at(root: str) -> StateFolder:
     """That in this folder, with what the environment says that it shares with others."""
-    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), _lease())
+    given = [text.strip() for text in os.environ.get("FLOW_LABELS", "").split(",")]
+    labels = need_labels(text for text in given if text)
+    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), _lease(), labels)
+
+
+def need_labels(given: Iterable[str]) -> tuple[str, ...]:
+    """These labels in order, each once. Raises Refused for one that no task can need."""
+    labels = sorted({*given})
+    for label in labels:
+        if not label.strip() or len(label) > LABEL_LENGTH:
+            raise Refused(
+                f"a label has 1 to {LABEL_LENGTH} characters, and not all of them blank: {label[:LABEL_LENGTH]!r}"
+            )
+    return tuple(labels)
 
 
 def _lease() -> float:

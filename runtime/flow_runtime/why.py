@@ -15,6 +15,7 @@ from flow_lang.plan import Need, Plan, Task
 from flow_runtime.cache_keys import changed, changed_files
 from flow_runtime.document import key_of, override_text
 from flow_runtime.inputs import names_of, shown_name
+from flow_runtime.labels import LabelWaits
 from flow_runtime.signals import awaits_of
 
 _EDGES = {
@@ -176,14 +177,20 @@ class Why:
             until = f", until {_moment(awaits.due)}" if awaits.due is not None else ""
             named = f" {awaits.text or awaits.name}" if awaits.kind != "timer" else ""
             return [f"it waits for {_article(awaits.kind)}{named}{until}"]
+        if LabelWaits(self._store).text(self._plan, row):
+            return self._ready(task, row)
         reason = "its next attempt" if row.attempt else "its delay to be over"
         return [f"it waits for {reason}, at {_moment(row.ready_at)}"]
 
     def _ready(self, task: Task, row: TaskRecord) -> list[str]:
+        labels = LabelWaits(self._store)
+        if remedy := labels.remedy(self._plan, row):
+            return [f"it waits for {labels.text(self._plan, row)}; start one: {remedy}"]
         held = [f"a slot of the pool {task.pool}"] if task.pool else []
         held += [f"one of its {task.concurrency} instances to end"] if task.concurrency else []
         held += ["its rate to allow it"] if task.rate else []
-        return [f"it could start, and waits for a slot of the worker{' or ' if held else ''}{' or '.join(held)}"]
+        slot = f"a slot of {labels.text(self._plan, row) or 'the worker'}"
+        return [f"it could start, and waits for {' or '.join([slot, *held])}"]
 
     def _needs(self, task: Task, row: TaskRecord) -> list[str]:
         lines = []

@@ -50,7 +50,7 @@ SPARE = 1024
 
 class Worker:
     """`scratch` is the folder for what the engine itself must write while it evaluates; `clock` gives seconds since the epoch, and so does
-    `wall`, by which runs are submitted."""
+    `wall`, by which runs are submitted. `queue` knows the labels that it has."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Worker:
         self.dispatcher = dispatcher
         self._bodies = Bodies(pool, dispatcher)
         self._live: dict[str, LiveRun] = {}
-        self._news = News()
+        self._news = News(queue.labels)
         self._alarms = Alarms()
         self._again: float | None = None
         self._once: list[Job] = []
@@ -88,6 +88,8 @@ class Worker:
         self._spare = 0
         self._cost = 0.0
         """Seconds that a transaction takes, by the last ones."""
+        self.reserved: Callable[[], int] = lambda: 0
+        """Slots that it leaves free now, for what others may lend to it."""
         self.before_adopting: Callable[[], None] = lambda: None
         """Tells what it knows of tasks of others: a run that it takes over may have been one of theirs."""
         self.foreign: list[Completion] = []
@@ -177,8 +179,8 @@ class Worker:
         inputs = RunInputs(self._store, record, adopted.plan, self._scratch, self.dispatcher.host)
         self._live[record.id] = LiveRun(adopted, inputs, self._clock() - self._wall())
         self._queue.push(self._alarms.take(adopted.ready))
-        in_flight = self._lender.adopted(record.id, adopted.in_flight)
-        self._news.done += inherited(in_flight, self._id, self._has, self._was_started)
+        left = self._lender.adopted(record.id, adopted.in_flight)
+        self._news.done += inherited(*left, self._id, self._has, self._was_started)
         if record.cancel_requested_at is not None or ends_with_parent(self._store, record):
             # in the same transaction as the first claims, so that nothing of it starts
             self.cancel(record.id, record.cancel_reason or "asked")
@@ -207,7 +209,7 @@ class Worker:
         """Of the main part, and of the child runs; what handles the end of the run is let be."""
         self.take_back(run)
         self._bodies.end(lambda claim: claim.task.run == run and self._is_main(claim))
-        self._lender.end(run, "cancelled")
+        self._lender.end(self._live[run], "cancelled")
         for child in ending_children(self._store, self._live[run].record):
             if child in self._live:
                 self.cancel(child)
@@ -274,7 +276,7 @@ class Worker:
         """One transaction, where there is anything to do; True where the next one should follow at once."""
         now = self._clock()
         self._news.wakes += self._alarms.ring(now)
-        room = 0 if self._draining else self._pool.capacity() + self._spare
+        room = 0 if self._draining else max(self._pool.capacity() - self.reserved(), 0) + self._spare
         hints = self._queue.pop(room, now) if room else []
         once, self._once = self._once, []
         started = self._newly_started(now)
@@ -284,7 +286,7 @@ class Worker:
         again = self._again is not None and now >= self._again and room > 0
         if not (self._news or hints or started or any(mail) or again):
             return False
-        asks = [] if self._draining else self._lender.asks(mail.rooms, self._queue, now)
+        asks = None if self._draining else self._lender.asks(mail.rooms, self._queue, now)
         report = self._news.told(self._id, mail, started, asks)
         tick = self._kept(now, report, hints, room)
         self._after(tick, report, once)
@@ -402,19 +404,17 @@ class Worker:
                 self.cancel(run)
             self._news.wakes += self._store.arrivals(self._id)
         if not self._draining and self._pool.worth_sharing and not self._pool.capacity():
-            waiting = self._queue.runs(self._clock())
-            self._lender.offer(self._live[run] for run in waiting if run in self._live)
+            self._lender.offer(self._live[run] for run in self._queue.runs(self._clock()) if run in self._live)
 
     def _patience(self, patience: float | None) -> float:
         """Until the next deadline, delayed task or look around, whichever is first."""
         now = time.monotonic()
         left = [WATCH if patience is None else min(patience, WATCH)]
         left += [at - now for at in self._bodies.limits()]
-        if not self._draining and self._pool.capacity():  # else an answer comes first, which wakes it
+        if not self._draining and self._pool.capacity() > self.reserved():  # else an answer comes first, which wakes it
             left += [at - self._clock() for at in (self._queue.next_due(), self._again) if at is not None]
         left += [at - self._clock() for at in self._alarms.next()]
-        rebalance = self._pool.rebalance_due()
-        left += [rebalance - now] if rebalance is not None else []
+        left += [at - now for at in (self._pool.rebalance_due(),) if at is not None]
         if self._news.wakes:
             return 0.0
         return max(min(left), 0.0)

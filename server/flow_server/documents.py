@@ -7,6 +7,7 @@ from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of, moment, run_document, task_document
+from flow_runtime.labels import LabelWaits
 from starlette.responses import Response
 
 from flow_server.problem import Problem
@@ -36,7 +37,9 @@ def tasks_page(store: Store, record: RunRecord, cursor: int, limit: int) -> dict
     rows = store.tasks(record.id)
     shown = _with_results(store, record, rows[cursor : cursor + limit])
     following = cursor + limit if cursor + limit < len(rows) else None
-    return {"run": record.id, "tasks": [task_document(plan, row) for row in shown], "next_cursor": following}
+    waits = LabelWaits(store)
+    tasks = [task_document(plan, row, waits.text(plan, row)) for row in shown]
+    return {"run": record.id, "tasks": tasks, "next_cursor": following}
 
 
 def find_task(store: Store, record: RunRecord, key: str) -> TaskRecord:

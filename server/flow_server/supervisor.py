@@ -18,7 +18,8 @@ PATIENCE = (0.3, 3.0)
 
 
 def worker_command(state: StateFolder, slots: int | None) -> list[str]:
-    return ["-m", "flow_runtime.daemon", state.root, *([] if slots is None else ["--slots", str(slots)])]
+    labels = [f"--label={label}" for label in state.labels]
+    return ["-m", "flow_runtime.daemon", state.root, *([] if slots is None else ["--slots", str(slots)]), *labels]
 
 
 def relay_command(state: StateFolder, kafka: str) -> list[str]:

@@ -56,6 +56,7 @@ CRASH_POINTS = (
     "slot.ended",
     "guardian.forked",
 )
+TRIED, LABELLED = "on = [crashed])", '; labels = ["gpu"]'
 POOL = "pool few { slots = 3 }\n  "
 SCHEDULE = f"""{HEAD}workflow tick {{
   schedule = cron("* * * * *")
@@ -100,6 +101,8 @@ class Chaos:
         program = random_program(self.draw)
         if number % 2:
             program = program._replace(source=_pooled(program.source))
+        if number % 3 == 1:
+            program = program._replace(source=_labelled(program.source))
         path = self.folder / f"w{number}.flow"
         path.write_text(program.source)
         return program, load_plan(str(path), "w", None)
@@ -317,6 +320,12 @@ def _pooled(source: str) -> str:
     return f"{head}workflow w({tail.replace(RETRY, POOL + RETRY.replace(' }', '; pool = few }'), 1)}"
 
 
+def _labelled(source: str) -> str:
+    """All bodies of the workflow on workers that have a label, also those of what handles its end."""
+    head, tail = source.split("workflow w(", 1)
+    return f"{head}workflow w({tail.replace(TRIED, TRIED + LABELLED, 1)}"
+
+
 def _letters(store: PostgresStore) -> set[str]:
     rows = store._rows("SELECT run, seq, attempt FROM dead_letter WHERE replayed_at IS NULL", ())
     return {f"{run}:{seq}:{attempt}" for run, seq, attempt in rows}
@@ -338,7 +347,7 @@ async def _consumed(servers: str, wanted: int) -> set[str]:
 
 def campaign(minutes: float, seed: int, folder: Path, lease: float = LEASE) -> Counter[str]:
     """Raises Violation, with what the roles told."""
-    cluster = Cluster(folder, lease=lease)
+    cluster = Cluster(folder, lease=lease, labels={1: ["gpu"], 2: ["gpu"]})
     try:
         chaos = Chaos(folder, seed, cluster)
         if cluster.broker is not None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from flow_engine.stores.postgres import PostgresStore
@@ -15,6 +16,7 @@ from support.postgres import PostgresServer
 from support.valkey import Valkey
 
 FLOW = [sys.executable, "-P", "-m"]
+NO_LABELS: Mapping[int, Sequence[str]] = {}
 
 
 class Role:
@@ -74,7 +76,7 @@ class Role:
 
 class Cluster:
     """`folder` is new. Each worker has a host of its own, that is: a folder. `lease` in seconds. `postgres`: a server of others; `queue`: its
-    workers wake each other through one."""
+    workers wake each other through one. `labels`: those of each worker, by its number."""
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class Cluster:
         lease: float = LEASE,
         postgres: PostgresServer | None = None,
         queue: bool = True,
+        labels: Mapping[int, Sequence[str]] = NO_LABELS,
     ) -> None:
         self.folder = folder
         self.lease = lease
@@ -99,9 +102,10 @@ class Cluster:
         self.broker: Broker | None = self._broker() if kafka else None
         self._mark = f"{folder}"
         environment = self.environment() | ({} if queue else {"FLOW_QUEUE": ""})
+        given = [[f"--label={label}" for label in labels.get(n, ())] for n in range(workers)]
+        command = ["flow_cli.main", "worker", "--slots", str(slots)]
         self.workers = [
-            Role(f"worker{n}", ["flow_cli.main", "worker", "--slots", str(slots)], folder / f"host{n}", environment)
-            for n in range(workers)
+            Role(f"worker{n}", [*command, *given[n]], folder / f"host{n}", environment) for n in range(workers)
         ]
         self.schedulers = [
             Role(f"scheduler{n}", ["flow_cli.main", "scheduler"], folder / f"plan{n}", environment)

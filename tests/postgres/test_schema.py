@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from flow_engine.errors import OtherVersion, StoreError
 from flow_engine.stores.postgres import PostgresStore, arrivals, schema
-from flow_engine.stores.queries import migrations
+from flow_engine.stores.queries import known_version, migrations
 from support.plans import plan, task
 from support.postgres import PostgresServer
 from support.world import World
@@ -124,3 +124,27 @@ def test_the_schema_of_another_program_is_left_alone(database: str, server: Post
     with pytest.raises(StoreError, match="of another program \\(with theirs\\): name another database"):
         PostgresStore(database)
     assert rows(database, "SELECT relname FROM pg_class WHERE relnamespace = 'flow'::regnamespace") == [("theirs",)]
+
+
+def test_rows_of_the_version_before_labels_stay_and_that_version_is_refused(database: str) -> None:
+    """It would take tasks that need labels which its worker has not."""
+    before = migrations(schema.FOLDER)[:4]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "migrations", lambda folder: before)
+        patch.setattr(schema, "known_version", lambda folder: len(before))
+        PostgresStore(database).close()
+        assert version(database)[0] == 4
+        rows(database, "INSERT INTO flow.task (run, seq, node, state) VALUES (1, 0, 0, 'ready'), (1, 1, 1, 'waiting')")
+        rows(database, "INSERT INTO flow.worker (incarnation, host, pid) VALUES ('w1', 'h', 1)")
+        with pytest.MonkeyPatch.context() as newer:
+            newer.setattr(schema, "migrations", migrations)
+            newer.setattr(schema, "known_version", known_version)
+            PostgresStore(database).close()
+        assert version(database) == (len(migrations(schema.FOLDER)), len(migrations(schema.FOLDER)))
+        with pytest.raises(OtherVersion, match="use the newer Flow that wrote it"):
+            PostgresStore(database)
+    assert rows(database, "SELECT seq, labels, wanted FROM flow.task ORDER BY seq") == [
+        (0, None, None),
+        (1, None, None),
+    ]
+    assert rows(database, "SELECT labels FROM flow.worker") == [("[]",)]

@@ -1,6 +1,6 @@
 """A worker that had no lease for a while knows it, however late the server's answers came."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pytest
 from flow_runtime import heart
@@ -19,7 +19,7 @@ class Server:
         self.kept: list[float] = []
         self.leases = self
 
-    def beat(self, worker: str) -> None:
+    def beat(self, worker: str, labels: Collection[str]) -> None:
         self.now += self.before
         self.kept.append(self.now)
         self.now += self.after

@@ -74,6 +74,19 @@ def test_runs_that_wait_keep_no_other_from_running(tmp_path: Path, source: str) 
     assert record(project, last).state == states.SUCCEEDED
 
 
+def test_on_one_machine_labels_are_not_looked_at_and_a_worker_that_is_given_some_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    run = submit(project, 'flow 1\nworkflow one { task a { shell "sleep 0.01"; labels = ["gpu"] } }\n')
+    with project.running("worker", "--label", "ssd") as process:
+        until(lambda: ended(project, run))
+        assert process.stderr is not None
+        assert "labels count where the state is in PostgreSQL" in process.stderr.readline()
+    assert record(project, run).state == states.SUCCEEDED
+    refused = project.flow("worker", "--label", " ")
+    assert refused.code != 0
+    assert "a label has 1 to 200 characters" in refused.err
+
+
 def test_sigterm_drains(tmp_path: Path) -> None:
     project = Project(tmp_path)
     run = submit(project, TWO)

@@ -15,11 +15,12 @@ class Flying(NamedTuple):
 
 
 class Actor:
-    """`inbox` holds what its bodies said and no transaction has told yet."""
+    """`inbox` holds what its bodies said and no transaction has told yet. `labels` are its own; None where nobody looks at them."""
 
-    def __init__(self, name: str, store: Store) -> None:
+    def __init__(self, name: str, store: Store, labels: frozenset[str] | None) -> None:
         self.name = name
         self.store = store
+        self.labels = labels
         self.runs: set[str] = set()
         self.hints: list[Hint] = []
         self.flying: dict[TaskRef, Flying] = {}

@@ -3,9 +3,12 @@
 import random
 from collections.abc import Callable
 
+from flow_engine import states
 from flow_engine.model import Ask, Cancelled, Claim, Completion, Hint, InFlight, Lost, Outcome, Room, Started, TaskRef
 from flow_engine.stores.contract import Store
 from flow_engine.stores.mail import LoanKey, Mail, answer_message, end_message, room_message, start_message
+from flow_lang.plan import MAIN, Plan
+from flow_runtime.news import spare_of
 
 from simulation.actor import Actor, Flying
 
@@ -44,13 +47,17 @@ class Lending:
         records = [self._watch.run(run) for run in runs]
         others = [one.id for one in records if one.finished_at is None and one.owner not in (None, actor.name)]
         if others and self._draw.random() < 0.6:
-            actor.store.leave([room_message(Room(self._draw.choice(others), actor.name, self._draw.randint(1, 3)))])
+            self._leave_room(actor, self._draw.choice(others))
 
     def room(self, actor: Actor, run: str) -> None:
         """Tells the owner of a run that was told to have work."""
         record = self._watch.run(run)
         if record.finished_at is None and record.owner not in (None, actor.name):
-            actor.store.leave([room_message(Room(run, actor.name, self._draw.randint(1, 3)))])
+            self._leave_room(actor, run)
+
+    def _leave_room(self, actor: Actor, run: str) -> None:
+        labels = tuple(sorted(actor.labels or ()))
+        actor.store.leave([room_message(Room(run, actor.name, self._draw.randint(1, 3), labels))])
 
     # -- who owns
 
@@ -67,17 +74,28 @@ class Lending:
         return [Completion(TaskRef(key.run, key.seq), key.attempt, key.worker, Lost("gone")) for key in dead]
 
     def asks(self, actor: Actor, rooms: list[Room], hints: list[Hint]) -> list[Ask]:
-        """Of these hints, which the actor does not take itself."""
+        """Of these hints, which the actor does not take itself; now and then some that the other one has not the labels for."""
         left = list(hints)
-        asks = []
+        asks: list[Ask] = []
         for room in rooms:
             if room.worker != actor.name:
-                asks += [Ask(hint, room.worker) for hint in left[: room.tasks]]
-                left = left[room.tasks :]
+                fit = [hint for hint in left if self._may_ask(hint, room)][: room.tasks]
+                asks += [Ask(hint, room.worker, room.labels) for hint in fit]
+                left = [hint for hint in left if hint not in fit]
         return asks
 
-    def end(self, actor: Actor, run: str) -> None:
-        actor.store.leave([end_message(key, "cancelled") for key in self._loans(actor) if key.run == run])
+    def spare(self, actor: Actor, rooms: list[Room], asks: list[Ask]) -> list[Room]:
+        """For what becomes ready in the tick and the actor has not the labels for."""
+        return [] if actor.draining or actor.labels is None else spare_of(actor.name, rooms, asks)
+
+    def _may_ask(self, hint: Hint, room: Room) -> bool:
+        return not hint.labels or {*room.labels}.issuperset(hint.labels) or self._draw.random() < 0.1
+
+    def end(self, actor: Actor, run: str, plan: Plan) -> None:
+        """What is lent of the main part; once that is over, all that is lent handles the end."""
+        tasks, tallies = plan.workflow.tasks, actor.store.tallies(run)
+        if any(tasks[tally.node].phase == MAIN and tally.state not in states.FINAL for tally in tallies):
+            actor.store.leave([end_message(key, "cancelled") for key in self._loans(actor) if key.run == run])
 
     def adopted(self, actor: Actor, run: str, in_flight: list[InFlight]) -> list[InFlight]:
         """What nobody works on any more; what it has borrowed itself it goes on with."""

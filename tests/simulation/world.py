@@ -30,6 +30,7 @@ from simulation.actor import Actor, Flying
 from simulation.broken_writes import BrokenWrites
 from simulation.checker import Violation, check_end, check_graph
 from simulation.exchange import Exchange
+from simulation.labels import Labels
 from simulation.ledger import Ledger
 from simulation.lending import Lending
 from simulation.limits import Limits
@@ -72,6 +73,7 @@ class World:
         self._suspender = Suspender(self._watch, self.draw)
         self._outcomes = Outcomes(self._watch, self.draw, self._plans, self._suspender)
         self._limits = Limits(lambda worker: worker not in self.dead)
+        self._labels = Labels(seed)
         self._concurrency = self.draw.choice([None, None, 1, 2])
         self._shared = self.draw.random() < 0.5
         self._lending = Lending(self._watch, self.draw, self.dead) if self.draw.random() < 0.5 else None
@@ -151,6 +153,7 @@ class World:
 
     def _calm(self) -> None:
         actor = self._join()
+        actor.labels = self._labels.of_all(actor.name)
         for _ in range(CALM_STEPS):
             if len(self._ended) == len(self._plans):
                 return
@@ -166,14 +169,15 @@ class World:
         raise Violation(f"accepted and never ended: {stuck}")
 
     def _submit(self, run: str) -> None:
-        plan = random_plan(self.draw, self._concurrency, self._shared)
+        plan = self._labels.put_on(random_plan(self.draw, self._concurrency, self._shared))
         bundle = bundle_of(plan)
         self._plans[run] = plan
         self._watch.submit(NewRun(run, bundle_hash(bundle), plan, bundle, {}, "/tmp", self.now))
         self._ledger.look(run)
 
     def _join(self) -> Actor:
-        actor = Actor(f"w{self._count('workers')}", self._open())
+        name = f"w{self._count('workers')}"
+        actor = Actor(name, self._open(), self._labels.of_worker(name))
         if self._exchange is not None:
             assert isinstance(actor.store, PostgresStore)
             actor.queue = self._exchange.join(actor.store)
@@ -283,13 +287,14 @@ class World:
         for run in actor.cancels:
             self._end_children(run)
             if self._lending is not None:
-                self._lending.end(actor, run)
+                self._lending.end(actor, run, self._plans[run])
         mail, told, asks = self._mail(actor, own, due[want:], calm)
         wakes, actor.wakes = tuple(dict.fromkeys(actor.wakes)), []
         started = (*self._started(actor), *mail.started)
         cancels = tuple(sorted(set(actor.cancels)))
         settled = [(*one.task, one.attempt, one.worker) for one in mail.answers if one.worker == actor.name]
-        report = Report(tuple(told), started, cancels, wakes=wakes, asks=asks, rooms=mail.rooms, settled=settled)
+        spare = self._lending.spare(actor, mail.rooms, asks) if self._lending is not None else []
+        report = Report(tuple(told), started, cancels, (), wakes, asks, mail.rooms, settled, actor.labels, spare)
         before = dict(self._ledger.seen)
         self._overtaken.clear()
         broken = not calm and self.draw.random() < 0.02
@@ -351,6 +356,8 @@ class World:
             self._ledger.look(run)
         records = {run: self._watch.run(run) for run in self._plans}
         claims = [*tick.claims, *(claim for _, claim in tick.lent)]
+        owned = [(actor.name, claim) for claim in tick.claims]
+        self._count_all("claims by labels", self._labels.check(self._plans, [*owned, *tick.lent]))
         self._limits.check(self._plans, self._ledger.seen, records, claims, self.now)
         self._begin_children(actor, tick)
         for run in self._plans:

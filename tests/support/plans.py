@@ -34,8 +34,9 @@ def undo(of: Task, **fields: object) -> Task:
     return Task(f"{of.name}.undo", NOOP, (), of.loop, phase="undo", of=of.name, **fields)  # type: ignore[arg-type]
 
 
-def handler(name: str, phase: str, *after: str) -> Task:
-    return Task(name, NOOP, tuple(Need(other, "ended", True) for other in after), phase=phase)
+def handler(name: str, phase: str, *after: str, **fields: object) -> Task:
+    needs = tuple(Need(other, "ended", True) for other in after)
+    return Task(name, NOOP, needs, phase=phase, **fields)  # type: ignore[arg-type]
 
 
 def digest(made: Plan) -> str:

@@ -1,6 +1,6 @@
 """A store under test, driven by hand: a worker that claims and completes without any process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flow_engine.decisions.books import Report
 from flow_engine.model import (
@@ -68,12 +68,15 @@ class World:
         asks: Sequence[Ask] = (),
         rooms: Sequence[Room] = (),
         started: Sequence[Started] = (),
+        labels: Collection[str] | None = None,
+        spare: Sequence[Room] = (),
     ) -> Tick:
         due = [hint for hint in self.hints if hint.due <= self.now]
         due.sort(key=lambda hint: (hint.rank, hint.task))
         taken = due[:want]
         self.hints = [hint for hint in self.hints if hint not in taken]
-        report = Report(done, started, cancels, timeouts, wakes, asks, rooms)
+        own = None if labels is None else frozenset(labels)
+        report = Report(done, started, cancels, timeouts, wakes, asks, rooms, labels=own, spare=spare)
         tick = self.store.tick(self.worker, self.now, report, taken, want)
         self.hints += tick.ready
         self.finishing += tick.finishing

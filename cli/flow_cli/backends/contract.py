@@ -1,6 +1,6 @@
 """What the commands ask of the place where runs are kept. They show the same, whichever it is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 from flow_engine.dead_letters.contract import LetterFilter
@@ -45,6 +45,8 @@ class Backend(Protocol):
     def plan(self, plan_hash: str, workflow: str | None = None) -> Plan: ...
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]: ...
+
+    def has_labels(self, labels: Collection[str]) -> bool | None: ...
 
     def find(self, run: str | None) -> RunRecord:
         """The named run, or the newest where none is named, child runs left aside. Raises CommandError where there is none."""

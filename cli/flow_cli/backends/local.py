@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,9 @@ class LocalBackend:
 
     def tasks(self, run: str, values: bool = False) -> list[TaskRecord]:
         return self._store.tasks(run, values)
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        return self._store.has_labels(labels)
 
     def find(self, run: str | None) -> RunRecord:
         return find_run(self._store, run)

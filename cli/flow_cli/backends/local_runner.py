@@ -8,10 +8,13 @@ from typing import Any
 
 from flow_engine.errors import FlowError, StoreError
 from flow_engine.model import NewRun, Tally
+from flow_engine.stores.contract import Store
 from flow_lang.params import bind
+from flow_lang.plan import Plan
 from flow_runtime.embedded import NO_PLANS, Embedded, open_store
 from flow_runtime.executors.contract import need_kinds
 from flow_runtime.files import FlowFiles
+from flow_runtime.labels import missing
 from flow_runtime.plans import Loaded
 from flow_runtime.run_reads import RunReads
 from flow_runtime.state_folder import find_state
@@ -81,6 +84,7 @@ class LocalRunner:
         with kept_engine(Embedded(state, request.slots, plans=plans), last) as engine:
             new = new_run(engine.store.newest(), loaded, params, engine.incarnation.id)
             engine.store.submit(new)
+            _tell_missing(engine.store, new.plan)
             yield LocalRun(engine, new.id)
 
     def submit(self, request: RunRequest, runs: Sequence[dict[str, Any]]) -> list[tuple[str, bool]]:
@@ -96,6 +100,8 @@ class LocalRunner:
                 newest = new.id
                 news.append(_wished(new, wish))
             told = store.submit_all(news)
+            for new in news[:1]:  # all are of one plan
+                _tell_missing(store, new.plan)
         if not state.database_url and not anyone_alive(state):
             print("nobody works on the runs now; start one of: flow worker, flow server", file=sys.stderr)
         return [(one.run, one.created) for one in told]
@@ -146,6 +152,12 @@ def kept_engine(engine: Embedded, last: bool) -> Iterator[Embedded]:
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
             engine.close(last)
+
+
+def _tell_missing(store: Store, plan: Plan) -> None:
+    """Its tasks would wait for a worker that nobody has started."""
+    for line in missing(store, plan):
+        print(line, file=sys.stderr)
 
 
 def _params(request: RunRequest, loaded: Loaded, others: dict[str, Any]) -> dict[str, Any]:

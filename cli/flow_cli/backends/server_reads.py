@@ -1,5 +1,6 @@
 """Runs of a server, read as those of a store are."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flow_client.client import Client
@@ -47,3 +48,8 @@ class ServerReads:
         plan = self.plan(record.plan_hash, record.workflow)
         rows = [row_of(row) for row in found.rows]
         return [row._replace(log=f"flow logs {record.id} {key_of(plan, row)}") if row.log else row for row in rows]
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        """A server tells the labels of workers where they count."""
+        told = [worker["labels"] for worker in self._client.workers() if "labels" in worker]
+        return any({*one}.issuperset(labels) for one in told) if told else None

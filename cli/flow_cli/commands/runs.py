@@ -11,6 +11,7 @@ from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import RunFilter
 from flow_lang.plan import Plan
 from flow_runtime.document import cached_from, key_of, override_text, run_document
+from flow_runtime.labels import LabelWaits
 from flow_runtime.signals import awaits_of
 
 from flow_cli import exits
@@ -74,7 +75,7 @@ def status(place: Backend, run: str | None, as_json: bool) -> int:
     interrupted = place.is_interrupted(record)
     if interrupted:
         print(f"interrupted: its worker is dead; go on with: flow run --resume {record.id}\n")
-    for line in _task_lines(record.id, plan, rows, {} if interrupted else found.slacks()):
+    for line in _task_lines(record.id, plan, rows, {} if interrupted else found.slacks(), LabelWaits(place)):
         print(line)
     path = found.path() if len(plan.workflow.tasks) > 1 and not interrupted else []
     if path:
@@ -105,15 +106,26 @@ def _print_head(plan: Plan, record: RunRecord) -> None:
     print(f"state     {record.state}{asked}\ntime      {_took(record.started_at, record.finished_at)}\n")
 
 
-def _task_lines(run: str, plan: Plan, rows: list[TaskRecord], slacks: dict[int, float]) -> list[str]:
+def _task_lines(
+    run: str, plan: Plan, rows: list[TaskRecord], slacks: dict[int, float], labels: LabelWaits
+) -> list[str]:
     instances: dict[int, list[TaskRecord]] = {}
     for row in rows:
         if row.place is not None:
             instances.setdefault(row.node, []).append(row)
-    return [_task_line(run, plan, row, instances.get(row.node, []), slacks) for row in rows if row.place is None]
+    return [
+        _task_line(run, plan, row, instances.get(row.node, []), slacks, labels) for row in rows if row.place is None
+    ]
 
 
-def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord], slacks: dict[int, float]) -> str:
+def _task_line(
+    run: str,
+    plan: Plan,
+    row: TaskRecord,
+    instances: list[TaskRecord],
+    slacks: dict[int, float],
+    labels: LabelWaits,
+) -> str:
     end = row.finished_at or (time.time() if row.state in _BUSY else None)
     took = seconds(max(end - row.started_at, 0.0)) if row.started_at and end else ""
     notes = [counted(row.size, "instance")] if row.size is not None else []
@@ -128,6 +140,8 @@ def _task_line(run: str, plan: Plan, row: TaskRecord, instances: list[TaskRecord
     replayed = sum(item.override is not None for item in instances)
     notes += [f"{replayed:,} with values of a replay"] if replayed else []
     notes += [slack] if (slack := slack_text(slacks, instances or [row])) else []
+    waits = dict.fromkeys(text for item in (row, *instances) if (text := labels.text(plan, item)))
+    notes += [f"waits for {printable(text)}" for text in waits]
     open_ = [(item, awaits) for item in (row, *instances) if (awaits := awaits_of(item)) is not None]
     notes += [waits_for(run, key_of(plan, item), awaits) for item, awaits in open_[:3]]
     return f"  {key_of(plan, row):<24} {row.state:<16} {took:<8} {', '.join(notes)}".rstrip()

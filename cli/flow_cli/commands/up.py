@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from flow_runtime.services.postgres import EmbeddedPostgres
@@ -12,10 +13,11 @@ from flow_runtime.state_store import open_store
 from flow_server.serve import Options, serve
 
 from flow_cli import exits
+from flow_cli.commands.worker import labelled
 
 
-def up(host: str, port: int, workers: int, slots: int | None, kafka: str) -> int:
-    state = find_state(os.getcwd())
+def up(host: str, port: int, workers: int, slots: int | None, kafka: str, labels: Sequence[str] = ()) -> int:
+    state = labelled(find_state(os.getcwd()), labels)
     state.make()
     with ExitStack() as services:
         beside: list[int] = []

@@ -2,20 +2,28 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 from flow_runtime.daemon import Daemon
 from flow_runtime.embedded import open_store
 from flow_runtime.shared_state import need_safe, open_queue
-from flow_runtime.state_folder import find_state
+from flow_runtime.state_folder import StateFolder, find_state, need_labels
 
 from flow_cli import exits
 
 
-def worker(slots: int | None, runs: int) -> int:
-    state = find_state(os.getcwd())
+def worker(slots: int | None, runs: int, labels: Sequence[str] = ()) -> int:
+    state = labelled(find_state(os.getcwd()), labels)
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
     if state.queue_url:
         need_safe(open_queue(state.queue_url))
+    if state.labels and not state.database_url:
+        print("labels count where the state is in PostgreSQL; here this worker takes every task", file=sys.stderr)
     print(f"working on the runs of {state.name}; Ctrl-C ends it when its tasks have ended", file=sys.stderr)
     Daemon(state, slots, runs).serve()
     return exits.OK
+
+
+def labelled(state: StateFolder, labels: Sequence[str]) -> StateFolder:
+    """With those that were given in place of those of the environment. Raises Refused."""
+    return state._replace(labels=need_labels(labels)) if labels else state

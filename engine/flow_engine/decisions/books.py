@@ -11,12 +11,13 @@ from flow_engine import states
 from flow_engine.decisions.gates import Gate, Gates, Usage, gates_of
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.rank import rank
+from flow_engine.decisions.shape import OWN
 from flow_engine.model import Ask, Claim, Completion, Hint, Lent, NewRun, Room, Started, Suspended, TaskRef, Tick
 
 LOOK = 0.1
 """Seconds until what waits for a slot that others hold is tried again."""
-OWN = ("wait", "child")
-"""Kinds of bodies that end in what only the owner of a run decides."""
+PROMISE = 1.5
+"""Seconds for which a gate is kept for one who asked for a task behind it that the owner cannot take; it asks again meanwhile."""
 _RUN_ROW = -1
 """What a run itself holds, beside what its rows do: its place among the runs of its workflow."""
 
@@ -25,7 +26,8 @@ class Report(NamedTuple):
     """What a worker has to say since its last tick. `cancels` are runs whose cancellation it has seen, `timeouts` those whose time is
     over, `wakes` suspended tasks for which something may have come, `asks` what is to be claimed for other workers, because of the `rooms`
     that they had told. `settled` are attempts (run, seq, attempt, worker) of its own of which it had left the end as a borrower, before it
-    took the run over."""
+    took the run over. `labels` are those that the worker has; None where nobody looks at labels, since all workers are on one machine. `spare`
+    is what the `rooms` have left after the `asks`, for what becomes ready now and needs labels that the worker has not."""
 
     completions: Sequence[Completion] = ()
     started: Sequence[Started] = ()
@@ -35,6 +37,8 @@ class Report(NamedTuple):
     asks: Sequence[Ask] = ()
     rooms: Sequence[Room] = ()
     settled: Sequence[tuple[str, int, int, str]] = ()
+    labels: frozenset[str] | None = None
+    spare: Sequence[Room] = ()
 
 
 class Notes(NamedTuple):
@@ -58,6 +62,8 @@ class Books:
         self._entries: dict[str, Entry] = {}
         self._gates = Gates()
         self._parked: dict[tuple[str, str], list[tuple[float, Hint]]] = {}
+        self._promised: dict[tuple[str, str], tuple[float, float]] = {}
+        """The gates that are kept for others: the rank of what waits there, and until when."""
         self._begun: set[str] = set()
         self._restless: set[str] = set()
         """Runs that the next tick looks at whatever it is told: instances of a `for` are to be made, a restore has gone on by itself, or
@@ -106,25 +112,26 @@ class Books:
         self, worker: str, now: float, report: Report, hints: Sequence[Hint], want: int, usage: Usage
     ) -> tuple[Tick, list[Notes]]:
         """Completes, then claims: first what was held back, what the hints name, then what has just become ready, up to `want`
-        claims in all."""
+        claims in all. What needs labels that the worker has not stays ready, for one that asks."""
         self._gates.begin()
         notes: dict[str, Notes] = {}
         self._grow(now, notes)
         refused = self._apply(report, now, notes)
         claims: list[Claim] = []
-        desk = _Desk(worker, now, claims, [], notes, usage)
+        desk = _Desk(worker, now, claims, [], notes, usage, report.labels, [])
         for task in report.wakes:
             self._wake(task, desk)
         self._claim_parked(desk, want)
         kept = [ask.hint for ask in report.asks if not self._lend(ask, desk)]
         for hint in hints:
             self._claim(hint, desk)
-        room = max(want - len(claims), 0)
+        kept += desk.kept
+        room, spare = max(want - len(claims), 0), list(report.spare)
         for hint in self.take_ready(notes, now):
-            if room and hint.due <= now and not hint.alarm:
+            if room and hint.due <= now and not hint.alarm and (not hint.labels or desk.may(hint.labels)):
                 room -= 1
                 self._claim(hint, desk)
-            else:
+            elif not (spare and self._lend_fresh(hint, spare, desk)):
                 kept.append(hint)
         for note in notes.values():  # what a restore has done by itself is written with this tick
             (self._restless.add if note.graph.unborn else self._restless.discard)(note.graph.run)
@@ -151,15 +158,16 @@ class Books:
             if not graph.ready:
                 continue
             orders = {at: rank(now, tasks[at].priority + priority) for at in {node[row] for row in graph.ready}}
+            labels = graph.labels if graph.shape.labels else _no_labels
             for row in graph.ready:
                 if states_[row] not in _CLAIMABLE:
                     continue
                 if row in dues:
                     due = dues[row]
                     order = rank(due, tasks[node[row]].priority + priority)
-                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting, attempts[row]))
+                    hints.append(Hint(due, order, TaskRef(run, row), row in awaiting, attempts[row], labels(row)))
                 else:
-                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row), False, attempts[row]))
+                    hints.append(Hint(now, orders[node[row]], TaskRef(run, row), False, attempts[row], labels(row)))
             graph.ready.clear()
         hints.sort(key=_order)
         return hints
@@ -212,18 +220,30 @@ class Books:
                 closed = (not self._claim(hint, desk) and key in self._parked) or closed
 
     def _lend(self, ask: Ask, desk: "_Desk") -> bool:
-        """False for what is its owner's to do: what is decided without a body (a list, a wait), what may start once only, what handles an end."""
-        hint, worker = ask
+        """False for what stays in the owner's hands. Without a body (a list, a wait) it decides itself; what may start once only, and what
+        handles an end, it lends where it has not the labels for that."""
+        hint, worker, labels = ask
         run, row = hint.task
         note = self._note(run, desk.notes)
         if note is None or row >= len(note.graph.state) or note.graph.attempt[row] != hint.attempt:
             return True
-        task = note.graph.shape.workflow.tasks[note.graph.node[row]]
-        if task.phase != MAIN or task.at_most_once or task.body.kind in OWN:
+        task, needed = note.graph.shape.workflow.tasks[note.graph.node[row]], note.graph.labels(row)
+        if task.body.kind in OWN or note.graph.expands(row) or row in note.graph.awaiting:
             return False
-        if note.graph.expands(row) or row in note.graph.awaiting:
+        own = desk.may(needed)
+        if not set(needed) <= set(labels) or (own and (task.phase != MAIN or task.at_most_once)):
             return False
-        self._claim(hint, desk, worker)
+        # what a gate holds back is parked for the owner alone: for others it is kept open for a moment
+        return self._claim(hint, desk, worker) or own or not note.graph.claimable(row, desk.now)
+
+    def _lend_fresh(self, hint: Hint, spare: list[Room], desk: "_Desk") -> bool:
+        """Gives what has just become ready to one who has its labels, where the worker has not: who asked in vain would ask again later."""
+        if hint.alarm or hint.due > desk.now or desk.may(hint.labels):
+            return False
+        fit = [at for at, room in enumerate(spare) if room.tasks and set(hint.labels) <= set(room.labels)]
+        if not fit or not self._lend(Ask(hint, spare[fit[0]].worker, spare[fit[0]].labels), desk):
+            return False
+        spare[fit[0]] = spare[fit[0]]._replace(tasks=spare[fit[0]].tasks - 1)
         return True
 
     def _claim(self, hint: Hint, desk: "_Desk", lent_to: str = "") -> bool:
@@ -232,6 +252,10 @@ class Books:
         if note is None:
             return False
         graph = note.graph
+        if graph.shape.labels and not lent_to and not desk.may(graph.labels(row)):
+            if graph.claimable(row, desk.now):
+                desk.kept.append(hint._replace(labels=graph.labels(row)))
+            return False
         free = run in self._begun and graph.is_free(row)
         if not free and not (graph.claimable(row, desk.now) and self._pass(hint, graph, desk)):
             return False
@@ -249,15 +273,28 @@ class Books:
     def _pass(self, hint: Hint, graph: RunGraph, desk: "_Desk") -> bool:
         """Takes what a start of this row takes, or holds it back."""
         run, row = hint.task
-        gates = self._needed(graph, row, desk.usage)
+        gates, own = self._needed(graph, row, desk.usage), desk.may(graph.labels(row))
         closed = self._gates.closed(gates, desk.usage, desk.now)
-        if closed is not None:
+        if closed is None and own and self._promised:
+            closed = next((gate for gate in gates if self._is_promised(gate, hint, desk.now)), None)
+        if closed is not None and own:
             insort(self._parked.setdefault((closed.kind, closed.key), []), (hint.rank, hint))
+        elif closed is not None and closed.kind != "rate":
+            kept = {key: promise for key, promise in self._promised.items() if promise[1] > desk.now}
+            self._promised = kept | {(closed.kind, closed.key): (hint.rank, desk.now + PROMISE)}
+        if closed is not None:
             return False
+        for gate in () if own else gates:
+            self._promised.pop((gate.kind, gate.key), None)
         self._gates.enter(run, row, [gate for gate in gates if gate.kind != "run"], desk.usage, desk.now)
         if run not in self._begun:
             self._enter_run(graph, desk.usage)
         return True
+
+    def _is_promised(self, gate: Gate, hint: Hint, now: float) -> bool:
+        """Whether it is kept for something that comes before this."""
+        rank, until = self._promised.get((gate.kind, gate.key), (hint.rank, now))
+        return rank < hint.rank and now < until
 
     def _needed(self, graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
         gates = _run_gate(graph) if graph.run not in self._begun else []
@@ -291,6 +328,13 @@ class _Desk(NamedTuple):
     lent: list[Lent]
     notes: dict[str, Notes]
     usage: Usage
+    labels: frozenset[str] | None
+    kept: list[Hint]
+    """What the worker has not the labels for."""
+
+    def may(self, labels: tuple[str, ...]) -> bool:
+        """Whether the worker may run what needs these."""
+        return not labels or self.labels is None or self.labels.issuperset(labels)
 
 
 def _gates_of_row(graph: RunGraph, row: int, usage: Usage) -> list[Gate]:
@@ -311,6 +355,10 @@ def _children_of(note: Notes) -> Iterator[NewRun]:
 def _run_gate(graph: RunGraph) -> list[Gate]:
     workflow = graph.shape.workflow
     return [] if workflow.concurrency is None else [Gate("run", workflow.name, workflow.concurrency)]
+
+
+def _no_labels(row: int) -> tuple[str, ...]:
+    return ()
 
 
 _CLAIMABLE = (states.READY, states.WAITING)

@@ -87,6 +87,11 @@ class Rows:
         shape, node = self.shape, self.node[row]
         return shape.free[node] or (row == node and shape.loops[node]) or row in self.awaiting
 
+    def labels(self, row: int) -> tuple[str, ...]:
+        """What a worker must have to run this row. A list, and a suspended task that is looked at, are decided by whoever owns the run."""
+        found = self.shape.labels
+        return () if not found or self.expands(row) or row in self.awaiting else found[self.node[row]]
+
     def stops(self, row: int) -> bool:
         """Whether this row is of the part of the run that is being ended. What handles a failure or a cancellation goes on."""
         return bool(self.cancelling or self.failing) and self.shape.phase[self.node[row]] == 0

@@ -1,8 +1,10 @@
 """The edges of a workflow as index arrays, made once for each plan and shared by all its runs."""
 
 from flow_lang.named import NamedTuple
-from flow_lang.plan import PHASES, UNDO, Workflow
+from flow_lang.plan import PHASES, UNDO, Task, Workflow
 
+OWN = ("wait", "child")
+"""Kinds of bodies that end in what only the owner of a run decides."""
 PHASE = {name: number for number, name in enumerate(PHASES)}
 """Phases by number, in the order in which they run."""
 
@@ -44,6 +46,9 @@ class Shape(NamedTuple):
     """Whether the task is a `for`."""
     free: tuple[bool, ...]
     """Whether its bodies may start whatever else runs: no pool, no rate, no limit of instances."""
+    labels: tuple[tuple[str, ...], ...]
+    """What a worker must have to run the bodies of each task, in order; nothing for what the owner of the run decides itself. Empty where no
+    task needs any."""
 
 
 def shape_of(workflow: Workflow) -> Shape:
@@ -74,4 +79,9 @@ def shape_of(workflow: Workflow) -> Shape:
         tuple([tuple([edge for edge in group if edge.how == "element"]) for group in children]),
         tuple([bool(task.loop) for task in tasks]),
         tuple([task.concurrency is None and not task.pool and task.rate is None for task in tasks]),
+        tuple([_labels_of(task) for task in tasks]) if any(map(_labels_of, tasks)) else (),
     )
+
+
+def _labels_of(task: Task) -> tuple[str, ...]:
+    return () if task.body.kind in OWN else tuple(sorted({*task.labels}))

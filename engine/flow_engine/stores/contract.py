@@ -26,6 +26,7 @@ from flow_engine.model import (
     TaskRecord,
     TaskRef,
     Tick,
+    WorkerRecord,
 )
 from flow_engine.schedules import Deployment, ScheduleRecord
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
@@ -121,6 +122,14 @@ class Store(Protocol):
 
     def living(self, workers: Collection[str]) -> set[str]:
         """Those of these workers that live."""
+        ...
+
+    def workers(self) -> list[WorkerRecord]:
+        """By name: those that own runs which have not ended, and all that live where that is told by heartbeats."""
+        ...
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        """Whether a worker lives that has all of these labels. None where nobody looks at labels: all workers are on one machine."""
         ...
 
     def leave(self, messages: Sequence[Message]) -> None:
@@ -231,7 +240,7 @@ class Store(Protocol):
         ...
 
     def outcome(self, run: str) -> str:
-        """The state that a run will end in, once all its tasks have ended. Only the owner may ask."""
+        """The state that a run will end in, once all tasks of its main part have ended."""
         ...
 
     def row_of(self, run: str, node: int, place: int) -> int:

@@ -37,7 +37,12 @@ class LiveRuns(Reads, ABC):
         return [found[row] if row in found else self._recent[(run, row)] for row in rows]
 
     def outcome(self, run: str) -> str:
-        return self._books.graph(run).outcome()
+        if run in self._books:
+            return self._books.graph(run).outcome()
+        record = self.run(run)  # who has borrowed what handles its end asks
+        shape = self._shape(record.plan_hash, self.plan(record.plan_hash, record.workflow))
+        with readable(f"run {run}"):
+            return restore(run, shape, self._tasks_to_restore(run), _cancelling(record), record.created_at).outcome()
 
     def row_of(self, run: str, node: int, place: int) -> int:
         return self._span(run, node)[0] + place
@@ -86,8 +91,7 @@ class LiveRuns(Reads, ABC):
         self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float
     ) -> RunGraph:
         need_sound_tasks(rows, len(plan.workflow.tasks))
-        cancelling = (record.cancel_reason or "asked") if record.cancel_requested_at is not None else ""
-        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, cancelling, now)
+        graph = restore(record.id, self._shape(record.plan_hash, plan), rows, _cancelling(record), now)
         self._books.open(graph, record.priority, usage, begun=record.state == RUNNING)
         return graph
 
@@ -129,6 +133,10 @@ class LiveRuns(Reads, ABC):
             for row, done in note.completed.items():
                 if isinstance(done.outcome, Succeeded):
                     self._recent.keep(note.graph.run, row, done.outcome.result)
+
+
+def _cancelling(record: RunRecord) -> str:
+    return "" if record.cancel_requested_at is None else record.cancel_reason or "asked"
 
 
 def submitted_before(new: NewRun, run: str, plan_hash: str, params: str) -> Submitted:

@@ -102,7 +102,9 @@ def outcome_of(text: str) -> Outcome:
 
 
 def room_message(room: Room) -> Message:
-    return Message(room.run, _NO_TASK, 0, room.worker, ROOM, str(room.tasks))
+    """Its labels stand where others have a log: a version that knows of none reads the rest."""
+    labels = json.dumps(room.labels) if room.labels else None
+    return Message(room.run, _NO_TASK, 0, room.worker, ROOM, str(room.tasks), log=labels)
 
 
 def answer_message(done: Completion) -> Message:
@@ -139,7 +141,7 @@ def read_mail(rows: Iterable[tuple[Any, ...]]) -> Mail:
     found = Mail([], [], [])
     for kind, run, seq, attempt, worker, text, started, finished, log in rows:
         if kind == ROOM:
-            found.rooms.append(Room(run, worker, int(text)))
+            found.rooms.append(Room(run, worker, int(text), tuple(json.loads(log or "[]"))))
         elif kind == START:
             found.started.append(Started(TaskRef(run, seq), attempt, worker, started, log))
         elif kind == ANSWER:

@@ -1,6 +1,6 @@
 """What a store promises beside the rest (contract.py) that workers on many hosts share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from flow_engine.model import Hint
@@ -17,8 +17,9 @@ LEASE = 15.0
 class Lives(Protocol):
     """Which workers live, by the clock of the server. A worker is named by a random incarnation."""
 
-    def beat(self, worker: str) -> None:
-        """The first heartbeat begins the lease. One that comes late makes the worker alive again: what it owned meanwhile is fenced."""
+    def beat(self, worker: str, labels: Collection[str] = ()) -> None:
+        """The first heartbeat begins the lease. One that comes late makes the worker alive again: what it owned meanwhile is fenced. Others see
+        its labels."""
         ...
 
     def end(self, worker: str) -> None:
@@ -43,4 +44,9 @@ class SharedStore(Store, Protocol):
 
     def owned(self, worker: str) -> set[str]:
         """The runs that this worker owns."""
+        ...
+
+    def wanted(self, labels: Collection[str], limit: int) -> list[str]:
+        """Runs that somebody owns with tasks that are ready, need labels, and may be taken by a worker with these. Most urgent first, then
+        oldest."""
         ...

@@ -13,6 +13,7 @@ from flow_engine.decisions.books import Notes
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import Change
+from flow_engine.decisions.shape import Shape
 from flow_engine.errors import LostOwnership
 from flow_engine.model import Completion, Succeeded, TaskRecord
 from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, state_of
@@ -54,8 +55,11 @@ class Statements(Protocol):
 
 
 class Writer:
-    def __init__(self, statements: Statements) -> None:
+    """With `labels`, what tasks need of a worker is written beside their rows."""
+
+    def __init__(self, statements: Statements, labels: bool = False) -> None:
         self._statements = statements
+        self._labels = labels
 
     def write(self, notes: Sequence[tuple[int, Notes]], now: float) -> None:
         """Writes all that a tick changed in its runs, which are numbered as in the table, and clears their graphs' notes. Raises
@@ -217,12 +221,26 @@ class Writer:
             text = None if cursor is None or items is None else f"[{','.join(items)}]"
             self._statements.one("keep_list", (text, cursor, no, node))
 
+    def label(self, no: int, shape: Shape) -> None:
+        """What the tasks of a run need that an earlier version has begun."""
+        rows = [(_compact(needs), node, shape.loops[node]) for node, needs in enumerate(shape.labels) if needs]
+        if rows:
+            labels, nodes, loops = map(list, zip(*rows, strict=True))
+            self._statements.one("label_nodes", (labels, nodes, loops, no))
+
     def _insert_span(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
         """Rows of one task, or of all tasks at the beginning. Most have nothing yet but their state."""
         dated = graph.deadline.keys() | graph.due.keys()
         if _are_alike(graph, span) and dated.isdisjoint(span):
             self._insert_alike(no, graph, span, items)
-            return
+        else:
+            self._insert_each(no, graph, span, items, now)
+        if self._labels and graph.shape.labels:
+            labelled = [(needs, row) for row in span if (needs := graph.labels(row))]
+            self._many("label_task", [(_compact(needs), no, row) for needs, row in labelled])
+
+    def _insert_each(self, no: int, graph: RunGraph, span: range, items: list[str] | None, now: float) -> None:
+        dated = graph.deadline.keys() | graph.due.keys()
         fresh, others = [], []
         state, node, unmet, attempt = graph.state, graph.node, graph.unmet, graph.attempt
         for row in span:

@@ -11,7 +11,7 @@ SETTINGS = {
     "slots": "How many slots a pool has, or a task takes.",
     "concurrency": "So many at once: instances of a task in one run, or runs of a workflow.",
     "rate": "So many starts in a time, evenly spaced: `rate(10, per = 1m)`.",
-    "labels": "For workers that have all these labels. Workers cannot have any yet, so that every worker takes it.",
+    "labels": "Only a worker with all these labels runs it; on one machine nobody looks at them.",
     "cache": "`true`, or `key(day, region, ttl = 1d)`: the result is taken from an earlier run with the same inputs and code.",
     "at_most_once": "A body that was lost in a crash is not started again.",
     "with": "The interpreter of a `shell` body, in place of bash.",

@@ -1,7 +1,7 @@
 """The borrower's side: tasks of runs that other workers own, whose bodies run here. The owner decides and writes."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from flow_engine.errors import StorageError
 from flow_engine.model import Claim, Completion, Outcome, Released, Room, RunRecord, TaskRef
@@ -25,7 +25,7 @@ _Key = tuple[TaskRef, int]
 
 
 class Borrower:
-    """Shares its slots with the worker that owns runs, and has its name. `clock` gives seconds since the epoch."""
+    """Shares its slots with the worker that owns runs, and has its name and its `labels`. `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -36,11 +36,13 @@ class Borrower:
         worker: Worker,
         scratch: str,
         clock: Callable[[], float] = time.time,
+        labels: Collection[str] = (),
     ) -> None:
         self._store, self._exchange, self._pool = store, exchange, pool
         self._dispatcher, self._worker, self._scratch = dispatcher, worker, scratch
         self._id = dispatcher.incarnation
         self._clock = clock
+        self._labels = tuple(sorted(labels))
         self._runs: dict[str, LiveRun] = {}
         self._loans: dict[_Key, Claim] = {}
         self._asked: set[str] = set()
@@ -58,15 +60,15 @@ class Borrower:
         live = self._live(run)
         room = self._pool.capacity()
         if room > 0 and live.record.finished_at is None and run not in self._asked:
-            self._leave([room_message(Room(live.record.id, self._id, room))], [live.record.id])
+            self._leave([room_message(Room(live.record.id, self._id, room, self._labels))], [live.record.id])
             self._asked.add(live.record.id)
 
-    def step(self, more: bool) -> None:
-        """Takes what was lent, begins it, and leaves how it ended; with `more` it asks for more where there is room."""
+    def step(self, more: bool) -> bool:
+        """Takes what was lent, begins it, and leaves how it ended; with `more` it asks for more where there is room. Whether it has begun any."""
         self._collect()
-        if self._is_time():
-            self._look()
+        begun = self._look() if self._is_time() else 0
         self._answer(more)
+        return begun > 0
 
     def settle(self) -> None:
         """Leaves what has ended so far: before a run is taken over that it may be of."""
@@ -90,7 +92,8 @@ class Borrower:
         waits = bool(self._loans or self._asked)
         return waits and (self.knocked or time.monotonic() - self._looked_at >= LOOK)
 
-    def _look(self) -> None:
+    def _look(self) -> int:
+        """How many it has begun."""
         self.knocked, self._looked_at = False, time.monotonic()
         self._loans = {key: claim for key, claim in self._loans.items() if not self._worker.owns(key[0].run)}
         box = self._store.mailbox(self._id)
@@ -101,10 +104,12 @@ class Borrower:
         self._end(dict.fromkeys(gone, "cancelled") | {key: loan.end for key, loan in there.items() if loan.end})
         for key in gone:
             del self._loans[key]
-        for key, loan in there.items():
-            if key not in self._loans and key not in unanswered and not self._worker.owns(key[0].run):
-                self._begin(loan.claim)
+        fresh = [key for key in there if key not in self._loans and key not in unanswered]
+        fresh = [key for key in fresh if not self._worker.owns(key[0].run)]
+        for key in fresh:
+            self._begin(there[key].claim)
         self._forget()
+        return len(fresh)
 
     def _begin(self, claim: Claim) -> None:
         if self._draining:
@@ -147,7 +152,7 @@ class Borrower:
         last = done[-1].task.run if done else ""
         # for many at once, while there is still something to do
         if (self._pool.has_idle or room >= self._pool.in_hand) and room > 0 and last not in self._asked:
-            messages.append(room_message(Room(last, self._id, room)))
+            messages.append(room_message(Room(last, self._id, room, self._labels)))
             self._asked.add(last)
         self._leave(messages, ended)
 

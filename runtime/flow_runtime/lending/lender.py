@@ -4,14 +4,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from flow_engine import states
 from flow_engine.model import Ask, Completion, Hint, InFlight, Lent, Lost, Room, Started, TaskRef
 from flow_engine.queues.memory import MemoryQueue
 from flow_engine.queues.runs import run_hint
 from flow_engine.stores.contract import Store
 from flow_engine.stores.mail import NO_MAIL, LoanKey, Mail, end_message
+from flow_lang.plan import MAIN
 
 from flow_runtime.lending.exchange import Exchange
 from flow_runtime.live_run import LiveRun
+from flow_runtime.loans import Left
 
 LOOK, REST = 0.15, 1.0
 """Seconds between two looks into the mail without a knock: while something is lent, and else."""
@@ -44,9 +47,12 @@ class Lender:
         return mail._replace(started=self._news(mail))
 
     def asks(self, rooms: Sequence[Room], queue: MemoryQueue, now: float) -> list[Ask]:
-        """Gives those who have room what this worker has left. It may have asked itself, before it took the run over."""
+        """Gives those who have room what this worker has left and they have the labels for. It may have asked itself, before it took the run
+        over."""
         others = [room for room in rooms if room.worker != self._worker]
-        return [Ask(hint, room.worker) for room in others for hint in queue.pop(room.tasks, now)]
+        return [
+            Ask(hint, room.worker, room.labels) for room in others for hint in queue.pop(room.tasks, now, room.labels)
+        ]
 
     def kept(self, lent: Sequence[Lent], ended: Iterable[Completion]) -> None:
         """What a tick has lent, and what it has taken up."""
@@ -81,17 +87,21 @@ class Lender:
         self.knocked = self.knocked or bool(dead)  # what they have answered comes first
         return [_lost(loan) for loan in self._loans if loan.worker in dead]
 
-    def end(self, run: str, reason: str) -> None:
-        """Asks those who have tasks of this run to end them."""
-        loans = [loan for loan in self._loans if loan.run == run]
-        if loans:
+    def end(self, live: LiveRun, reason: str) -> None:
+        """Asks those who have tasks of the main part of this run to end them. Once that is over, all that is lent handles its end."""
+        loans = [loan for loan in self._loans if loan.run == live.record.id]
+        if loans and self._is_in_main_part(live):
             self._store.leave([end_message(loan, reason) for loan in loans])
             self._exchange.knock({loan.worker for loan in loans})
 
-    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> list[InFlight]:
+    def _is_in_main_part(self, live: LiveRun) -> bool:
+        tasks, tallies = live.plan.workflow.tasks, self._store.tallies(live.record.id)
+        return any(tasks[tally.node].phase == MAIN and tally.state not in states.FINAL for tally in tallies)
+
+    def adopted(self, run: str, in_flight: Sequence[InFlight]) -> Left:
         """What nobody works on any more; what others have borrowed from the owner before, they go on with. What they have answered and it
         has not read is in the mail."""
-        by_key = {LoanKey(*task, attempt, worker): flight for flight in in_flight for task, attempt, worker in [flight]}
+        by_key = {LoanKey(*flight.task, flight.attempt, flight.worker): flight for flight in in_flight}
         loans = by_key.keys() & self._store.loans(run) if by_key else set()
         living = self._store.living({loan.worker for loan in loans} - {self._worker}) if loans else set()
         answers = self._store.mail(self._worker).answers if loans else []
@@ -99,7 +109,8 @@ class Lender:
         goes_on = {loan for loan in loans if loan.worker in living or loan in answered}
         self._loans |= goes_on
         self.knocked = self.knocked or bool(goes_on)
-        return [flight for key, flight in by_key.items() if key not in goes_on]
+        left = {key: flight for key, flight in by_key.items() if key not in goes_on}
+        return Left([*left.values()], [flight for key, flight in left.items() if key in loans])
 
     def _news(self, mail: Mail) -> list[Started]:
         keyed = {LoanKey(*one.task, one.attempt, one.worker): one for one in mail.started}

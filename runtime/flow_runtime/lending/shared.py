@@ -30,20 +30,22 @@ class Shared:
         self._id = worker
         with ExitStack() as undo:
             undo.callback(store.close)
-            self.heart = Heart(state.database_url, worker, state.lease)
+            self.heart = Heart(state.database_url, worker, state.lease, state.labels)
             undo.callback(self.heart.close)
             self.exchange, self._descriptor = _exchange(state, store.source, worker)
             undo.pop_all()
         self.lender = Lender(store, self.exchange, worker)
-        self.feed = SharedFeed(store, self.exchange)
+        self.feed = SharedFeed(store, self.exchange, state.labels)
+        self._labels = state.labels
         self.borrower: Borrower | None = None
         self._worker: Worker | None = None
 
     def borrow(self, pool: SlotPool, dispatcher: Dispatcher, worker: Worker, scratch: str) -> None:
         """Once the worker is there."""
         self._worker = worker
-        self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch)
+        self.borrower = Borrower(self.store, self.exchange, pool, dispatcher, worker, scratch, labels=self._labels)
         worker.before_adopting = self.borrower.settle
+        worker.reserved = lambda: int(self.feed.holds)
         pool.shares = True
         if self._descriptor is not None:
             pool.watch(self._descriptor)
@@ -62,8 +64,8 @@ class Shared:
             self.exchange.listen(work)
         if self.heart.paused() and self._worker is not None:
             self._refuse_lost(self._worker)
-        if self.borrower is not None:
-            self.borrower.step(work)
+        if self.borrower is not None and self.borrower.step(work):
+            self.feed.got()
 
     def _refuse_lost(self, worker: Worker) -> None:
         """Raises LostOwnership where others have taken over runs of this worker: nothing of it is to go on."""

@@ -34,10 +34,18 @@ async def pool(request: Request) -> Response:
 
 
 async def workers(request: Request) -> Response:
-    """Those that own runs which have not ended."""
+    """Those that own runs which have not ended; of a state that many hosts share all that live, with their labels."""
     known(request.query_params, ())
 
     def job(store: Store) -> bytes:
-        return json_bytes({"workers": [{"worker": name} for name in sorted(store.owners())]})
+        labels_count = store.has_labels(()) is not None
+        return json_bytes(
+            {
+                "workers": [
+                    {"worker": one.worker, **({"labels": one.labels} if labels_count else {})}
+                    for one in store.workers()
+                ]
+            }
+        )
 
     return answer(await services_of(request).stores.run(job))

@@ -4,6 +4,7 @@ from typing import Any
 
 from flow_engine.stores.contract import Store
 from flow_runtime.document import task_document
+from flow_runtime.labels import LabelWaits
 from flow_runtime.row_documents import record_document, row_document
 from flow_runtime.why import UnknownTask, why_document
 from starlette.requests import Request
@@ -56,7 +57,8 @@ async def task(request: Request) -> Response:
 
     def job(store: Store) -> dict[str, Any]:
         record = store.run(name)
-        document = task_document(store.plan(record.plan_hash, record.workflow), find_task(store, record, key))
+        plan, row = store.plan(record.plan_hash, record.workflow), find_task(store, record, key)
+        document = task_document(plan, row, LabelWaits(store).text(plan, row))
         return {"run": record.id, **document}
 
     return answer(json_bytes(await services_of(request).stores.run(job)))

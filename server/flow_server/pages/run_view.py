@@ -12,6 +12,7 @@ from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_name
+from flow_runtime.labels import LabelWaits
 from flow_runtime.log_files import LogFiles
 
 INSTANCES = 200
@@ -63,7 +64,7 @@ def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
     record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
     found = store.tasks(record.id)
-    rows, hidden = _rows(plan, found, record, logs)
+    rows, hidden = _rows(plan, found, record, logs, LabelWaits(store))
     failed = [row for row in found if row.state == states.FAILED and row.error]
     counts = Counter(row.state for row in found if row.place is not None or row.size is None)
     version = Counter((row.node, row.state, row.attempt) for row in found)
@@ -83,7 +84,9 @@ def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
     )
 
 
-def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: LogFiles) -> tuple[list[Row], int]:
+def _rows(
+    plan: Plan, found: list[TaskRecord], record: RunRecord, logs: LogFiles, labels: LabelWaits
+) -> tuple[list[Row], int]:
     """Each task, and below a `for` its instances, the interesting ones first."""
     written = logs.names(record.id)
     instances: dict[int, list[TaskRecord]] = {}
@@ -96,8 +99,8 @@ def _rows(plan: Plan, found: list[TaskRecord], record: RunRecord, logs: LogFiles
         if row.place is not None:
             continue
         group = sorted(instances.get(row.node, ()), key=lambda item: (item.state in _FINE, item.seq))
-        rows.append(_row(plan, row, written, _group_note(row, group)))
-        rows += [_row(plan, item, written, _note(item)) for item in group[:left]]
+        rows.append(_row(plan, row, written, _group_note(row, group) or _label_note(plan, row, labels)))
+        rows += [_row(plan, item, written, _label_note(plan, item, labels) or _note(item)) for item in group[:left]]
         left = max(left - len(group), 0)
     return rows, len(found) - len(rows)
 
@@ -126,6 +129,11 @@ def _note(row: TaskRecord) -> str:
     if row.state == states.WAITING and row.ready_at is not None:
         return f"starts in {max(row.ready_at - time.time(), 0):.0f} s"
     return ""
+
+
+def _label_note(plan: Plan, row: TaskRecord, labels: LabelWaits) -> str:
+    found = labels.text(plan, row)
+    return f"waits for {found}" if found else ""
 
 
 def _failure(plan: Plan, row: TaskRecord, record: RunRecord, logs: LogFiles) -> Failure:

@@ -27,6 +27,7 @@ from flow_engine.model import (
     Signal,
     TaskRef,
     Tick,
+    WorkerRecord,
 )
 from flow_engine.stores.adoption import one_by_one
 from flow_engine.stores.contract import Adopted, Adoption, Submitted
@@ -166,6 +167,12 @@ class MemoryStore(MemoryReads):
 
     def living(self, workers: Collection[str]) -> set[str]:
         return {worker for worker in workers if self._alive(worker)}
+
+    def workers(self) -> list[WorkerRecord]:
+        return [WorkerRecord(worker) for worker in sorted(self.owners())]
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        return None
 
     def leave(self, messages: Sequence[Message]) -> None:
         self._mail.leave(messages)

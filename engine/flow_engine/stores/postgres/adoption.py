@@ -62,6 +62,8 @@ class PostgresAdoption(PostgresArrivals, ABC):
                     found.failed[run] = error
             found.children.extend((parent, child) for parent, child in taken.children if parent not in found.failed)
         self._give_back(worker, [record for record in fresh if record.id in found.failed])
+        new = {record.id for record in fresh}
+        self._label(worker, [adopted for adopted in found.taken if adopted.record.id in new])
         return found
 
     def _free(self, worker: str, records: Sequence[RunRecord]) -> list[RunRecord]:
@@ -114,6 +116,23 @@ class PostgresAdoption(PostgresArrivals, ABC):
         }
         found: dict[str, _RunRows] = {row[1]: (self._record_or_trouble(row), rows.get(row[0], [])) for row in runs}
         return _Taken(found, [(parent, child) for parent, child in children if parent in found])
+
+    def _label(self, worker: str, taken: Iterable[Adopted]) -> None:
+        """An earlier version may have begun them, which wrote no labels: who has some would not hear of them."""
+        shapes = {self._no(one.record.id): self._shape(one.record.plan_hash, one.plan) for one in taken}
+        labelled = {no: shape for no, shape in shapes.items() if shape.labels}
+        if not labelled:
+            return
+        self._statements.take()
+        for no, shape in labelled.items():
+            self._writer.label(no, shape)
+        statements = self._statements.take()
+
+        def job(transaction: Transaction) -> None:
+            transaction.tell(self._queries["locked"], (sorted(labelled), worker))
+            self._tell(statements, transaction)
+
+        self._session.write("adopt", job)
 
     def _give_back(self, worker: str, records: Iterable[RunRecord]) -> None:
         """As they were, for who can read them."""

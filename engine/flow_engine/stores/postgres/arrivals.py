@@ -62,7 +62,7 @@ class PostgresArrivals(PostgresSchedules, ABC):
         self.announce: Callable[[str, list[Hint]], object] = _to_nobody
         self._living = living
         self._statements = PostgresStatements(queries)
-        self._writer = Writer(self._statements)
+        self._writer = Writer(self._statements, labels=True)
         self._usage = PostgresUsage(session.rows, queries, living)
         self._seen: set[str] = set()
         """Plans that were in the state, by their hashes."""

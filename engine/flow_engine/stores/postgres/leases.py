@@ -1,10 +1,12 @@
 """Which workers live: each has a row with its heartbeat, by the clock of the server."""
 
+import json
 import os
 import socket
 from collections.abc import Callable, Collection
 from typing import Any
 
+from flow_engine.model import WorkerRecord
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.shared import LEASE
 
@@ -17,14 +19,19 @@ class Leases:
         self._queries = queries
         self._lease = lease
 
-    def beat(self, worker: str) -> None:
+    def beat(self, worker: str, labels: Collection[str] = ()) -> None:
         """The first begins the lease."""
-        values = (worker, socket.gethostname(), os.getpid())
+        values = (worker, socket.gethostname(), os.getpid(), json.dumps(sorted({*labels})))
         self._session.rows(self._queries["beat"], values)
 
     def end(self, worker: str) -> None:
         """Others may take over what it owns at once."""
         self._session.rows(self._queries["end_worker"], (worker,))
+
+    def workers(self) -> list[WorkerRecord]:
+        """All whose lease has not run out, by name, with their labels."""
+        rows = self._session.rows(self._queries["workers"], (self._lease,))
+        return [WorkerRecord(name, tuple(json.loads(labels))) for name, labels in rows]
 
     def living(self, workers: Collection[str]) -> set[str]:
         """Those of these workers whose lease has not run out."""

@@ -13,7 +13,7 @@ from flow_engine.decisions.books import Books, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.errors import LostOwnership, Refused
-from flow_engine.model import Hint, RunEnd, Signal, TaskRecord, Tick
+from flow_engine.model import Hint, RunEnd, Signal, TaskRecord, Tick, WorkerRecord
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.live import lost_run
@@ -72,7 +72,7 @@ class PostgresStore(PostgresAdoption):
         """One round trip, which the server refuses where a run is not this worker's any more. Behind a gate there is one before it, for what
         others hold, and where a child run begins. Where the server goes away in the middle, what was decided is written once it is back."""
         touched = self._books.touched(report, hints)
-        claims = bool(hints or want or report.wakes or report.asks)
+        claims = bool(hints or want or report.wakes or report.asks or report.spare)
         needs = self._needs_of(touched) if claims else Needs()
         held = {run for run in touched if run in self._books}
         try:
@@ -137,6 +137,19 @@ class PostgresStore(PostgresAdoption):
 
     def living(self, workers: Collection[str]) -> set[str]:
         return self._living(workers)
+
+    def workers(self) -> list[WorkerRecord]:
+        living = self._leases.workers()
+        others = self.owners() - {one.worker for one in living}
+        return sorted([*living, *map(WorkerRecord, others)])
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        return any({*one.labels}.issuperset(labels) for one in self._leases.workers())
+
+    def wanted(self, labels: Collection[str], limit: int) -> list[str]:
+        """One round trip while nothing waits for any of these labels."""
+        fits = [needs for (needs,) in self._all("wanted_labels", ()) if {*labels}.issuperset(json.loads(needs))]
+        return [run for (run,) in self._all("wanted_runs", (fits, limit))] if fits else []
 
     def leave(self, messages: Sequence[Message]) -> None:
         """One round trip."""

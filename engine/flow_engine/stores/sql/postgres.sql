@@ -91,6 +91,40 @@ INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
 SELECT ?1::bigint, ?2::int + i::int - 1, ?3::int, ?4::int + i::int - 1, ?5::text, ?6::int, ?7::text, ?8::int, element
 FROM json_array_elements_text(?9::json) WITH ORDINALITY AS v (element, i)
 
+-- The labels of new rows that need any, in the transaction that inserts them.
+-- name: label_task
+UPDATE task SET labels = v.labels
+FROM (SELECT labels, CASE run WHEN 0 THEN currval('run_no') ELSE run END AS run, seq
+  FROM unnest(?::text[], ?::bigint[], ?::int[]) AS given (labels, run, seq)) AS v
+WHERE task.run = v.run AND task.seq = v.seq
+
+-- Of a run that an earlier version has begun: of its tasks, or of their instances where they are a `for`.
+-- name: label_nodes
+UPDATE task SET labels = v.labels FROM unnest(?::text[], ?::int[], ?::bool[]) AS v (labels, node, loop)
+WHERE task.run = ? AND task.node = v.node AND (task.place IS NOT NULL) = v.loop AND task.labels IS NULL
+
+-- Which labels are needed, each set once, however many tasks need it.
+-- name: wanted_labels
+WITH RECURSIVE known (wanted) AS (
+  SELECT min(wanted) FROM task WHERE wanted IS NOT NULL
+  UNION ALL
+  SELECT (SELECT min(wanted) FROM task WHERE wanted IS NOT NULL AND wanted > known.wanted) FROM known WHERE known.wanted IS NOT NULL
+)
+SELECT wanted FROM known WHERE wanted IS NOT NULL
+
+-- name: wanted_runs
+WITH RECURSIVE found (wanted, no) AS (
+  SELECT v.wanted, (SELECT min(run) FROM task WHERE task.wanted IS NOT NULL AND task.wanted = v.wanted)
+  FROM unnest(?1::text[]) AS v (wanted)
+  UNION ALL
+  SELECT found.wanted, (SELECT min(run) FROM task WHERE task.wanted IS NOT NULL AND task.wanted = found.wanted AND run > found.no)
+  FROM found WHERE found.no IS NOT NULL
+)
+SELECT r.id FROM run r WHERE r.no IN (SELECT no FROM found) AND r.finished_at IS NULL AND r.owner IS NOT NULL
+  AND EXISTS (SELECT 1 FROM task t WHERE t.wanted IS NOT NULL AND t.wanted = ANY (?1::text[]) AND t.run = r.no
+    AND (t.state = 'ready' OR t.ready_at <= extract(epoch FROM clock_timestamp())))
+ORDER BY r.priority DESC, r.id LIMIT ?2
+
 -- name: leave_mail
 INSERT INTO mail (run, seq, attempt, worker, kind, text, started_at, finished_at, log)
 SELECT * FROM unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[], ?5::text[], ?6::text[], ?7::float8[], ?8::float8[], ?9::text[])
@@ -340,8 +374,11 @@ ORDER BY id
 -- name: living
 SELECT incarnation FROM worker WHERE incarnation = ANY (?::text[]) AND heartbeat_at > clock_timestamp() - make_interval(secs => ?::float8)
 
+-- name: workers
+SELECT incarnation, labels FROM worker WHERE heartbeat_at > clock_timestamp() - make_interval(secs => ?::float8) ORDER BY incarnation
+
 -- name: beat
-INSERT INTO worker (incarnation, host, pid) VALUES (?, ?, ?)
+INSERT INTO worker (incarnation, host, pid, labels) VALUES (?, ?, ?, ?)
 ON CONFLICT (incarnation) DO UPDATE SET heartbeat_at = clock_timestamp()
 
 -- name: end_worker
@@ -366,14 +403,15 @@ UPDATE dead_letter SET held_by = NULL, held_until = ?, trouble = ? WHERE id = ? 
 -- name: queue_epoch
 SELECT epoch FROM queue
 
+-- What needs labels is asked for by those who have some (`wanted_runs`): others would come for it in vain, again and again.
 -- name: waiting_runs
 SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
 WHERE r.finished_at IS NULL AND r.id > ? AND (r.owner IS NULL OR r.owner = ANY (?::text[])
-  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready' AND t.labels IS NULL))
 ORDER BY r.id LIMIT ?
 
 -- name: waiting_runs_by_rank
 SELECT r.namespace, r.id, r.created_at, r.priority FROM run r
 WHERE r.finished_at IS NULL AND (r.owner IS NULL OR r.owner = ANY (?::text[])
-  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready'))
+  OR EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.state = 'ready' AND t.labels IS NULL))
 ORDER BY r.priority DESC, r.id LIMIT ?

@@ -12,7 +12,7 @@ from flow_engine.decisions.reopen import reopened, void_answers
 from flow_engine.decisions.restore import restore
 from flow_engine.errors import Refused, Unreadable
 from flow_engine.ids import shard_of
-from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, Tick
+from flow_engine.model import Hint, NewRun, RunEnd, RunRecord, Signal, Tick, WorkerRecord
 from flow_engine.states import BLOCKED
 from flow_engine.stores.adoption import one_by_one
 from flow_engine.stores.contract import Adopted, Adoption, Submitted
@@ -153,6 +153,12 @@ class SqliteStore(SqliteSchedules):
 
     def living(self, workers: Collection[str]) -> set[str]:
         return {worker for worker in workers if self._alive(worker)}
+
+    def workers(self) -> list[WorkerRecord]:
+        return [WorkerRecord(worker) for worker in sorted(self.owners())]
+
+    def has_labels(self, labels: Collection[str]) -> bool | None:
+        return None
 
     def leave(self, messages: Sequence[Message]) -> None:
         with self._writing("mail"):
