@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from flow_engine import states
-from flow_engine.errors import Refused, UnknownRun
+from flow_engine.errors import Refused, UnknownRun, Unreadable
 from flow_engine.model import CacheEntry, RunRecord, TaskRecord
-from flow_engine.stores.contract import Store
+from flow_engine.stores.contract import RunFilter, Store
 from flow_lang.plan import Need, Plan, Task
 
 from flow_runtime.cache_keys import changed, changed_files
@@ -18,6 +18,8 @@ from flow_runtime.inputs import names_of, shown_name
 from flow_runtime.labels import LabelWaits
 from flow_runtime.signals import awaits_of
 
+SHOWN_AHEAD = 5
+"""Runs that are named, of those that another one waits for."""
 _EDGES = {
     "value": "uses its result",
     "element": "uses its result, instance by instance",
@@ -186,11 +188,28 @@ class Why:
         labels = LabelWaits(self._store)
         if remedy := labels.remedy(self._plan, row):
             return [f"it waits for {labels.text(self._plan, row)}; start one: {remedy}"]
+        if ahead := self._ahead():
+            return ahead
         held = [f"a slot of the pool {task.pool}"] if task.pool else []
         held += [f"one of its {task.concurrency} instances to end"] if task.concurrency else []
         held += ["its rate to allow it"] if task.rate else []
         slot = f"a slot of {labels.text(self._plan, row) or 'the worker'}"
         return [f"it could start, and waits for {' or '.join([slot, *held])}"]
+
+    def _ahead(self) -> list[str]:
+        """The runs of its workflow that have the places which its `concurrency` gives; nothing where one is free, or all are of others."""
+        places, record = self._plan.workflow.concurrency, self._record
+        if places is None or record.state != states.QUEUED:
+            return []
+        unreadable: list[Unreadable] = []
+        held = RunFilter(states.RUNNING, record.workflow, limit=SHOWN_AHEAD, namespace=record.namespace)
+        others = [other.id for other in self._store.runs(held, unreadable.append)]
+        if not others and not unreadable:
+            return []
+        more = " and others" if len(others) == SHOWN_AHEAD < places else ""
+        behind = f": behind {', '.join(others)}{more}" if others else ""
+        told = f"the run waits to begin, since its workflow has `concurrency = {places}`{behind}"
+        return [told, *(f"  {error}" for error in unreadable)]
 
     def _needs(self, task: Task, row: TaskRecord) -> list[str]:
         lines = []

@@ -67,9 +67,14 @@ class LiveRuns(Reads, ABC):
     def _shape(self, plan_hash: str, plan: Plan) -> Shape:
         key = (plan_hash, plan.entry)
         if key not in self._shapes:
-            self._shapes[key] = shape_of(plan.workflow)
-            self._plans.setdefault(plan_hash, plan)
+            shape = shape_of(plan.workflow)
+            self._cache_plan(plan_hash, self._plans.get(plan_hash, plan))
+            self._shapes[key] = shape
         return self._shapes[key]
+
+    def _drop_plans(self) -> None:
+        super()._drop_plans()
+        self._shapes.clear()
 
     def _opened(self, record: RunRecord, plan: Plan, rows: Sequence[TaskRecord], usage: Usage, now: float) -> Adopted:
         """Takes a run into the books whose row names this worker; `rows` as `restore` wants them. Raises Unreadable."""

@@ -20,6 +20,8 @@ from flow_engine.stores.sound_rows import need_sound_run
 
 NUMBERS = 100_000
 """Runs whose numbers are known without asking, at most: a server, or a worker beside others, sees any number of runs in its life."""
+PLANS = 1_000
+"""Plans that are known without asking, at most: who works on a pipeline makes a new one with each change."""
 
 
 class Reads(ABC):
@@ -86,11 +88,20 @@ class Reads(ABC):
         if plan_hash not in self._plans:
             bundle = self.bundle(plan_hash)
             with readable(f"the plan {plan_hash}"):
-                self._plans[plan_hash] = plan_from_json(json.loads(bundle))
+                self._cache_plan(plan_hash, plan_from_json(json.loads(bundle)))
         plan = self._plans[plan_hash]
         if workflow is not None and workflow not in plan.workflows:
             raise Unreadable(f"the plan {plan_hash}", LookupError(f"it has no workflow {workflow}"))
         return plan if workflow in (None, plan.entry) else plan._replace(entry=workflow)
+
+    def _cache_plan(self, plan_hash: str, plan: Plan) -> None:
+        if len(self._plans) >= PLANS and plan_hash not in self._plans:
+            self._drop_plans()
+        self._plans[plan_hash] = plan
+
+    def _drop_plans(self) -> None:
+        """They can be read again."""
+        self._plans.clear()
 
     def bundle(self, plan_hash: str) -> str:
         row = self._one("plan", (plan_hash,))

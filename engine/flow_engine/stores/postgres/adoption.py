@@ -111,7 +111,7 @@ class PostgresAdoption(PostgresArrivals, ABC):
         runs, tasks, lists, children = answers
         items: dict[tuple[int, int], str] = {(run, seq): item for run, seq, item in lists}
         rows = {
-            run: [TaskRecord(*row)._replace(item=items.get((run, row[0]))) for _, *row in group]
+            run: [_with_list(TaskRecord(*row), items.get((run, row[0]))) for _, *row in group]
             for run, group in groupby(tasks, itemgetter(0))
         }
         found: dict[str, _RunRows] = {row[1]: (self._record_or_trouble(row), rows.get(row[0], [])) for row in runs}
@@ -153,3 +153,7 @@ def _is_new(record: RunRecord) -> bool:
 def _of_runs(columns: str) -> str:
     """What reads the rows of several runs, each with the number of its run before it."""
     return columns.replace("SELECT ", "SELECT run, ", 1) + " WHERE run = ANY (?::bigint[]) ORDER BY run, seq"
+
+
+def _with_list(row: TaskRecord, items: str | None) -> TaskRecord:
+    return row if items is None else row._replace(item=items)

@@ -29,7 +29,7 @@ COLLISIONS = 20
 _CONNECT = 30
 """Seconds that one attempt to connect may take."""
 _SILENT = 30
-"""Seconds after which a server that says nothing is asked whether it is there, and half of those after which it counts as lost."""
+"""Seconds of silence after which a server is asked whether it is there. After as many more it counts as lost."""
 _RETRIES = Backoff(0.02, 1.0)
 """Between attempts to connect; each is shortened by chance."""
 _COLLIDED = Backoff(0.005, 0.32)

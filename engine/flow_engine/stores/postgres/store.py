@@ -12,6 +12,7 @@ from flow_engine.dead_letters.contract import Replay
 from flow_engine.decisions.books import Books, Report
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import reopened, void_answers
+from flow_engine.decisions.shape import Shape
 from flow_engine.errors import LostOwnership, Refused
 from flow_engine.model import Hint, RunEnd, Signal, TaskRecord, Tick, WorkerRecord
 from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
@@ -50,7 +51,8 @@ class PostgresStore(PostgresAdoption):
         self._leases = Leases(session, queries, lease)
         living = self._leases.living if alive is None else asked_one_by_one(alive)
         super().__init__(session, queries, Books(draw), living)
-        self._needs: dict[int, Needs] = {}
+        self._needs: dict[int, tuple[Shape, Needs]] = {}
+        """By the identity of a shape, which is kept beside so that it names no other."""
 
     def abandon(self, worker: str) -> bool:
         def job(transaction: Transaction) -> bool:
@@ -100,7 +102,9 @@ class PostgresStore(PostgresAdoption):
                 for run in lost:
                     self._books.close(run)
                 decided.append(self._decide(worker, now, report, hints, want))
-            elif not decided or self._usage.counted() != decided[0].counted:
+            elif not decided:
+                raise LostOwnership("the server went away while it was decided what is to start")
+            elif self._usage.counted() != decided[0].counted:
                 raise LostOwnership("while the server was away, others took slots that this worker was about to take")
             self._tell(decided[0].fence, transaction)
             self._tell(self._begun(decided[0].tick, transaction), transaction)
@@ -226,10 +230,14 @@ class PostgresStore(PostgresAdoption):
     def _needs_of(self, runs: Iterable[str]) -> Needs:
         found = Needs()
         for shape in {id(graph.shape): graph.shape for graph in self._graphs(runs)}.values():
-            if id(shape) not in self._needs:  # all shapes are kept
-                self._needs[id(shape)] = needs_of([shape.workflow])
-            found |= self._needs[id(shape)]
+            if id(shape) not in self._needs:
+                self._needs[id(shape)] = (shape, needs_of([shape.workflow]))
+            found |= self._needs[id(shape)][1]
         return found
+
+    def _drop_plans(self) -> None:
+        super()._drop_plans()
+        self._needs.clear()
 
     def _graphs(self, runs: Iterable[str]) -> list[RunGraph]:
         return [self._books.graph(run) for run in runs if run in self._books]
