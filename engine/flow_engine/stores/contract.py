@@ -33,6 +33,7 @@ from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
     from flow_engine.dead_letters.contract import Letters, Replay
+    from flow_engine.notices.contract import Notices
 
 
 class Submitted(NamedTuple):
@@ -307,6 +308,11 @@ class Store(Protocol):
     @property
     def letters(self) -> "Letters":
         """The dead letters."""
+        ...
+
+    @property
+    def notices(self) -> "Notices":
+        """What people are to be told, and the rules that say so."""
         ...
 
     def close(self) -> None: ...

@@ -46,6 +46,17 @@ def dead_letters(graph: RunGraph, completed: Mapping[int, Completion]) -> list[t
     ]
 
 
+def approvals(graph: RunGraph, completed: Mapping[int, Completion]) -> list[tuple[int, Completion]]:
+    """Tasks that wait for an approval from now on, or still do since they were looked at."""
+    return [
+        (row, done)
+        for row, done in completed.items()
+        if isinstance(done.outcome, Suspended)
+        and done.outcome.awaits.kind == "approval"
+        and graph.awaiting.get(row) == done.outcome.awaits
+    ]
+
+
 def gathered(results: Iterable[str | None], most: int | None) -> list[str]:
     """Those that there are; no more of them are held than were allowed. Raises TooLarge."""
     found: list[str] = []

@@ -11,7 +11,15 @@ PAGE = 200
 """Runs that are looked at together."""
 TASKS = 5000
 """Rows of tasks from which on a transaction takes no further run, so that others are held up for a moment only."""
-OF_NUMBERS = ("remove_tasks", "remove_attempts", "remove_events", "remove_signals", "remove_mail", "remove_runs")
+OF_NUMBERS = (
+    "remove_tasks",
+    "remove_attempts",
+    "remove_events",
+    "remove_signals",
+    "remove_mail",
+    "remove_notices",
+    "remove_runs",
+)
 OF_IDS = ("remove_letters", "remove_cached")
 _LAST = "~"
 """After every id."""

@@ -16,7 +16,8 @@ from flow_engine.decisions.reopen import Change
 from flow_engine.decisions.shape import Shape
 from flow_engine.errors import LostOwnership
 from flow_engine.model import Completion, Succeeded, TaskRecord
-from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, state_of
+from flow_engine.notices.contract import APPROVAL, TASK_FAILED
+from flow_engine.stores.outcomes import approvals, dead_letters, ended_attempts, error_of, state_of
 
 Row = tuple[Any, ...]
 
@@ -126,6 +127,7 @@ class Writer:
     def finish(self, rows: list[Row]) -> None:
         """(state, result, error, now, number, worker) of each run that ends, which the worker owns."""
         self._many("run_ends", rows)
+        self._many("notify_ends", [(f"run.{state}", no, now) for state, _, _, now, no, _ in rows])
 
     def tell(self, rows: list[Row]) -> None:
         """(number of the run, now, changes) of each event."""
@@ -190,6 +192,9 @@ class Writer:
             for row, topic, done in dead_letters(graph, others)
         ]
         self._many("insert_dead_letter", letters)
+        told = [(TASK_FAILED, no, row, attempt, now) for _, row, attempt, *_ in letters]
+        told += [(APPROVAL, no, row, done.attempt, now) for row, done in approvals(graph, others)]
+        self._many("notify_of_task", told)
         self._many("keep_cached", [row for done in others.values() for row in _cache_rows(graph, done, now)])
         return self._statements.each("complete_task", rows)
 

@@ -34,6 +34,11 @@ class MemoryLetters:
         letters = [kept.letter for kept in self._kept.values() if kept.letter.run == run]
         return {(letter.seq, letter.attempt): (letter.replayed_at, letter.dropped_at) for letter in letters}
 
+    def first_open(self, run: str) -> Letter | None:
+        """Of those that were not replayed."""
+        letters = (kept.letter for kept in self._kept.values())
+        return next((letter for letter in letters if letter.run == run and letter.replayed_at is None), None)
+
     def page(self, filter_: LetterFilter) -> list[Letter]:
         letters = [kept.letter for kept in reversed(self._kept.values()) if _passes(kept.letter, filter_)]
         return letters[: filter_.limit]

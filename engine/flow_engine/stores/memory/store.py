@@ -29,6 +29,7 @@ from flow_engine.model import (
     Tick,
     WorkerRecord,
 )
+from flow_engine.notices.contract import APPROVAL, TASK_FAILED, Notice
 from flow_engine.stores.adoption import one_by_one
 from flow_engine.stores.contract import Adopted, Adoption, Submitted
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
@@ -36,6 +37,7 @@ from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, t
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.mail import MemoryMail
+from flow_engine.stores.memory.notices import MemoryNotices
 from flow_engine.stores.memory.reads import MemoryReads
 from flow_engine.stores.memory.rows import (
     as_reopened,
@@ -46,7 +48,7 @@ from flow_engine.stores.memory.rows import (
     reserved,
     updated,
 )
-from flow_engine.stores.outcomes import dead_letters, ended_attempts, error_of, state_of
+from flow_engine.stores.outcomes import approvals, dead_letters, ended_attempts, error_of, state_of
 from flow_engine.stores.pools import need_pools
 
 
@@ -67,6 +69,7 @@ class MemoryStore(MemoryReads):
         self._mail = MemoryMail(self._runs)
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
+        self.notices = MemoryNotices(self._as_now)
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
         before = set(self._runs)
@@ -164,6 +167,8 @@ class MemoryStore(MemoryReads):
             self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
             self._event(end.run, now, [["run", state]])
             self._books_of(worker).close(end.run)
+            if record.parent is None:
+                self._tell(f"run.{state}", record.id, -1, "", 0, end.error, now, 0)
 
     def living(self, workers: Collection[str]) -> set[str]:
         return {worker for worker in workers if self._alive(worker)}
@@ -259,6 +264,9 @@ class MemoryStore(MemoryReads):
         graph, kept = note.graph, self._runs[note.graph.run]
         changed = [seq for seq in graph.dirty if graph.state[seq] != states.BLOCKED]
         self._make(kept, graph, now)
+        for seq, done in approvals(graph, note.completed):
+            if kept.tasks[seq].awaits is None:  # one that was looked at waits already
+                self._tell(APPROVAL, graph.run, seq, self._key(graph, seq), done.attempt, None, now, 0)
         for seq in changed:
             kept.tasks[seq] = updated(kept.tasks[seq], graph, note, seq, now)
         for seq, done in ended_attempts(note.graph, note.completed):
@@ -290,7 +298,27 @@ class MemoryStore(MemoryReads):
             name, place = graph.shape.workflow.tasks[graph.node[seq]].name, graph.place_of(seq)
             of = (0, topic, record.namespace, record.id, record.workflow, record.plan_hash, seq, name, place)
             labels = tuple(record.labels)
-            self.letters.add(Letter(*of, done.attempt, error_of(done.outcome) or "{}", now, labels, tries=0))
+            error = error_of(done.outcome) or "{}"
+            self.letters.add(Letter(*of, done.attempt, error, now, labels, tries=0))
+            self._tell(TASK_FAILED, record.id, seq, self._key(graph, seq), done.attempt, error, now, 0)
+
+    def _tell(self, event: str, run: str, seq: int, *rest: Any) -> None:
+        """`rest`: key of the task, attempt, error, now, tries."""
+        record = self._runs[run].record
+        self.notices.add(Notice(0, "", record.namespace, "", event, run, record.workflow, *rest), seq)
+
+    def _as_now(self, notice: Notice, seq: int) -> Notice:
+        """With the failure that nobody has answered, and what is still asked."""
+        first = self.letters.first_open(notice.run) if notice.event == "run.failed" else None
+        if first is not None:
+            return notice._replace(task=first.key, attempt=first.attempt, error=first.error, answered=True)
+        row = self._runs[notice.run].tasks[seq] if seq >= 0 else None
+        awaits = row.awaits if row is not None and row.state not in states.FINAL else None
+        return notice._replace(text="" if awaits is None else str(json.loads(awaits)[2]), answered=awaits is None)
+
+    def _key(self, graph: RunGraph, seq: int) -> str:
+        name, place = graph.shape.workflow.tasks[graph.node[seq]].name, graph.place_of(seq)
+        return name if place is None else f"{name}[{place}]"
 
     def _make(self, kept: Kept, graph: RunGraph, now: float) -> None:
         """The new instances, and how many of its instances their group has."""

@@ -23,6 +23,7 @@ from flow_engine.stores.postgres.adoption import PostgresAdoption
 from flow_engine.stores.postgres.decided import Decided
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
 from flow_engine.stores.postgres.letters import PostgresLetters
+from flow_engine.stores.postgres.notices import PostgresNotices
 from flow_engine.stores.postgres.removal import PostgresRemoval
 from flow_engine.stores.postgres.session import Session
 from flow_engine.stores.postgres.source import PostgresSource
@@ -221,6 +222,10 @@ class PostgresStore(PostgresAdoption):
     @property
     def letters(self) -> PostgresLetters:
         return PostgresLetters(self._session, self._queries, self.plan)
+
+    @property
+    def notices(self) -> PostgresNotices:
+        return PostgresNotices(self._session, self.plan)
 
     def set_pool(self, name: str, slots: int) -> None:
         self._session.write("pool", lambda transaction: transaction.tell(self._queries["set_pool"], (name, slots)))

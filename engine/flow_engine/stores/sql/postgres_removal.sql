@@ -23,6 +23,9 @@ DELETE FROM signal WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_e
 -- name: remove_mail
 DELETE FROM mail WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 
+-- name: remove_notices
+DELETE FROM notice WHERE run = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
+
 -- name: remove_runs
 DELETE FROM run WHERE no = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json)))
 

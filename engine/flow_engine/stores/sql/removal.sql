@@ -38,6 +38,9 @@ DELETE FROM signal WHERE run IN (SELECT value FROM json_each(?))
 -- name: remove_mail
 DELETE FROM mail WHERE run IN (SELECT value FROM json_each(?))
 
+-- name: remove_notices
+DELETE FROM notice WHERE run IN (SELECT value FROM json_each(?))
+
 -- name: remove_runs
 DELETE FROM run WHERE no IN (SELECT value FROM json_each(?))
 

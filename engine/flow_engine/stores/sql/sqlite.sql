@@ -79,6 +79,24 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT override FROM task WHER
 -- name: insert_event
 INSERT INTO event (run, at, changes) VALUES (?, ?, ?)
 
+-- A notice for each rule that asks for it. Without rules it looks into one small index.
+-- name: notify_ends
+INSERT INTO notice (rule, event, run, created_at)
+SELECT u.id, e.event, r.no, ?3 FROM notify_event e JOIN notify_rule u ON u.id = e.rule
+JOIN run r ON r.no = ?2 AND r.namespace = u.namespace AND r.parent_run IS NULL
+WHERE e.event = ?1
+  AND (u.workflow IS NULL OR u.workflow = r.workflow OR substr(r.workflow, -length(u.workflow) - 1) = ':' || u.workflow)
+
+-- Before the row itself is written: one that was looked at waits already.
+-- name: notify_of_task
+INSERT INTO notice (rule, event, run, seq, attempt, created_at)
+SELECT u.id, e.event, r.no, ?3, ?4, ?5 FROM notify_event e JOIN notify_rule u ON u.id = e.rule
+JOIN run r ON r.no = ?2 AND r.namespace = u.namespace
+WHERE e.event = ?1
+  AND (u.workflow IS NULL OR u.workflow = r.workflow OR substr(r.workflow, -length(u.workflow) - 1) = ':' || u.workflow)
+  AND (e.event <> 'approval.waiting'
+    OR NOT EXISTS (SELECT 1 FROM task t WHERE t.run = r.no AND t.seq = ?3 AND t.awaits IS NOT NULL))
+
 -- name: insert_dead_letter
 INSERT INTO dead_letter (run, seq, attempt, topic, error, created_at) VALUES (?, ?, ?, ?, ?, ?)
 

@@ -1,0 +1,17 @@
+-- name: claim_notices
+UPDATE notice SET held_by = ?1::text, held_until = ?4::float8, tries = tries + 1
+WHERE id IN (SELECT id FROM notice WHERE failed_at IS NULL AND coalesce(held_until, 0) <= ?3::float8
+    AND rule IN (SELECT id FROM notify_rule)
+  ORDER BY id LIMIT ?2::int FOR UPDATE SKIP LOCKED)
+
+-- name: delivered
+DELETE FROM notice WHERE id = ANY (?::bigint[]) AND held_by = ? RETURNING id
+
+-- name: put_notice_off
+UPDATE notice SET held_by = NULL, held_until = ?::float8, trouble = ? WHERE id = ? AND held_by = ? RETURNING id
+
+-- name: give_notice_up
+UPDATE notice SET held_by = NULL, held_until = NULL, trouble = ?, failed_at = ?::float8 WHERE id = ? AND held_by = ? RETURNING id
+
+-- name: try_notices_again
+UPDATE notice SET failed_at = NULL WHERE failed_at IS NOT NULL AND rule IN (SELECT id FROM notify_rule WHERE namespace = ?) RETURNING id
