@@ -7,6 +7,7 @@ import typer
 from flow_cli.backends.open import backend
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
+from flow_cli.notify_app import app as notify_app
 from flow_cli.options import Json, Kafka, Labels, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
@@ -323,6 +324,7 @@ def relay(kafka: Kafka = "") -> None:
 
 app.add_typer(schedule_app)
 app.add_typer(dlq_app)
+app.add_typer(notify_app)
 
 
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")

@@ -59,6 +59,7 @@ POINTS = {
     "guardian.ending": "the guardian is about to end what an engine has left",
     "scheduler.due": "an instant is due, and is not fired",
     "relay.exported": "dead letters are delivered, and that is not noted",
+    "notifier.sent": "people have been told, and that is not noted",
     "scheduler.fired": "an instant is fired, and the runs that make room for it are not cancelled",
 }
 """Every point and what is true at it; docs/reliability.md has the same table."""

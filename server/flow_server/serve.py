@@ -18,6 +18,7 @@ from flow_runtime.state_folder import StateFolder
 from starlette.types import ASGIApp
 
 from flow_server.app import create_app
+from flow_server.notifying import Notifying
 from flow_server.problem import ServerError
 from flow_server.scheduling import Scheduling
 from flow_server.services import Services
@@ -49,7 +50,11 @@ def serve(options: Options) -> None:
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
     services: Services = app.state.services
-    crew, scheduling = _crew(options), Scheduling(options.state)
+    url = _url(options, listener)
+    crew = _crew(options)
+    beside: list[Notifying | Scheduling] = [Notifying(options.state, url)]
+    if options.schedules:
+        beside.append(Scheduling(options.state))
     server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -57,11 +62,12 @@ def serve(options: Options) -> None:
         for supervisor in crew:
             supervisor.start()
         _tell(options, listener, token, services)
-        if options.schedules:
-            scheduling.start()
+        for role in beside:
+            role.start()
         server.run([listener])
     finally:
-        scheduling.stop()
+        for role in beside:
+            role.stop()
         _end(crew)
         listener.close()
         for number, handler in before:
@@ -170,11 +176,14 @@ def _not_bound(host: str, port: int, error: Exception) -> str:
     return f"{host}:{port} cannot be listened on: {getattr(error, 'strerror', None) or error}"
 
 
-def _tell(options: Options, listener: socket.socket, token: AdminToken, services: Services) -> None:
-    address, port = listener.getsockname()[:2]
-    loopback = ipaddress.ip_address(address).is_loopback
+def _url(options: Options, listener: socket.socket) -> str:
     host = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"http://{host}:{port}"
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _tell(options: Options, listener: socket.socket, token: AdminToken, services: Services) -> None:
+    loopback = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+    url = _url(options, listener)
     print(f"{options.name}: {url}  (state: {options.state.root})", file=sys.stderr)
     if token.fresh:
         print(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)", file=sys.stderr)

@@ -1,10 +1,8 @@
 """`flow scheduler`: starts a run at each instant of the deployed schedules."""
 
 import os
-import signal
 import sys
 from contextlib import closing
-from types import FrameType
 
 from flow_runtime.embedded import open_store
 from flow_runtime.incarnation import anyone_alive
@@ -16,6 +14,7 @@ from flow_cli import exits
 from flow_cli.backends.deployments import deploy_target, state_of
 from flow_cli.commands.schedules import line
 from flow_cli.failure import CommandError
+from flow_cli.until_stopped import until_stopped
 
 
 def scheduler(targets: list[str]) -> int:
@@ -46,26 +45,18 @@ class _Command:
 
     def __init__(self, state: StateFolder) -> None:
         self._state = state
-        self._stopped = False
         self._lonely = False
 
     def serve(self) -> None:
-        before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
-        self._look_for_workers()
-        try:
-            ScheduleService(self._state, _say, lambda: self._stopped, self._look_for_workers).serve()
-        finally:
-            for number, handler in before:
-                signal.signal(number, handler)
+        with until_stopped() as stopped:
+            self._look_for_workers()
+            ScheduleService(self._state, _say, stopped, self._look_for_workers).serve()
 
     def _look_for_workers(self) -> None:
         lonely = not self._state.database_url and not anyone_alive(self._state)
         if lonely and not self._lonely:
             _say("nobody works on the runs now; start one of: flow worker, flow server")
         self._lonely = lonely
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopped = True
 
 
 def _say(text: str) -> None:

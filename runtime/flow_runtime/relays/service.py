@@ -1,4 +1,4 @@
-"""The loop around a relay: what `flow relay` is. It exports dead letters to Kafka."""
+"""What `flow relay` is: it exports dead letters to Kafka."""
 
 import logging
 import os
@@ -8,21 +8,14 @@ import time
 from contextlib import closing
 from types import FrameType
 
-from flow_engine.backoff import Backoff
 from flow_engine.dead_letters.kafka import KafkaExporter
-from flow_engine.errors import StoreError
 from flow_engine.ids import new_id
 
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
+from flow_runtime.role_loop import RoleLoop
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.state_store import open_store
-
-REST = 0.5
-"""Seconds between two looks where nothing waits."""
-RETRIES = Backoff(0.1, 5.0)
-"""Before a new start after a failure of the state."""
-NAP = 0.1
 
 
 class RelayService:
@@ -34,35 +27,19 @@ class RelayService:
         self._state = state
         self._servers = servers
         self._stopped = False
+        self._loop = RoleLoop(_say, self._is_over)
 
     def serve(self) -> None:
         """Until SIGTERM or SIGINT: it ends when what is under way is noted."""
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the relay tells of trouble itself, once
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        failures = 0
-        while not self._is_over():
-            began = time.monotonic()
-            try:
-                self._live()
-            except StoreError as error:
-                # a life that went well for some time starts the backoff anew
-                failures = 1 if time.monotonic() - began > 10 * RETRIES.last else failures + 1
-                _say(f"trying again: {error}")
-                self._pause(RETRIES.pause(failures))
+        self._loop.run(self._live)
 
     def _live(self) -> None:
         name = new_id(time.time(), os.urandom)
         with closing(open_store(self._state)) as store, closing(KafkaExporter(self._servers)) as exporter:
-            relay = DeadLetterRelay(store.letters, exporter, name, tell=_say)
-            while not self._is_over():
-                if not relay.step():
-                    self._pause(REST)
-
-    def _pause(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not self._is_over() and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, NAP))
+            self._loop.steps(DeadLetterRelay(store.letters, exporter, name, tell=_say).step)
 
     def _is_over(self) -> bool:
         return self._stopped or self._lifeline.is_cut()

@@ -1,21 +1,13 @@
 """The loop around a scheduler, in a process or a thread of its own: what `flow scheduler` is, and what a server has beside its worker."""
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 
-from flow_engine.backoff import Backoff
-from flow_engine.errors import StoreError
-
 from flow_runtime.embedded import open_store
+from flow_runtime.role_loop import RoleLoop
 from flow_runtime.schedules.decide import FIRE, FULL, HOLD, LINE
 from flow_runtime.schedules.scheduler import Scheduler, Told
 from flow_runtime.state_folder import StateFolder
-
-RETRIES = Backoff(0.1, 5.0)
-"""Before a new start after a failure of the state."""
-NAP = 0.1
-"""Seconds between two looks whether it is to stop."""
 
 
 class ScheduleService:
@@ -30,25 +22,17 @@ class ScheduleService:
         fired: Callable[[], None] = lambda: None,
     ) -> None:
         self._state, self._say, self._stopped, self._fired = state, say, stopped, fired
+        self._loop = RoleLoop(say, stopped)
 
     def serve(self) -> None:
         """Until it is to stop. A state that fails is opened again."""
-        failures = 0
-        while not self._stopped():
-            began = time.monotonic()
-            try:
-                self._live()
-            except StoreError as error:
-                # a life that went well for some time starts the backoff anew
-                failures = 1 if time.monotonic() - began > 10 * RETRIES.last else failures + 1
-                self._say(f"trying again: {error}")
-                self._pause(RETRIES.pause(failures))
+        self._loop.run(self._live)
 
     def _live(self) -> None:
         with closing(open_store(self._state)) as store:
             fires = Scheduler(store, self._told, self._warn, stopped=self._stopped)
             while not self._stopped():
-                self._pause(fires.step())
+                self._loop.pause(fires.step())
 
     def _told(self, told: Told) -> None:
         when = f"{told.schedule} {told.instant:%Y-%m-%d %H:%M %z}"
@@ -66,8 +50,3 @@ class ScheduleService:
 
     def _warn(self, schedule: str, why: str) -> None:
         self._say(f"{schedule} cannot be fired: {why}")
-
-    def _pause(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not self._stopped() and (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(left, NAP))

@@ -179,12 +179,13 @@ def _failed(request: Request, error: Exception) -> BodyFailed:
     """DNS, refused, reset, TLS, silence: each in the words of its cause."""
     return BodyFailed(
         "connection",
-        f"{request.method} {shown_url(request.url)} could not be done: {_reason(error)}",
+        f"{request.method} {shown_url(request.url)} could not be done: {reason_of(error)}",
         url=shown_url(request.url),
     )
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What the library says, without its objects."""
     text = str(error)
     if isinstance(error, NewConnectionError):
         text = text.partition(": ")[2] or text

@@ -41,7 +41,7 @@ def send_email(work: Work, arguments: dict[str, Any], occasion: Occasion, enviro
     to = message["To"]
     note(work, f"mail to {to} by {server.host}:{server.port}")
     try:
-        with _connected(server) as client:
+        with connected(server) as client:
             refused = client.send_message(message)
     except smtplib.SMTPResponseException as error:
         raise _refused(work, server, error.smtp_code, error.smtp_error) from error
@@ -64,9 +64,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
     """Raises BodyFailed(smtp_not_set); what it says holds no password."""
     text = environment.get(VARIABLE, "")
     if not text:
-        raise _not_set(
-            f"{VARIABLE} is not set on this worker, so that no mail can be sent: export {VARIABLE}='{_FORM}'"
-        )
+        raise _not_set(f"{VARIABLE} is not set here, so that no mail can be sent: export {VARIABLE}='{_FORM}'")
     try:
         parts = urlsplit(text)
         port = parts.port or _PORTS[parts.scheme]
@@ -83,7 +81,7 @@ def server_of(environment: Mapping[str, str]) -> Server:
     return Server(parts.hostname, port, user, password, sender, parts.scheme == "smtps", starttls)
 
 
-def _connected(server: Server) -> smtplib.SMTP:
+def connected(server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if server.tls:
         client: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=PATIENCE, context=context)
