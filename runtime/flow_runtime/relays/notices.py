@@ -1,8 +1,8 @@
 """The relay of notices: from the outbox to mail servers and webhooks, at least once, each by itself."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from flow_engine.backoff import Backoff
 from flow_engine.crash_points import reached
@@ -42,11 +42,26 @@ class NoticeRelay:
         notices = self._outbox.claim(self._name, BATCH, now, now + HOLD)
         if not notices:
             return 0
-        with ThreadPoolExecutor(min(AT_ONCE, len(notices)), "flow-notice") as threads:
-            troubles = list(threads.map(self._try, notices))
+        troubles = self._all_tried(notices)
         reached("notifier.sent")
         self._settle(notices, troubles)
         return len(notices)
+
+    def _all_tried(self, notices: Sequence[Notice]) -> list[NotDelivered | None]:
+        """Some at once, in threads that hold no end of the process up."""
+        troubles: list[NotDelivered | None] = [None] * len(notices)
+        left = iter(list(enumerate(notices)))
+
+        def try_some() -> None:
+            for at, notice in left:
+                troubles[at] = self._try(notice)
+
+        threads = [threading.Thread(target=try_some, daemon=True) for _ in range(min(AT_ONCE, len(notices)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return troubles
 
     def _try(self, notice: Notice) -> NotDelivered | None:
         try:
