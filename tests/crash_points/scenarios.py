@@ -9,10 +9,12 @@ from typing import NamedTuple
 from flow_engine.dead_letters.contract import Letter
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, Signal
+from flow_engine.notices.contract import EVENTS, Notice, NotifyRule
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.embedded import Embedded
 from flow_runtime.plans import Loaded, load_plan
 from flow_runtime.relays.dead_letters import DeadLetterRelay
+from flow_runtime.relays.notices import NoticeRelay
 from flow_runtime.schedules.scheduler import Scheduler
 from flow_runtime.schedules.specs import deployment
 from flow_runtime.state_folder import StateFolder
@@ -170,6 +172,7 @@ class Drive:
             while self._is_open():
                 self.engine.worker.step(0.02)
             self._export()
+            self._tell()
             self.store.removal.remove_expired(time.time())
         finally:
             self.engine.close()
@@ -180,8 +183,20 @@ class Drive:
         while self.store.letters.backlog().letters:
             assert relay.step()
 
+    def _tell(self) -> None:
+        """All notices, to a file."""
+
+        def send(notice: Notice) -> None:
+            with (self.folder / "notices").open("a") as stream:
+                stream.write(f"{notice.run}:{notice.event}\n")
+
+        relay = NoticeRelay(self.store.notices, send, f"notifier {time.time()}", _quick)
+        while self.store.notices.backlog().notices:
+            assert relay.step()
+
     def _begin(self) -> None:
         self.store.set_pool("shared", 1)
+        self.store.notices.put_rule(NotifyRule("all", EVENTS, "{}"), time.time())
         loaded = COMPILED[self.name]._replace(folder=str(self.folder))
         if self.scenario.scheduled:
             self._schedule(loaded)

@@ -148,6 +148,7 @@ def _is_killed(zygote: Zygote, scenario: str, point: str, number: int, seed: int
             error.add_note(told)
             raise
         _check_letters(store, folder, told)
+        _check_notices(store, records, folder, told)
         errors = [row.error for record in records for row in store.tasks(record.id) if row.error]
         _check_runs(scenario, records, f"{told} {errors}")
         if SCENARIOS[scenario].scheduled:
@@ -163,6 +164,16 @@ def _check_letters(store: SqliteStore, folder: Path, told: str) -> None:
     sent = set((folder / "letters").read_text().split()) if (folder / "letters").exists() else set()
     kept = store._connection.execute("SELECT run || ':' || seq || ':' || attempt FROM dead_letter").fetchall()
     assert sent == {letter for (letter,) in kept}, told
+
+
+def _check_notices(store: SqliteStore, records: list[RunRecord], folder: Path, told: str) -> None:
+    """Each run that ended and each task that failed for good was told of, and nothing waits."""
+    assert store.notices.backlog().notices == 0, told
+    assert store.notices.failed() == [], told
+    sent = set((folder / "notices").read_text().split())
+    wanted = {f"{record.id}:run.{record.state}" for record in records if record.parent is None}
+    wanted |= {f"{run}:task.failed" for (run,) in store._connection.execute("SELECT run FROM dead_letter")}
+    assert sent >= wanted, told
 
 
 def _check_runs(scenario: str, records: list[RunRecord], told: str) -> None:
