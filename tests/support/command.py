@@ -6,12 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.sqlite import SqliteStore
 
+from support.forker import Forker
+
+_forker = cache(Forker)
 COMMAND = [sys.executable, "-m", "flow_cli.main"]
 
 
@@ -43,10 +47,13 @@ class Project:
         return path
 
     def flow(self, *arguments: str, cwd: Path | None = None, stdin: str | None = None) -> Ended:
+        environment, folder = self.environment(), cwd or self.folder
+        if not self.before and _forker().can(arguments, environment):
+            return Ended(*_forker().run(arguments, folder, environment, stdin, 100))
         done = subprocess.run(
             [*self.before, *COMMAND, *arguments],
-            cwd=cwd or self.folder,
-            env=self.environment(),
+            cwd=folder,
+            env=environment,
             input=stdin,
             capture_output=True,
             text=True,
