@@ -1,6 +1,7 @@
 """What the routes share: the state, the token, and the threads that block in their place."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -10,6 +11,7 @@ from flow_runtime.storage_logs import logs_of
 from starlette.requests import HTTPConnection
 
 from flow_server.drawings import Drawings
+from flow_server.event_hub import EventHub
 from flow_server.metrics import Metrics
 from flow_server.session import Sessions
 from flow_server.store_threads import StoreThreads
@@ -28,7 +30,9 @@ class Services:
         self.drawings = Drawings()
         self.closing = False
         """The server is about to end: streams end, so that their connections do not hold it up."""
-        self.streams = 0
+        self.streams: Counter[str] = Counter()
+        """How many there are, by what they tell."""
+        self.hub = EventHub(self.stores, lambda: self.closing)
         self.uploads = 0
         # compiling and drawing take a core for long: two at once, so that the store's threads stay quick
         self._heavy = ThreadPoolExecutor(2, thread_name_prefix="flow-heavy")

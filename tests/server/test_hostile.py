@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from flow_runtime.state_folder import StateFolder
 from flow_server import body, gate
-from flow_server.api import events
+from flow_server.api import logs
 from flow_server.app import create_app, routes
 from flow_server.session import Sessions
 from starlette.requests import Request
@@ -220,7 +220,7 @@ def test_strangers_and_broken_connections_leave_no_trace_in_the_log(own: Server)
 
 def test_event_streams_are_limited_also_when_they_come_at_once(own: Server) -> None:
     run = own.submit(SLEEP)
-    line, more = f"GET /api/v1/runs/{run}/events HTTP/1.1", 30
+    line, more = f"GET /api/v1/runs/{run}/logs?follow=1 HTTP/1.1", 30
 
     def opened(_: int) -> str:
         with sent(own, line) as connection:
@@ -231,9 +231,9 @@ def test_event_streams_are_limited_also_when_they_come_at_once(own: Server) -> N
 
     kept: list[socket.socket] = []
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(opened, range(events.STREAMS + more)))
+        found = list(pool.map(opened, range(logs.STREAMS + more)))
     try:
-        assert (found.count("200"), found.count("503")) == (events.STREAMS, more)
+        assert (found.count("200"), found.count("503")) == (logs.STREAMS, more)
     finally:
         for connection in kept:
             connection.close()

@@ -4,7 +4,7 @@ A store is the truth: whatever `tick` returned is durable, and whatever raised l
 incarnation and owns the runs that it adopted; its writes are refused where the attempt or the worker does not match (the fence).
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flow_lang.named import NamedTuple
@@ -304,6 +304,10 @@ class Store(Protocol):
     def attempts(self, run: str, seq: int) -> list[AttemptRecord]: ...
 
     def events(self, run: str, after: int) -> list[Event]: ...
+
+    def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
+        """Of each of these runs what came after an event; runs without any are left out. One round trip."""
+        ...
 
     @property
     def letters(self) -> "Letters":

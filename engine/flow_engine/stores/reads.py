@@ -5,7 +5,7 @@ The SQL that is written here is that of both dialects, with `?` for values.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -138,6 +138,18 @@ class Reads(ABC):
 
     def events(self, run: str, after: int) -> list[Event]:
         return [Event(id_, at, json.loads(changes)) for id_, at, changes in self._all("events", (self._no(run), after))]
+
+    def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
+        numbers = {self._no(run): run for run in after}
+        rows = self._events_of([(no, after[run]) for no, run in numbers.items()]) if after else []
+        found: dict[str, list[Event]] = {}
+        for no, id_, at, changes in rows:
+            found.setdefault(numbers[no], []).append(Event(id_, at, json.loads(changes)))
+        return found
+
+    def _events_of(self, after: Sequence[tuple[int, int]]) -> list[tuple[Any, ...]]:
+        """(number of the run, id, time, changes), in order; `after` are numbers of runs and ids."""
+        return self._all("events_of", (json.dumps(after),))
 
     def children(self, run: str) -> list[str]:
         return [row[0] for row in self._all("children", (run,))]

@@ -1,34 +1,25 @@
 """The events of a run as a stream (server-sent events), which goes on where a lost connection ended."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from functools import partial
-from typing import Any, NamedTuple
 
-from flow_engine.model import Event, RunRecord
 from flow_engine.stores.contract import Store
-from flow_runtime.document import key_of, moment
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from flow_server.documents import json_bytes
+from flow_server.event_frames import ENDED, Batch, Frames
 from flow_server.problem import Problem
 from flow_server.services import Services, services_of
 
 LOOK = 0.25
-"""Seconds between two looks at the event table."""
+"""Seconds between two looks at logs that grow."""
 HEARTBEAT = 15.0
 """Seconds after which a silent stream sends a comment, so that what is in between keeps the connection open."""
-STREAMS = 100
-"""Streams at once, since each of them looks."""
-
-
-class _News(NamedTuple):
-    record: RunRecord
-    frames: list[bytes]
-    last: int
+STREAMS = 2_000
+"""Streams of one server at once."""
 
 
 async def events(request: Request) -> Response:
@@ -42,82 +33,75 @@ async def events(request: Request) -> Response:
     return stream_answer(request, lambda: _stream(services, record.id, int(last)))
 
 
-def stream_answer(request: Request, content: Callable[[], AsyncIterator[bytes]]) -> Response:
+def stream_answer(
+    request: Request, content: Callable[[], AsyncIterator[bytes]], kind: str = "event", most: int = STREAMS
+) -> Response:
     """Raises Problem where there are too many already: those count that go on, so it is asked last."""
     services = services_of(request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(None, 200, headers, "text/event-stream")
-    if services.streams >= STREAMS:
-        raise Problem(503, "too-many-streams", f"there are {STREAMS} event streams already", {"Retry-After": "5"})
-    return _Counted(services, content(), headers)
+    if services.streams[kind] >= most:
+        raise Problem(503, "too-many-streams", f"there are {most:,} {kind} streams already", {"Retry-After": "5"})
+    return _Counted(services, kind, content(), headers)
 
 
 class _Counted(StreamingResponse):
     """Counts from the moment in which it is given back until its end, also where the client leaves before the first event."""
 
-    def __init__(self, services: Services, content: AsyncIterator[bytes], headers: dict[str, str]) -> None:
+    def __init__(self, services: Services, kind: str, content: AsyncIterator[bytes], headers: dict[str, str]) -> None:
         super().__init__(content, 200, headers, "text/event-stream")
-        self._services = services
+        self._services, self._kind = services, kind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._services.streams += 1
+        self._services.streams[self._kind] += 1
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._services.streams -= 1
+            self._services.streams[self._kind] -= 1
 
 
 async def _stream(services: Services, run: str, last: int) -> AsyncIterator[bytes]:
-    keys = _Keys(run)
+    """What is there already it reads by itself; from then on with all others that watch."""
+    frames = Frames(run)
     yield b"retry: 1000\n\n"
-    spoke = time.monotonic()
     while not services.closing:
-        record, frames, last = await services.stores.run(partial(_news, run=run, last=last, keys=keys))
-        for frame in frames:
-            yield frame
-            spoke = time.monotonic()
-        if record.finished_at is not None and not frames:
-            yield b"event: end\ndata: " + json_bytes({"run": run, "state": record.state}) + b"\n\n"
+        state, batch = await services.stores.run(partial(_news, frames=frames, last=last))
+        for frame in batch.frames:
+            yield frame.data
+        last = batch.frames[-1].id if batch.frames else last
+        if batch.frames:
+            continue
+        if state in ENDED:
+            yield b"event: end\ndata: " + json_bytes({"run": run, "state": state}) + b"\n\n"
             return
-        if time.monotonic() - spoke > HEARTBEAT:
-            yield b": still here\n\n"
-            spoke = time.monotonic()
-        if not frames:
-            await asyncio.sleep(LOOK)
+        async with aclosing(_live(services, run, last)) as live:
+            async for id_, data in live:
+                yield data
+                last = id_ or last
 
 
-def _news(store: Store, run: str, last: int, keys: "_Keys") -> _News:
+async def _live(services: Services, run: str, last: int) -> AsyncGenerator[tuple[int, bytes], None]:
+    """With the id of each event, or 0 for a comment; to the end of the run, or until it is to be read from the state again."""
+    watch = services.hub.join(run, last)
+    try:
+        while watch is not None:
+            try:
+                batch = await watch.get(HEARTBEAT)
+            except TimeoutError:
+                yield 0, b": still here\n\n"
+                continue
+            for frame in batch.frames if batch is not None else ():
+                if frame.id > last:
+                    yield frame
+            if batch is None or batch.over:
+                return
+    finally:
+        if watch is not None:
+            services.hub.leave(run, watch)
+
+
+def _news(store: Store, frames: Frames, last: int) -> tuple[str, Batch]:
     """The record is read first: an ended run has no event that is not there yet."""
-    record = store.run(run)
-    found = store.events(run, last)
-    frames = [_frame(event, store, record, keys) for event in found]
-    return _News(record, frames, found[-1].id if found else last)
-
-
-def _frame(event: Event, store: Store, record: RunRecord, keys: "_Keys") -> bytes:
-    changes = [_change(change, store, record, keys) for change in event.changes]
-    data = json_bytes({"at": moment(event.at), "changes": changes})
-    return b"id: %d\nevent: change\ndata: %s\n\n" % (event.id, data)
-
-
-def _change(change: list[Any], store: Store, record: RunRecord, keys: "_Keys") -> dict[str, Any]:
-    if change[0] == "run":
-        return {"run": record.id, "state": change[1]}
-    return {"task": keys.of(change[0], store, record), "state": change[1], "attempt": change[2]}
-
-
-class _Keys:
-    """The keys of a run's tasks by row. Instances are read when one is met that is not known."""
-
-    def __init__(self, run: str) -> None:
-        self._run = run
-        self._known: dict[int, str] = {}
-
-    def of(self, row: int, store: Store, record: RunRecord) -> str:
-        plan = store.plan(record.plan_hash, record.workflow)
-        if row < len(plan.workflow.tasks):
-            return plan.workflow.tasks[row].name
-        if row not in self._known:
-            self._known = {task.seq: key_of(plan, task) for task in store.tasks(self._run)}
-        return self._known[row]
+    state = store.run(frames.run).state
+    return state, frames.batch(store, store.events(frames.run, last))

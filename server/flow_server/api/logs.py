@@ -22,6 +22,8 @@ from flow_server.problem import Problem
 from flow_server.services import Services, services_of
 
 WHOLE = 1 << 40
+STREAMS = 100
+"""Streams of logs at once, since each of them looks by itself."""
 _BATCH = 16
 """Pieces that one thread reads together: about a megabyte."""
 
@@ -74,7 +76,7 @@ async def run_logs(request: Request) -> Response:
         run, found = await services.stores.run(job)
     except UnknownTask as error:
         raise Problem(404, "unknown-task", str(error)) from None
-    return stream_answer(request, lambda: _stream(services, run, found, follow))
+    return stream_answer(request, lambda: _stream(services, run, found, follow), "log", STREAMS)
 
 
 async def _stream(services: Services, run: str, found: RunLogs, follow: bool) -> AsyncIterator[bytes]:

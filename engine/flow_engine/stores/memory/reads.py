@@ -3,7 +3,7 @@
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flow_lang.plan import Plan
@@ -135,6 +135,10 @@ class MemoryReads(MemorySchedules, ABC):
 
     def events(self, run: str, after: int) -> list[Event]:
         return [event for event in self._runs[run].events if event.id > after]
+
+    def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
+        found = {run: self.events(run, last) for run, last in after.items()}
+        return {run: events for run, events in found.items() if events}
 
     @abstractmethod
     def _graph(self, run: str) -> RunGraph: ...

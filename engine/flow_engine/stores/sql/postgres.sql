@@ -210,6 +210,11 @@ FROM unnest(?::bigint[], ?::int[], ?::int[], ?::text[], ?::text[], ?::float8[], 
   AS v (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log)
 LEFT JOIN task ON task.run = v.run AND task.seq = v.seq
 
+-- name: events_of
+SELECT v.run, e.id, e.at, e.changes
+FROM (SELECT (value ->> 0)::bigint AS run, (value ->> 1)::bigint AS after FROM json_array_elements(?::json)) AS v
+CROSS JOIN LATERAL (SELECT id, at, changes FROM event WHERE run = v.run AND id > v.after ORDER BY id) AS e ORDER BY v.run, e.id
+
 -- name: insert_event
 INSERT INTO event (run, at, changes) SELECT * FROM unnest(?::bigint[], ?::float8[], ?::text[])
 

@@ -76,6 +76,10 @@ WHERE run = ? AND seq = ? AND attempt = ? AND worker = ? AND state = 'claimed'
 INSERT INTO attempt (run, seq, attempt, worker, state, claimed_at, started_at, finished_at, error, log, override)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT override FROM task WHERE run = ?1 AND seq = ?2))
 
+-- name: events_of
+SELECT e.run, e.id, e.at, e.changes FROM json_each(?) v
+JOIN event e ON e.run = json_extract(v.value, '$[0]') AND e.id > json_extract(v.value, '$[1]') ORDER BY e.run, e.id
+
 -- name: insert_event
 INSERT INTO event (run, at, changes) VALUES (?, ?, ?)
 
