@@ -9,12 +9,27 @@ from flow_runtime.run_graph import graph_of_run
 from starlette.requests import Request
 from starlette.responses import Response
 
+from flow_server.api.operation import API, Answer, operation
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
 FORMATS = ("svg", "dot", "json", "png", "mermaid", "text")
+DRAWN = {
+    200: Answer("The graph.", media=tuple(dict.fromkeys(media.partition(";")[0] for media in MEDIA_TYPES.values()))),
+    304: Answer("It is still the one of the ETag in If-None-Match.", media=()),
+}
 
 
+@operation(
+    "getGraph",
+    "GET",
+    API + "/runs/{run}/graph.{format}",
+    "The graph of a run, coloured by the states of its tasks",
+    tag="runs",
+    answers=DRAWN,
+    problems=("unknown-format", "no-drawing"),
+    headers={"If-None-Match": "the ETag of an earlier answer"},
+)
 async def graph(request: Request) -> Response:
     """With an ETag: who asks again for a drawing that has not changed is told so."""
     services = services_of(request)

@@ -11,27 +11,49 @@ from flow_engine.stores.contract import Store
 from flow_runtime.executors.bounded_log import pieces
 from flow_runtime.executors.work import log_name
 from flow_runtime.run_logs import Piece, RunLogs, UnknownTask
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from flow_server.api.events import HEARTBEAT, LOOK, stream_answer
+from flow_server.api.events import HEARTBEAT, LOOK, STREAM, stream_answer
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import find_task, json_bytes
-from flow_server.paging import known, number
 from flow_server.problem import Problem
 from flow_server.services import Services, services_of
+from flow_server.shapes import Flag, Query, Whole
 
 WHOLE = 1 << 40
 _BATCH = 16
 """Pieces that one thread reads together: about a megabyte."""
 
 
-async def logs(request: Request) -> Response:
+class LogQuery(Query):
+    attempt: Whole | None = Field(None, ge=1, le=1_000_000, description="a whole number from 1 to 1,000,000")
+    tail: Whole | None = Field(
+        None, ge=1, le=1 << 29, description=f"a whole number from 1 to {1 << 29:,}: bytes of the end"
+    )
+
+
+class RunLogsQuery(Query):
+    task: str | None = Field(None, description="the name of a task")
+    attempt: Whole | None = Field(None, ge=1, le=1_000_000, description="a whole number from 1 to 1,000,000")
+    follow: Flag = Field(0, description="1 to go on until the run has ended, or 0")
+
+
+@operation(
+    "getLog",
+    "GET",
+    API + "/runs/{run}/tasks/{task}/logs",
+    "What an attempt of a task wrote",
+    tag="tasks",
+    answers={200: Answer("The text; empty where it wrote nothing.", media=("text/plain",))},
+    problems=("unknown-task", "unknown-attempt", "storage-unavailable"),
+)
+async def logs(request: Request, query: LogQuery) -> Response:
     """Plain text of one attempt, the latest where none is named; with `tail`, its last bytes. Empty where it wrote nothing."""
     services = services_of(request)
-    known(request.query_params, ("attempt", "tail"))
-    attempt = number(request.query_params, "attempt", 0, 1, 1_000_000)
-    tail = number(request.query_params, "tail", 0, 1, 1 << 29) or WHOLE
+    attempt = query.attempt or 0
     name, key = request.path_params["run"], request.path_params["task"]
 
     def job(store: Store) -> tuple[str, str]:
@@ -43,7 +65,7 @@ async def logs(request: Request) -> Response:
 
     run, file = await services.stores.run(job)
     path = await services.heavy(lambda: services.logs.path(run, file))  # it may be fetched from another host's storage
-    return StreamingResponse(read(path, tail), media_type="text/plain; charset=utf-8")
+    return StreamingResponse(read(path, query.tail or WHOLE), media_type="text/plain; charset=utf-8")
 
 
 def read(path: str, tail: int = WHOLE) -> Iterator[bytes]:
@@ -57,24 +79,30 @@ def read(path: str, tail: int = WHOLE) -> Iterator[bytes]:
         yield from pieces(stream.fileno(), size - min(size, tail))
 
 
-async def run_logs(request: Request) -> Response:
+@operation(
+    "followLogs",
+    "GET",
+    API + "/runs/{run}/logs",
+    "What all bodies of a run wrote, as a stream",
+    tag="runs",
+    answers={200: Answer("Server-sent events.", media=(STREAM,))},
+    problems=("unknown-task", "too-many-streams", "storage-unavailable"),
+)
+async def run_logs(request: Request, query: RunLogsQuery) -> Response:
     """Events `piece` with `{"title", "text"}`, failed tasks first, and `end`; with `follow=1` they go on until the run has ended."""
     services = services_of(request)
-    known(request.query_params, ("task", "attempt", "follow"))
-    attempt = number(request.query_params, "attempt", 0, 1, 1_000_000) or None
-    follow = bool(number(request.query_params, "follow", 0, 0, 1))
-    name, task = request.path_params["run"], request.query_params.get("task") or None
+    name = request.path_params["run"]
 
     def job(store: Store) -> tuple[str, RunLogs]:
         record = store.run(name)
         plan = store.plan(record.plan_hash, record.workflow)
-        return record.id, RunLogs(services.logs, record.id, plan, task, attempt)
+        return record.id, RunLogs(services.logs, record.id, plan, query.task, query.attempt)
 
     try:
         run, found = await services.stores.run(job)
     except UnknownTask as error:
         raise Problem(404, "unknown-task", str(error)) from None
-    return stream_answer(request, lambda: _stream(services, run, found, follow))
+    return stream_answer(request, lambda: _stream(services, run, found, bool(query.follow)))
 
 
 async def _stream(services: Services, run: str, found: RunLogs, follow: bool) -> AsyncIterator[bytes]:
