@@ -4,7 +4,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 
 from flow_client.answers import Change, TaskDocument
 from flow_engine import states

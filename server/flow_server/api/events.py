@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from flow_server.api.openapi import STREAM
 from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import json_bytes
 from flow_server.problem import Problem
@@ -30,9 +31,6 @@ class _News(NamedTuple):
     record: RunRecord
     frames: list[bytes]
     last: int
-
-
-STREAM = "text/event-stream"
 
 
 @operation(

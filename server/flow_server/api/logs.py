@@ -16,7 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from flow_server.api.events import HEARTBEAT, LOOK, STREAM, stream_answer
+from flow_server.api.events import HEARTBEAT, LOOK, stream_answer
+from flow_server.api.openapi import STREAM
 from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import find_task, json_bytes
 from flow_server.problem import Problem

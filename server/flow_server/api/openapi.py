@@ -23,6 +23,12 @@ PARTS = {
     "letter": "the id of a dead letter",
 }
 PART_SCHEMAS: dict[str, dict[str, Any]] = {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
+STREAM = "text/event-stream"
+EVENT: dict[str, Any] = {
+    "description": "one event of the stream; its data is JSON",
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}, "id": {"type": "string"}, "retry": {}},
+}
 TAGS = {
     "runs": "Submit runs, look at them, and control them.",
     "tasks": "The tasks of a run and what they wrote.",
@@ -164,6 +170,8 @@ def _media(media: str, answer: Answer, schemas: _Schemas) -> dict[str, Any]:
         return {"schema": schemas.of(answer.type_)}
     if media == "image/png":
         return {"schema": {"type": "string", "contentMediaType": media}}
+    if media == STREAM:
+        return {"schema": EVENT}
     return {"schema": {"type": "object"} if media == JSON else {"type": "string"}}
 
 

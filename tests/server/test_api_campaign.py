@@ -1,0 +1,24 @@
+"""A slice of the campaign that makes requests from the OpenAPI document (api_campaign.py)."""
+
+import random
+from pathlib import Path
+
+import pytest
+from support.command import Project
+from support.server import Server
+
+from server.api_campaign import Campaign
+
+SECONDS = 12
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_answer_is_untold(tmp_path: Path) -> None:
+    seed = random.randrange(2**31)
+    print(f"seed {seed}")
+    with Server(Project(tmp_path)) as server:
+        campaign = Campaign(server, seed)
+        campaign.run(250, SECONDS)
+    assert not campaign.failures, campaign.failures[0]
+    assert len({name for name, _ in campaign.statuses}) > 20
+    assert {200, 404, 422} <= {status for _, status in campaign.statuses}
