@@ -4,12 +4,9 @@ import random
 from pathlib import Path
 
 import pytest
+from server.api_campaign import Campaign
 from support.command import Project
 from support.server import Server
-
-from server.api_campaign import Campaign
-
-SECONDS = 12
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -18,7 +15,6 @@ def test_no_answer_is_untold(tmp_path: Path) -> None:
     print(f"seed {seed}")
     with Server(Project(tmp_path)) as server:
         campaign = Campaign(server, seed)
-        campaign.run(250, SECONDS)
+        campaign.run(40, most=10)
     assert not campaign.failures, campaign.failures[0]
-    assert len({name for name, _ in campaign.statuses}) > 20
-    assert {200, 404, 422} <= {status for _, status in campaign.statuses}
+    assert len({name for name, _ in campaign.statuses}) == 10

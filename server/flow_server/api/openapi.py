@@ -190,9 +190,14 @@ def _problems(one: Operation, schemas: _Schemas) -> dict[str, Any]:
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: "
             + "; ".join(f"`urn:flow:problem:{KINDS[name].name or name}`: {KINDS[name].meaning}" for name in names),
-            "content": {PROBLEM: {"schema": schemas.of(ProblemDocument)}},
+            "content": {PROBLEM: {"schema": _problem_of(names, schemas)}},
         }
         for status, names in (
             (key, list(group)) for key, group in groupby(problems_of(one), key=lambda n: KINDS[n].status)
         )
     }
+
+
+def _problem_of(names: Sequence[str], schemas: _Schemas) -> dict[str, Any]:
+    types = [f"urn:flow:problem:{KINDS[name].name or name}" for name in names]
+    return {"allOf": [schemas.of(ProblemDocument), {"properties": {"type": {"enum": types}}}]}
