@@ -133,6 +133,23 @@ class Difference(TypedDict):
     again: bool
 
 
+class BulkRun(TypedDict):
+    """`refusal` says why it was not done."""
+
+    run: str
+    done: bool
+    refusal: str
+
+
+class BulkDocument(TypedDict):
+    """`next_cursor` is the `cursor` of those that are left, or null."""
+
+    runs: list[BulkRun]
+    matched: int
+    done: int
+    next_cursor: str | None
+
+
 class RowsPage(TypedDict):
     """A run and its rows as the engine has them."""
 
@@ -337,6 +354,13 @@ class HealthDocument(TypedDict):
     version: str
 
 
+class ReadyDocument(TypedDict):
+    """What was looked at: `state`, and `queue` and `storage` where there are any."""
+
+    status: Literal["ready"]
+    parts: list[str]
+
+
 class ProblemDocument(TypedDict):
     """RFC 9457: `type` names the sort of problem, `detail` is this one in words. Some sorts have a member more."""
 
@@ -351,6 +375,7 @@ class ProblemDocument(TypedDict):
     state: NotRequired[str]
     folder: NotRequired[str]
     limit_bytes: NotRequired[int]
+    reasons: NotRequired[dict[str, str]]
 
 
 class Origin(NamedTuple):

@@ -5,9 +5,10 @@ says it.
 """
 
 import difflib
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from starlette.datastructures import QueryParams
@@ -45,9 +46,23 @@ def _printable(text: str) -> str:
     return text
 
 
+def _moment(text: object) -> object:
+    found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    if found is None or found.tzinfo is None:
+        raise ValueError("no time with a zone")
+    return found.timestamp()
+
+
 Whole = Annotated[int, BeforeValidator(_digits)]
 """Of a query."""
 Flag = Annotated[Literal[0, 1], BeforeValidator(lambda text: int(text) if text in ("0", "1") else text)]
+Moment = Annotated[
+    float,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""Seconds since the epoch, given as ISO 8601 with a zone."""
+A_MOMENT = "a time with a zone, as in 2026-01-31T12:00:00Z"
 Name = Annotated[
     str,
     Field(max_length=NAME_LENGTH, description=f"a name of at most {NAME_LENGTH} printable characters"),

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from flow_server.api import (
     answers,
+    bulk,
     capacity,
     check,
     events,
@@ -51,6 +52,7 @@ def operations() -> tuple[Operation, ...]:
         check.check,
         schedules.workflows,
         schedules.workflow,
+        graph.workflow_graph,
         schedules.schedules,
         schedules.schedule,
         schedules.remove,
@@ -65,6 +67,7 @@ def operations() -> tuple[Operation, ...]:
         letters.letter,
         letters.drop,
         health.healthz,
+        health.readyz,
         health.metrics,
     )
 
@@ -74,6 +77,8 @@ def _of_runs() -> tuple[Operation, ...]:
         runs.runs,
         submit.submit,
         submit.bulk,
+        bulk.cancel_runs,
+        bulk.retry_runs,
         folders.folder,
         folders.send,
         runs.run,

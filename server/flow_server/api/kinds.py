@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "internal-error": Kind(500, "a defect of the server, whose log has more under the request id"),
     "unreadable": Kind(500, "what is kept of the run is damaged"),
     "no-drawing": Kind(503, "the graph cannot be drawn"),
+    "not-ready": Kind(503, "what the server needs cannot be used; `reasons` says what and why"),
     "state-unavailable": Kind(503, "the state cannot be used now"),
     "storage-unavailable": Kind(503, "the storage of files cannot be used now"),
     "too-many-streams": Kind(503, "there are as many streams as the server keeps"),

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Literal
 
 from flow_client.answers import DroppedLetter, LetterDocument, LettersPage, ReplayedRuns
@@ -17,9 +16,8 @@ from starlette.responses import Response
 
 from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes
-from flow_server.problem import Problem
 from flow_server.services import services_of
-from flow_server.shapes import Body, Query, Whole, wrong_field
+from flow_server.shapes import A_MOMENT, Body, Moment, Query, Whole, wrong_field
 
 
 class LettersQuery(Query):
@@ -27,7 +25,7 @@ class LettersQuery(Query):
         "open", description=f"one of {', '.join((*STATES, 'all'))}"
     )
     workflow: str | None = Field(None, description="the name of a workflow")
-    since: str | None = Field(None, description="a time with a zone, as in 2026-01-31T12:00:00Z")
+    since: Moment | None = Field(None, description=A_MOMENT)
     limit: Whole = Field(50, ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")
     cursor: Whole | None = Field(None, description="a `next` that an earlier page gave")
 
@@ -127,21 +125,9 @@ def letter_filter(query: LettersQuery) -> LetterFilter:
     return LetterFilter(
         None if query.state == "all" else query.state,
         query.workflow,
-        None if query.since is None else _moment(query.since),
+        query.since,
         query.cursor or None,
         query.limit,
-    )
-
-
-def _moment(text: str) -> float:
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found.timestamp()
-    except (ValueError, OverflowError):
-        pass  # told below, with what has no zone
-    raise Problem(
-        422, "wrong-query", f"`since` is a time with a zone, as in 2026-01-31T12:00:00Z, and is {text[:50]!r}"
     )
 
 

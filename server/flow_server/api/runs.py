@@ -26,11 +26,12 @@ from flow_server.services import services_of
     problems=("unreadable",),
 )
 async def runs(request: Request, query: RunsQuery) -> Response:
-    """In pages; runs that start meanwhile do not move them."""
+    """In pages; runs that start meanwhile do not move them. With `label`, a page looks at 2,000 runs at most, so that it may hold fewer than
+    `limit`, even none, and be followed by another."""
     filter_ = filter_of(query)
 
     def job(store: Store) -> bytes:
-        records, following = runs_page(store, filter_)
+        records, following = runs_page(store, filter_, query.label)
         return json_bytes({"runs": [run_summary(store, record) for record in records], "next_cursor": following})
 
     return answer(await services_of(request).stores.run(job))

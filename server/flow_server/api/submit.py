@@ -104,7 +104,7 @@ async def retry(request: Request, body: RetryFields) -> Response:
         given = next(iter(body.model_dump(exclude_none=True)), "")
         if given:
             raise wrong_field(given, "goes with an edited workflow; a run that goes on keeps what it has")
-        document = await services.stores.run(lambda store: _reopened(store, name))
+        document = await services.stores.run(lambda store: reopened(store, name))
         return answer(json_bytes(document), 202)
     submission, wish = submission_of(body), wish_of(body, key_of(request))
     origin = await origin_for(services, submission)
@@ -179,7 +179,7 @@ def _all_prepared(origin: Origin, wishes: list[Wish]) -> list[Prepared]:
     return ready
 
 
-def _reopened(store: Store, name: str) -> dict[str, Any]:
+def reopened(store: Store, name: str) -> dict[str, Any]:
     record = store.run(name)
     why = _not_again(record)
     if not why and not store.reopen(record.id, time.time()):
