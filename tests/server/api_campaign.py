@@ -28,7 +28,7 @@ from support.server import Server
 CHECKS = ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance"]
 CHECKS += ["response_schema_conformance", "allow_header_conformance"]
 schemathesis.serializer.alias("application/gzip", "application/octet-stream")
-STREAMS = ("followRun", "followLogs")
+STREAMS = ("followRun", "followLogs", "getLog")
 PATIENCE = 30
 """Seconds for an answer."""
 
