@@ -42,6 +42,7 @@ def record(new: NewRun) -> RunRecord:
         new.parent.run if new.parent else None,
         None,
         new.based_on,
+        new.starts_at,
     )
 
 
