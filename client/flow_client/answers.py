@@ -59,7 +59,7 @@ class TaskOfRun(TaskDocument):
 
 
 class RunSummary(TypedDict):
-    """A run without its tasks. `parent` is the run whose child it is."""
+    """A run without its tasks. `parent` is the run whose child it is, `start_at` when one that is queued was told to start."""
 
     run: str
     workflow: str
@@ -73,6 +73,7 @@ class RunSummary(TypedDict):
     priority: int
     labels: list[str]
     cancel_requested_at: str | None
+    start_at: str | None
     parent: NotRequired[str]
 
 

@@ -157,6 +157,7 @@ def _new_run(ready: Prepared, run: str, folder: str) -> NewRun:
         labels=wish.labels or origin.plan.workflow.labels,
         idempotency_key=wish.idempotency_key,
         based_on=ready.based_on,
+        due=wish.due,
         rows=ready.rows,
     )
 

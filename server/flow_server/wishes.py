@@ -1,6 +1,7 @@
 """What a submission asks for, field by field, each within its bounds."""
 
 import json
+import time
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -9,11 +10,13 @@ from starlette.requests import Request
 from flow_server.body import too_large
 from flow_server.folders import checked_digest
 from flow_server.problem import Problem
-from flow_server.shapes import Body, wrong_field
+from flow_server.shapes import A_MOMENT, Body, Moment, wrong_field
 
 SOURCE_LIMIT = 1 << 20
 PARAMS_LIMIT = 1 << 20
 LABELS, LABEL_LENGTH, KEY_LENGTH, NAME_LENGTH = 32, 200, 200, 200
+LATEST = 366 * 86400
+"""Seconds from now on in which a run may start."""
 BULK = 1000
 """Runs that one request may submit."""
 
@@ -64,6 +67,12 @@ class WishFields(Body):
         None, max_length=LABELS, description=f"a list of at most {LABELS} strings of 1 to {LABEL_LENGTH} characters"
     )
     idempotency_key: Key | None = None
+    delay: float | None = Field(
+        None, ge=0, le=LATEST, description=f"a number of seconds from 0 to {LATEST:,}: it starts so much later"
+    )
+    start_at: Moment | None = Field(
+        None, description=f"{A_MOMENT}: it starts then; at most {LATEST // 86400} days from now"
+    )
 
 
 class RunFields(OriginFields, WishFields):
@@ -113,6 +122,8 @@ class Wish(NamedTuple):
     priority: int = 0
     labels: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    due: float = 0.0
+    """When it is to start, in seconds since the epoch."""
 
 
 def submission_of(fields: SourceFields, workflow: str | None = None) -> Submission:
@@ -151,10 +162,22 @@ def wish_of(fields: WishFields | DiffFields, key: str | None = None) -> Wish:
         raise too_large("`params`", PARAMS_LIMIT)
     found = Wish(fields.params or {})
     if isinstance(fields, WishFields):
-        found = found._replace(priority=fields.priority or 0, labels=tuple(fields.labels or ()))
+        found = found._replace(
+            priority=fields.priority or 0, labels=tuple(fields.labels or ()), due=_due(fields, time.time())
+        )
     if isinstance(fields, WishFields | RetryFields):
         found = found._replace(idempotency_key=fields.idempotency_key)
     return found if key is None else _with_key(found, key)
+
+
+def _due(fields: WishFields, now: float) -> float:
+    if fields.start_at is None:
+        return now + fields.delay if fields.delay else 0.0
+    if fields.delay is not None:
+        raise wrong_field("delay", "goes without `start_at`; give one of them")
+    if fields.start_at > now + LATEST:
+        raise wrong_field("start_at", f"is more than {LATEST // 86400} days from now")
+    return fields.start_at
 
 
 def _with_key(found: Wish, key: str) -> Wish:
