@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from flow_client.answers import RunState
+from flow_client.documents import RunState
 from flow_engine.ids import first_id
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store

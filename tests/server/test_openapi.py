@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 import pytest
-from flow_client.answers import TaskState
+from flow_client.documents import TaskState
 from flow_engine import states
 from flow_server.api.catalogue import operations
 from flow_server.api.openapi import document

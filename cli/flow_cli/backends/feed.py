@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from flow_client.answers import Change, TaskDocument
+from flow_client.answers import Change
+from flow_client.documents import TaskDocument
 from flow_engine import states
 from flow_engine.model import Awaits
 

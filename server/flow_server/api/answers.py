@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flow_client.answers import ApprovalDocument, SignalDocument
+from flow_client.documents import ApprovalDocument, SignalDocument
 from flow_engine.stores.contract import Store
 from flow_runtime.signals import WrongAnswer, approve, send_event, waiting
 from pydantic import Field

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from flow_client.answers import BulkDocument
+from flow_client.documents import BulkDocument
 from flow_engine.ids import first_id
 from flow_engine.stores.contract import RunFilter
 from pydantic import Field

@@ -1,6 +1,6 @@
 """Pools, which all runs share, and the workers that have runs in hand."""
 
-from flow_client.answers import PoolDocument, PoolsDocument, WorkersDocument
+from flow_client.documents import PoolDocument, PoolsDocument, WorkersDocument
 from flow_engine.stores.contract import Store
 from pydantic import Field
 from starlette.requests import Request

@@ -1,6 +1,6 @@
 """The language over HTTP: diagnostics of a source."""
 
-from flow_client.answers import CheckDocument
+from flow_client.documents import CheckDocument
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response

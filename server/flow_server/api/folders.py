@@ -4,7 +4,7 @@ import asyncio
 import os
 from contextlib import aclosing, suppress
 
-from flow_client.answers import FolderDocument
+from flow_client.documents import FolderDocument
 from flow_engine.errors import StoreError
 from flow_runtime.archives import PACKED_LIMIT
 from starlette.concurrency import run_in_threadpool

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
-from flow_client.answers import HealthDocument, ReadyDocument
+from flow_client.documents import HealthDocument, ReadyDocument
 from flow_engine.errors import FlowError
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.shared_state import open_queue

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from flow_client.answers import DroppedLetter, LetterDocument, LettersPage, ReplayedRuns
+from flow_client.documents import DroppedLetter, LetterDocument, LettersPage, ReplayedRuns
 from flow_engine.dead_letters.contract import STATES, Letter, LetterFilter
 from flow_engine.errors import Refused, UnknownRun
 from flow_engine.stores.contract import Store

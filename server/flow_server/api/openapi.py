@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import groupby
 from typing import Any
 
-from flow_client.answers import ProblemDocument
+from flow_client.documents import ProblemDocument
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 

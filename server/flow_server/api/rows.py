@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flow_client.answers import PlanDocument, RowsPage, TaskOfRun, WhyDocument
+from flow_client.documents import PlanDocument, RowsPage, TaskOfRun, WhyDocument
 from flow_engine.stores.contract import Store
 from flow_runtime.document import task_document
 from flow_runtime.labels import LabelWaits

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flow_client.answers import ResultDocument, RunDocument, RunsPage, RunSummary, TasksPage
+from flow_client.documents import ResultDocument, RunDocument, RunsPage, RunSummary, TasksPage
 from flow_engine import states
 from flow_engine.stores.contract import Store
 from starlette.requests import Request

@@ -4,7 +4,7 @@ import os
 import time
 from datetime import datetime
 
-from flow_client.answers import (
+from flow_client.documents import (
     BackfillDocument,
     ChangedSchedule,
     ScheduleDocument,

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flow_client.answers import Difference, RunDocument, RunSummary, SubmittedRuns
+from flow_client.documents import Difference, RunDocument, RunSummary, SubmittedRuns
 from flow_engine import states
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import Store, Submitted
