@@ -1,39 +1,6 @@
-"""What the server answers, as types. Times are ISO 8601 texts in UTC; results are JSON as people see it."""
+"""What the calls of the client take and give, where that is no document of the server (documents.py). Times are ISO 8601 texts in UTC."""
 
-from typing import Any, NamedTuple, NotRequired, TypedDict
-
-
-class TaskDocument(TypedDict):
-    """`key` is a task's name, or `fetch[3]` for an instance of a `for`; `instances` is how many one has."""
-
-    key: str
-    state: str
-    attempt: int
-    started_at: str | None
-    finished_at: str | None
-    result: Any
-    error: dict[str, Any] | None
-    instances: NotRequired[int]
-    waits_for: NotRequired[str]
-    cached_from: NotRequired[str]
-    awaits: NotRequired[dict[str, Any]]
-
-
-class RunDocument(TypedDict):
-    run: str
-    workflow: str
-    state: str
-    created_at: str
-    started_at: str | None
-    finished_at: str | None
-    params: dict[str, Any]
-    result: Any
-    error: dict[str, Any] | None
-    parent: NotRequired[str]
-    priority: NotRequired[int]
-    labels: NotRequired[list[str]]
-    tasks: NotRequired[list[TaskDocument]]
-    next_tasks: NotRequired[int | None]
+from typing import Any, NamedTuple
 
 
 class Origin(NamedTuple):
@@ -47,6 +14,17 @@ class Origin(NamedTuple):
 
     def fields(self) -> dict[str, str]:
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+class Chosen(NamedTuple):
+    """Runs of one state; `since` is ISO 8601 with a zone. At most `limit` of them (500 are possible), from `cursor` on."""
+
+    state: str
+    workflow: str | None = None
+    label: str | None = None
+    since: str | None = None
+    cursor: str | None = None
+    limit: int = 100
 
 
 class Submitted(NamedTuple):
@@ -76,4 +54,11 @@ class Piece(NamedTuple):
     """Something that bodies wrote, under the title of its attempt."""
 
     title: str
+    text: str
+
+
+class Text(NamedTuple):
+    """Something that an attempt of a task wrote."""
+
+    attempt: int
     text: str

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from flow_client.answers import Change, Origin, Piece, Rows, RunDocument, Submitted, TaskDocument
+from flow_client.answers import Change, Chosen, Origin, Piece, Rows, Submitted, Text
+from flow_client.documents import BulkDocument, RunDocument, RunSummary, TaskDocument
 from flow_client.errors import NotFlow, Problem, Unreachable
 from flow_client.sse import Frame, frames
 from flow_client.transport import Answer, Transport, path_of
@@ -50,22 +51,26 @@ class Client:
         key: str | None = None,
         priority: int | None = None,
         labels: Sequence[str] = (),
+        delay: float | None = None,
+        start_at: str | None = None,
     ) -> Submitted:
-        """Without a key it makes one, so that a request whose answer was lost is not a second run."""
+        """Without a key it makes one, so that a request whose answer was lost is not a second run. It starts `delay` seconds later, or at
+        `start_at` (ISO 8601 with a zone)."""
         body = {**origin.fields(), "params": params, "priority": priority, "labels": list(labels) or None}
-        answer = self._transport.call("POST", "/runs", body=body, key=key or secrets.token_hex(16))
+        later = {name: when for name, when in (("delay", delay), ("start_at", start_at)) if when is not None}
+        answer = self._transport.call("POST", "/runs", body=body | later, key=key or secrets.token_hex(16))
         return Submitted(answer.json["run"], answer.status == 201)
 
     def submit_all(self, origin: Origin, runs: Sequence[Mapping[str, Any]]) -> list[Submitted]:
-        """All of the runs or none. Each has `params` and may have `priority`, `labels`, `idempotency_key`."""
+        """All of the runs or none. Each has `params` and may have `priority`, `labels`, `idempotency_key`, `delay`, `start_at`."""
         given = [{**run, "idempotency_key": run.get("idempotency_key") or secrets.token_hex(16)} for run in runs]
         body = {**origin.fields(), "runs": given}
         answer = self._transport.call("POST", "/runs/bulk", body=body, repeat=True)  # each of the runs has a key
         return [Submitted(one["run"], one["created"]) for one in answer.json["runs"]]
 
-    def retry(self, run: str) -> RunDocument:
+    def retry(self, run: str) -> RunSummary:
         """Goes on with an ended run from what failed. Not repeated by itself: the second answer would be an error."""
-        document: RunDocument = self._transport.call("POST", path_of("runs", run, "retry"), body={}).json
+        document: RunSummary = self._transport.call("POST", path_of("runs", run, "retry"), body={}).json
         return document
 
     def retry_with(self, run: str, origin: Origin, params: Mapping[str, Any]) -> Submitted:
@@ -81,13 +86,19 @@ class Client:
     # -- look
 
     def runs(
-        self, state: str | None = None, workflow: str | None = None, top: bool = False, limit: int = 50
-    ) -> Iterator[RunDocument]:
-        """Newest first, in pages."""
+        self,
+        state: str | None = None,
+        workflow: str | None = None,
+        top: bool = False,
+        limit: int = 50,
+        label: str | None = None,
+        since: str | None = None,
+    ) -> Iterator[RunSummary]:
+        """Newest first, in pages. `since` is ISO 8601 with a zone."""
+        chosen = {"state": state, "workflow": workflow, "label": label, "since": since, "top": 1 if top else None}
         cursor = None
         while limit > 0:
-            query = {"state": state, "workflow": workflow, "cursor": cursor, "limit": min(limit, PAGE)}
-            page = self._transport.call("GET", "/runs", {**query, "top": 1 if top else None}).json
+            page = self._transport.call("GET", "/runs", {**chosen, "cursor": cursor, "limit": min(limit, PAGE)}).json
             yield from page["runs"]
             limit -= len(page["runs"])
             cursor = page["next_cursor"]
@@ -125,11 +136,15 @@ class Client:
     def graph(self, run: str, format_: str) -> bytes:
         return self._transport.call("GET", path_of("runs", run, f"graph.{format_}")).data
 
+    def workflow_graph(self, workflow: str, format_: str) -> bytes:
+        """Of a deployed workflow, before a run."""
+        return self._transport.call("GET", path_of("workflows", workflow, f"graph.{format_}")).data
+
     # -- follow
 
     def changes(self, run: str) -> Iterator[Change]:
         """What happens in a run from its beginning to its end, however often the connection is lost in between."""
-        for frame in self._frames(path_of("runs", run, "events")):
+        for frame in self._frames(path_of("runs", run, "events"), "0"):
             found = json.loads(frame.data)
             for change in found["changes"]:
                 yield Change(found["at"], change.get("task", ""), change["state"], change.get("attempt", 0))
@@ -146,12 +161,19 @@ class Client:
             yield Piece(**json.loads(frame.data))
         raise Unreachable(f"{self.url} has ended the log of run {run} before its end: ask for it again")
 
-    def _frames(self, path: str) -> Iterator[Frame]:
+    def task_log(self, run: str, task: str, attempt: int | None = None) -> Iterator[Text]:
+        """What a task writes, all attempts or one, until it has ended, however often the connection is lost in between."""
+        query = {"follow": 1, "attempt": attempt}
+        for frame in self._frames(path_of("runs", run, "tasks", task, "logs"), "", query):
+            yield Text(**json.loads(frame.data))
+
+    def _frames(self, path: str, first: str, query: Mapping[str, object] | None = None) -> Iterator[Frame]:
         """Until the event `end`. A lost stream goes on after the last event that came."""
-        last, heard = "0", time.monotonic()
+        last, heard = first, time.monotonic()
         while True:
             try:
-                for frame in frames(self._transport.stream(path, None, {"Last-Event-ID": last})):
+                headers = {"Last-Event-ID": last} if last else {}
+                for frame in frames(self._transport.stream(path, query, headers)):
                     heard = time.monotonic()
                     if frame.event == "end":
                         return
@@ -169,6 +191,19 @@ class Client:
     def cancel(self, run: str) -> bool:
         """False where it was cancelled before. Raises Problem (ended-already) where it has ended otherwise."""
         return self._transport.call("POST", path_of("runs", run, "cancel"), repeat=True).status == 202
+
+    def cancel_all(self, chosen: Chosen, dry_run: bool = False) -> BulkDocument:
+        """Those that are `queued` or `running`; the document's `next_cursor` leads to the others. May be repeated."""
+        return self._all("cancel", chosen, dry_run, repeat=True)
+
+    def retry_all(self, chosen: Chosen, dry_run: bool = False) -> BulkDocument:
+        """Those that have `failed` or were `cancelled`. Not repeated by itself: the second answer would tell of other runs."""
+        return self._all("retry", chosen, dry_run, repeat=dry_run)
+
+    def _all(self, verb: str, chosen: Chosen, dry_run: bool, repeat: bool) -> BulkDocument:
+        body = {**chosen._asdict(), "dry_run": dry_run}
+        document: BulkDocument = self._transport.call("POST", f"/runs/{verb}", body=body, repeat=repeat).json
+        return document
 
     def approve(self, run: str, task: str | None, answer: bool, by: str) -> dict[str, Any]:
         """`{"run", "task", "text"}`: what was answered."""

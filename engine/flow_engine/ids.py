@@ -13,6 +13,11 @@ def new_id(now: float, random_bytes: Callable[[int], bytes]) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def first_id(moment: float) -> str:
+    """No id that was made then or later sorts before it; 0 and the end of time where there is no id of that moment."""
+    return new_id(min(max(moment, 0.0), (2**48 - 1) / 1000), bytes)
+
+
 def later_id(newest: str | None, now: float, random_bytes: Callable[[int], bytes]) -> str:
     """The same, but after `newest`, the last id so far: ids keep their order when the clock is set back."""
     made = new_id(now, random_bytes)

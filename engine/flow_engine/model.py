@@ -223,6 +223,13 @@ class NewRun(NamedTuple):
     based_on: str | None = None
     rows: "tuple[TaskRecord, ...]" = ()
     """What it takes over from the run `based_on`: all of its rows, where there are any. Such a run must be adopted by its owner too."""
+    due: float = 0.0
+    """Nothing of it starts before; not for one with `rows`."""
+
+    @property
+    def starts_at(self) -> float | None:
+        """What stands as `reopened_at`: when it starts, where that is later than it was submitted."""
+        return self.due if self.due > self.created_at and not self.rows else None
 
 
 class InFlight(NamedTuple):
@@ -256,7 +263,7 @@ class RunRecord(NamedTuple):
     based_on: str | None = None
     """The run whose results it took over."""
     reopened_at: float | None = None
-    """When it was last tried again from what had failed."""
+    """When it was last tried again from what had failed, or is to start where that is later than it was submitted: its timeout counts from there."""
 
 
 class Signal(NamedTuple):

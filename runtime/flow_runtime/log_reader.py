@@ -44,7 +44,7 @@ class LogReader:
             status = os.fstat(descriptor)
             start = before.offset
             if start and before.inode != status.st_ino:
-                start, missed = _moved(descriptor, start)
+                start, missed = moved(descriptor, start)
                 if missed:
                     yield mark(missed)
             self._seen[path] = _Seen(max(status.st_size, start), status.st_ino)
@@ -53,7 +53,7 @@ class LogReader:
             os.close(descriptor)
 
 
-def _moved(descriptor: int, offset: int) -> tuple[int, int]:
+def moved(descriptor: int, offset: int) -> tuple[int, int]:
     """Where the place `offset` of a file is once its middle was left out, and how many bytes from there on were."""
     size = os.fstat(descriptor).st_size
     found = re.search(MARK, os.pread(descriptor, size, 0))

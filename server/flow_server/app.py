@@ -15,39 +15,24 @@ from flow_engine.errors import (
     UnknownSchedule,
     Unreadable,
 )
-from flow_engine.stores.contract import RunFilter
 from flow_runtime.state_folder import StateFolder
-from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from flow_server.api import (
-    answers,
-    capacity,
-    check,
-    events,
-    folders,
-    graph,
-    letters,
-    logs,
-    rows,
-    runs,
-    schedules,
-    submit,
-)
+from flow_server.api.catalogue import operations
+from flow_server.api.operation import API, routes_of
 from flow_server.gate import Gate, is_api, mark, request_id_of
-from flow_server.metrics import Timed, flow_version
+from flow_server.metrics import Timed
 from flow_server.pages import login, run_page, runs_page
 from flow_server.pages.render import STATIC, error_page
 from flow_server.problem import Problem
-from flow_server.services import Services, services_of
+from flow_server.services import Services
 
-API = "/api/v1"
 _log = logging.getLogger("flow.server")
 
 
@@ -81,10 +66,7 @@ def create_app(state: StateFolder, token: str) -> Starlette:
 
 def routes() -> list[Route | Mount]:
     return [
-        *run_routes(),
-        *operation_routes(),
-        Route("/healthz", healthz),
-        Route("/metrics", metrics),
+        *routes_of(operations()),
         Route("/", runs_page.page),
         Route("/runs/{run}", run_page.page),
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
@@ -94,63 +76,6 @@ def routes() -> list[Route | Mount]:
         Route("/logout", login.leave, methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC), name="static"),
     ]
-
-
-def run_routes() -> list[Route]:
-    run = API + "/runs/{run}"
-    return [
-        Route(API + "/check", check.check, methods=["POST"]),
-        Route(API + "/runs", runs.collection, methods=["GET", "POST"]),
-        Route(API + "/runs/bulk", submit.bulk, methods=["POST"]),
-        Route(API + "/folders/{digest}", folders.folder, methods=["GET", "PUT"]),
-        Route(run, runs.run),
-        Route(run + "/tasks", runs.tasks),
-        Route(run + "/result", runs.result),
-        Route(run + "/cancel", runs.cancel, methods=["POST"]),
-        Route(run + "/retry", submit.retry, methods=["POST"]),
-        Route(run + "/diff", submit.diff, methods=["POST"]),
-        Route(run + "/graph.{format}", graph.graph),
-        Route(run + "/events", events.events),
-        Route(run + "/rows", rows.rows),
-        Route(run + "/plan", rows.plan),
-        Route(run + "/logs", logs.run_logs),
-        Route(run + "/approvals", answers.approval, methods=["POST"]),
-        Route(run + "/approvals/{task}", answers.approval, methods=["POST"]),
-        Route(run + "/signals/{event}", answers.signal, methods=["POST"]),
-        Route(run + "/tasks/{task}", rows.task),
-        Route(run + "/tasks/{task}/why", rows.why),
-        Route(run + "/tasks/{task}/logs", logs.logs),
-    ]
-
-
-def operation_routes() -> list[Route]:
-    return [
-        Route(API + "/workflows", schedules.workflows),
-        Route(API + "/workflows/{name}", schedules.workflow, methods=["PUT"]),
-        Route(API + "/schedules", schedules.schedules),
-        Route(API + "/schedules/{name}", schedules.schedule, methods=["GET", "DELETE"]),
-        Route(API + "/schedules/{name}/pause", schedules.pause, methods=["POST"]),
-        Route(API + "/schedules/{name}/resume", schedules.resume, methods=["POST"]),
-        Route(API + "/schedules/{name}/backfill", schedules.fill, methods=["POST"]),
-        Route(API + "/pools", capacity.pools),
-        Route(API + "/pools/{name}", capacity.pool, methods=["PUT"]),
-        Route(API + "/workers", capacity.workers),
-        Route(API + "/dead-letters", letters.letters),
-        Route(API + "/dead-letters/replay", letters.replays, methods=["POST"]),
-        Route(API + "/dead-letters/{letter}", letters.letter),
-        Route(API + "/dead-letters/{letter}/drop", letters.drop, methods=["POST"]),
-    ]
-
-
-async def healthz(request: Request) -> Response:
-    """Whether the process answers and the state can be read."""
-    await services_of(request).stores.run(lambda store: store.runs(RunFilter(limit=1)))
-    return JSONResponse({"status": "ok", "version": flow_version()})
-
-
-async def metrics(request: Request) -> Response:
-    services = services_of(request)
-    return Response(await services.heavy(services.metrics.text), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -1,10 +1,9 @@
-"""Reading a request's body: bounded, JSON, with the fields that the route knows."""
+"""Reading a request's body: bounded, and JSON that everything can work on."""
 
 import asyncio
-import difflib
 import json
 import math
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from flow_server.problem import Problem
+from flow_server.shapes import B, read_body
 
 BODY_LIMIT = 5 << 20
 """Bytes of a whole body: source and parameters at their limits, with what JSON's escapes add."""
@@ -21,13 +21,14 @@ PATIENCE = 60.0
 DEEPEST = 100
 """Lists and objects inside of each other; what works on them later goes deeper into Python's stack than the reader does."""
 
-Fields = Mapping[str, type]
 
-
-async def json_body(request: Request, required: Fields, optional: Fields) -> dict[str, Any]:
-    """The object in the body. Raises Problem: 413, 400 for what is not JSON, 422 for a wrong, missing or unknown field."""
+async def json_body(request: Request, model: type[B], may_be_empty: bool = False) -> B:
+    """The object in the body; nothing at all is an empty one where that is said. Raises Problem: 413, 400 for what is not JSON, 422 for a
+    wrong, missing or unknown field."""
     data = await bounded(request, BODY_LIMIT)
-    return await run_in_threadpool(lambda: _checked(_parsed(data), required, optional))
+    if may_be_empty and not data:
+        data = b"{}"
+    return await run_in_threadpool(lambda: read_body(_parsed(data), model))
 
 
 async def form_body(request: Request) -> dict[str, str]:
@@ -63,10 +64,6 @@ async def chunks(request: Request, limit: int, patience: float) -> AsyncGenerato
 
 def too_large(what: str, limit: int) -> Problem:
     return Problem(413, "too-large", f"{what} is larger than {limit >> 10:,} KiB; send less", limit_bytes=limit)
-
-
-def wrong_field(name: str, message: str) -> Problem:
-    return Problem(422, "wrong-field", f"`{name}`: {message}", field=name)
 
 
 def _parsed(data: bytes) -> Any:
@@ -121,36 +118,3 @@ def _whole(text: str) -> int:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
-
-
-def _checked(found: Any, required: Fields, optional: Fields) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise Problem(422, "wrong-field", f"the body must be one JSON object, and is {_kind(found)}")
-    known = {**required, **optional}
-    for name in found:
-        if name not in known:
-            close = difflib.get_close_matches(name[:100], known, 1)
-            hint = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
-            raise wrong_field(name[:100], f"there is no such field; {hint}")
-    for name in required:
-        if name not in found:
-            raise wrong_field(name, f"is missing; it is {_NAMES.get(required[name], 'any value')}")
-    given = {name: value for name, value in found.items() if value is not None or name in required}
-    for name, value in given.items():
-        if not isinstance(value, known[name]) or (known[name] is int and isinstance(value, bool)):
-            raise wrong_field(name, f"must be {_NAMES[known[name]]}, and is {_kind(value)}")
-    return given
-
-
-_NAMES: dict[type, str] = {
-    str: "a string",
-    int: "an integer",
-    dict: "an object",
-    list: "a list",
-    bool: "true or false",
-    float: "a number",
-}
-
-
-def _kind(value: object) -> str:
-    return "null" if value is None else _NAMES[type(value)]

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from flow_engine.model import RunRecord, TaskRecord
+from flow_engine.states import QUEUED
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of, moment, run_document, task_document
@@ -18,7 +19,9 @@ TASKS = 1000
 
 def run_summary(store: Store, record: RunRecord) -> dict[str, Any]:
     """A run without its tasks."""
+    start = record.reopened_at if record.state == QUEUED else None
     return run_document(store, record, with_tasks=False) | {
+        "start_at": moment(start),
         "priority": record.priority,
         "labels": list(record.labels),
         "cancel_requested_at": moment(record.cancel_requested_at),

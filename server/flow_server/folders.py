@@ -13,8 +13,8 @@ from flow_runtime.run_folder import archive_key, keep_archive, run_folder
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage.setting import storage_here
 
-from flow_server.body import wrong_field
 from flow_server.problem import Problem
+from flow_server.shapes import wrong_field
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -13,7 +13,7 @@ from flow_server.problem import unauthorized
 from flow_server.services import Services
 from flow_server.session import same
 
-OPEN = ("/healthz", "/login")
+OPEN = ("/healthz", "/readyz", "/login")
 """What needs neither; files below /static neither."""
 HEADERS = {
     "Content-Security-Policy": (
@@ -71,7 +71,7 @@ def mark(headers: MutableHeaders, request_id: str) -> None:
 
 def is_api(path: str) -> bool:
     """Whether a program asks, and is to be answered with JSON."""
-    return path.startswith("/api/") or path in ("/api", "/metrics", "/healthz")
+    return path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")
 
 
 def request_id_of(request: Request) -> str:

@@ -1,52 +1,84 @@
 """The filters and cursors of a list, as they come in a URL."""
 
-from flow_engine import states
+from typing import get_args
+
+from flow_client.documents import RunState
+from flow_engine.ids import first_id
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
+from pydantic import Field
 from starlette.datastructures import QueryParams
 
-from flow_server.problem import Problem
+from flow_server.shapes import A_MOMENT, Flag, Moment, Query, Whole, read_query
 
-RUN_STATES = (states.QUEUED, states.RUNNING, states.SUCCEEDED, states.FAILED, states.CANCELLED)
-
-
-def number(query: QueryParams, name: str, default: int, least: int, most: int) -> int:
-    text = query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
-        raise Problem(
-            422, "wrong-query", f"`{name}` must be a whole number from {least} to {most}, and is {text[:50]!r}"
-        )
-    return int(text)
+SCAN = 2000
+"""Runs that a page of a label looks at."""
+_CHUNK = 500
+RUN_STATES: tuple[str, ...] = get_args(RunState)
 
 
-def known(query: QueryParams, names: tuple[str, ...]) -> None:
-    """Raises Problem for a parameter that the route does not know: a misspelt filter would give everything."""
-    for name in query:
-        if len(query.getlist(name)) > 1:
-            raise Problem(422, "wrong-query", f"`{name[:50]}` is given {len(query.getlist(name))} times; give it once")
-        if name not in names:
-            there_are = f"there are: {', '.join(names)}" if names else "this route has none"
-            raise Problem(422, "wrong-query", f"there is no query parameter `{name[:50]}`; {there_are}")
+class PageQuery(Query):
+    """Which runs a page shows, and how many of them."""
+
+    state: RunState | None = Field(None, description=f"one of {', '.join(RUN_STATES)}")
+    workflow: str | None = Field(
+        None, description="the name of a workflow; with its file, as in lib/q.flow:check, that one alone"
+    )
+    limit: Whole = Field(50, ge=1, le=500, description="a whole number from 1 to 500")
+    cursor: str | None = Field(
+        None, pattern="^[0-9A-Za-z]{1,26}$", description="a `next_cursor` that an earlier page gave"
+    )
+    top: Flag = Field(0, description="1 to leave child runs out, or 0")
 
 
-def run_filter(query: QueryParams, default_limit: int = 50) -> RunFilter:
-    """`state`, `workflow`, `cursor`, `limit`, and `top=1` for no child runs; an empty one counts as not given."""
-    known(query, ("state", "workflow", "limit", "cursor", "top"))
-    state = query.get("state") or None
-    if state is not None and state not in RUN_STATES:
-        raise Problem(422, "wrong-query", f"there is no state {state[:50]!r}; there are: {', '.join(RUN_STATES)}")
-    cursor = query.get("cursor") or None
-    if cursor is not None and not (cursor.isascii() and cursor.isalnum() and len(cursor) <= 26):
-        raise Problem(422, "wrong-query", "`cursor` must be a `next_cursor` that an earlier page gave")
-    limit = number(query, "limit", default_limit, 1, 500)
-    top = bool(number(query, "top", 0, 0, 1))
-    return RunFilter(state, query.get("workflow") or None, cursor, limit, top=top)
+class RunsQuery(PageQuery):
+    """Which runs, and how many of them."""
+
+    label: str | None = Field(None, max_length=200, description="a label, of at most 200 characters")
+    since: Moment | None = Field(None, description=f"{A_MOMENT}: runs that were submitted then or later")
 
 
-def runs_page(store: Store, filter_: RunFilter) -> tuple[list[RunRecord], str | None]:
-    """A page, newest first, and the cursor of the next one. New runs never move what a cursor points at."""
+class RowsQuery(Query):
+    """A page of a run's tasks."""
+
+    limit: Whole = Field(1000, ge=1, le=10_000, description="a whole number from 1 to 10,000")
+    cursor: Whole = Field(0, ge=0, le=999_999_999, description="a `next_cursor` that an earlier page gave")
+
+
+def run_filter(query: QueryParams) -> RunFilter:
+    """Raises Problem."""
+    return _filter(read_query(query, PageQuery))
+
+
+def filter_of(query: RunsQuery) -> RunFilter:
+    return _filter(query)._replace(since=None if query.since is None else first_id(query.since))
+
+
+def _filter(query: PageQuery) -> RunFilter:
+    return RunFilter(query.state, query.workflow, query.cursor, query.limit, top=bool(query.top))
+
+
+def runs_page(store: Store, filter_: RunFilter, label: str | None = None) -> tuple[list[RunRecord], str | None]:
+    """A page, newest first, and the cursor of the next one. New runs never move what a cursor points at. With a label, which has no
+    index, it looks at SCAN runs at most, so that it may hold fewer than are asked for."""
+    if label is not None:
+        return _labelled(store, filter_, label)
     found = store.runs(filter_._replace(limit=filter_.limit + 1))
     shown = found[: filter_.limit]
     return shown, shown[-1].id if len(found) > len(shown) else None
+
+
+def _labelled(store: Store, filter_: RunFilter, label: str) -> tuple[list[RunRecord], str | None]:
+    shown: list[RunRecord] = []
+    before = filter_.before
+    for _ in range(SCAN // _CHUNK):
+        found = store.runs(filter_._replace(before=before, limit=_CHUNK))
+        for record in found:
+            if label in record.labels:
+                shown.append(record)
+                if len(shown) == filter_.limit:
+                    return shown, record.id
+        if len(found) < _CHUNK:
+            return shown, None
+        before = found[-1].id
+    return shown, before

@@ -25,10 +25,11 @@ from flow_runtime.files import FlowFiles
 from flow_runtime.plans import load_plan
 from flow_runtime.state_folder import StateFolder
 
-from flow_server.body import too_large, wrong_field
+from flow_server.body import too_large
 from flow_server.folders import flow_file, unknown_folder
 from flow_server.problem import Problem
 from flow_server.relative import relative_files
+from flow_server.shapes import wrong_field
 from flow_server.wishes import SOURCE_LIMIT, Submission, Wish
 
 FILE = "submitted.flow"
@@ -156,6 +157,7 @@ def _new_run(ready: Prepared, run: str, folder: str) -> NewRun:
         labels=wish.labels or origin.plan.workflow.labels,
         idempotency_key=wish.idempotency_key,
         based_on=ready.based_on,
+        due=wish.due,
         rows=ready.rows,
     )
 

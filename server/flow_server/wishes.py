@@ -1,23 +1,104 @@
 """What a submission asks for, field by field, each within its bounds."""
 
 import json
-from typing import Any, NamedTuple
+import time
+from typing import Annotated, Any, NamedTuple
 
+from pydantic import Field
 from starlette.requests import Request
 
-from flow_server.body import too_large, wrong_field
+from flow_server.body import too_large
 from flow_server.folders import checked_digest
 from flow_server.problem import Problem
+from flow_server.shapes import A_MOMENT, Body, Moment, wrong_field
 
 SOURCE_LIMIT = 1 << 20
 PARAMS_LIMIT = 1 << 20
 LABELS, LABEL_LENGTH, KEY_LENGTH, NAME_LENGTH = 32, 200, 200, 200
-PRIORITIES = range(10)
+LATEST = 366 * 86400
+"""Seconds from now on in which a run may start."""
 BULK = 1000
 """Runs that one request may submit."""
 
-ORIGIN_FIELDS: dict[str, type] = {"source": str, "folder": str, "file": str, "workflow": str}
-WISH_FIELDS: dict[str, type] = {"params": dict, "priority": int, "labels": list, "idempotency_key": str}
+Source = Annotated[str, Field(description="the text of a .flow file, at most 1 MiB")]
+Folder = Annotated[
+    str,
+    Field(
+        description="the SHA-256 of the archive of a folder that was sent, as 64 lower-case hexadecimal digits",
+        json_schema_extra={"pattern": "^[0-9a-f]{64}$"},  # checked_digest says what is wrong
+    ),
+]
+File = Annotated[
+    str,
+    Field(description="the path of the flow file in the folder, as a string; beside a source its name, as in etl.flow"),
+]
+Params = Annotated[dict[str, Any], Field(description="an object by parameter name, at most 1 MiB")]
+Label = Annotated[str, Field(min_length=1, max_length=LABEL_LENGTH)]
+Key = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=KEY_LENGTH,
+        description=f"a string of 1 to {KEY_LENGTH} characters: the same gives the first run again",
+    ),
+]
+
+
+class SourceFields(Body):
+    """A source, or the file in a folder that was sent."""
+
+    source: Source | None = None
+    folder: Folder | None = None
+    file: File | None = None
+
+
+class OriginFields(SourceFields):
+    """Which workflow. Beside a source or a folder, `workflow` chooses one of its workflows; alone it is one that was deployed."""
+
+    workflow: str | None = Field(None, description="the name of a workflow, a string")
+
+
+class WishFields(Body):
+    """One run of it."""
+
+    params: Params | None = None
+    priority: int | None = Field(None, ge=0, le=9, description="an integer from 0 to 9 (9 is most urgent)")
+    labels: list[Label] | None = Field(
+        None, max_length=LABELS, description=f"a list of at most {LABELS} strings of 1 to {LABEL_LENGTH} characters"
+    )
+    idempotency_key: Key | None = None
+    delay: float | None = Field(
+        None, ge=0, le=LATEST, description=f"a number of seconds from 0 to {LATEST:,}: it starts so much later"
+    )
+    start_at: Moment | None = Field(
+        None, description=f"{A_MOMENT}: it starts then; at most {LATEST // 86400} days from now"
+    )
+
+
+class RunFields(OriginFields, WishFields):
+    """A run to be made."""
+
+
+class BulkFields(OriginFields):
+    """Runs to be made, all of one workflow."""
+
+    runs: list[WishFields] = Field(
+        min_length=1,
+        max_length=BULK,
+        description=f"a list of 1 to {BULK:,} runs, each an object with `params` and so on",
+    )
+
+
+class DiffFields(OriginFields):
+    """An edited workflow, and parameters that replace those of the run."""
+
+    params: Params | None = None
+
+
+class RetryFields(DiffFields):
+    """Nothing, or an edited workflow to go on with."""
+
+    idempotency_key: Key | None = None
 
 
 class Submission(NamedTuple):
@@ -41,11 +122,14 @@ class Wish(NamedTuple):
     priority: int = 0
     labels: tuple[str, ...] = ()
     idempotency_key: str | None = None
+    due: float = 0.0
+    """When it is to start, in seconds since the epoch."""
 
 
-def submission_of(fields: dict[str, Any]) -> Submission:
+def submission_of(fields: SourceFields, workflow: str | None = None) -> Submission:
     """Raises Problem where the fields do not name one workflow."""
-    found = Submission(*(fields.get(name) for name in Submission._fields))
+    named = fields.workflow if isinstance(fields, OriginFields) else workflow
+    found = Submission(fields.source, fields.folder, fields.file, named)
     if found.source is not None and found.folder is not None:
         raise wrong_field("folder", "goes with `file`, and not with `source`")
     if found.folder is not None:
@@ -72,22 +156,28 @@ def _is_name(found: Submission) -> bool:
     )
 
 
-def wish_of(fields: dict[str, Any], key: str | None = None) -> Wish:
-    """`key` is the one of the request's header. Raises Problem where a field is out of its bounds."""
-    given = {name: fields[name] for name in WISH_FIELDS if name in fields}
-    found = Wish(**{**given, "labels": tuple(fields.get("labels", ()))})
-    if len(json.dumps(found.params, ensure_ascii=False).encode()) > PARAMS_LIMIT:
+def wish_of(fields: WishFields | DiffFields, key: str | None = None) -> Wish:
+    """`key` is the one of the request's header. Raises Problem where the parameters are too large, or another key is given."""
+    if len(json.dumps(fields.params, ensure_ascii=False).encode()) > PARAMS_LIMIT:
         raise too_large("`params`", PARAMS_LIMIT)
-    if found.priority not in PRIORITIES:
-        raise wrong_field("priority", f"must be from 0 to 9 (9 is most urgent), and is {str(found.priority)[:50]}")
-    if len(found.labels) > LABELS:
-        raise wrong_field("labels", f"a run has at most {LABELS} labels")
-    for label in found.labels:
-        if not isinstance(label, str) or not 0 < len(label) <= LABEL_LENGTH:
-            raise wrong_field("labels", f"a label is a string of 1 to {LABEL_LENGTH} characters")
-    if found.idempotency_key is not None and not 0 < len(found.idempotency_key) <= KEY_LENGTH:
-        raise wrong_field("idempotency_key", f"must have 1 to {KEY_LENGTH} characters")
+    found = Wish(fields.params or {})
+    if isinstance(fields, WishFields):
+        found = found._replace(
+            priority=fields.priority or 0, labels=tuple(fields.labels or ()), due=_due(fields, time.time())
+        )
+    if isinstance(fields, WishFields | RetryFields):
+        found = found._replace(idempotency_key=fields.idempotency_key)
     return found if key is None else _with_key(found, key)
+
+
+def _due(fields: WishFields, now: float) -> float:
+    if fields.start_at is None:
+        return now + fields.delay if fields.delay else 0.0
+    if fields.delay is not None:
+        raise wrong_field("delay", "goes without `start_at`; give one of them")
+    if fields.start_at > now + LATEST:
+        raise wrong_field("start_at", f"is more than {LATEST // 86400} days from now")
+    return fields.start_at
 
 
 def _with_key(found: Wish, key: str) -> Wish:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flow_client import client as client_module
-from flow_client.answers import Change, Origin
+from flow_client.answers import Change, Chosen, Origin, Text
 from flow_client.client import Client
 from flow_client.errors import ClientError, NotFlow, Problem, Unreachable, WrongAddress
 from flow_client.sse import Frame, frames
@@ -93,7 +93,11 @@ def test_a_submission_whose_answer_was_lost_is_sent_again_with_the_same_key() ->
 
 
 def test_what_may_not_be_repeated_is_not() -> None:
-    for call in (lambda client: client.retry("r"), lambda client: client.approve("r", None, True, "ada")):
+    for call in (
+        lambda client: client.retry("r"),
+        lambda client: client.approve("r", None, True, "ada"),
+        lambda client: client.retry_all(Chosen("failed")),
+    ):
         with served(hang_up, answer(200, {})) as (client, seen), pytest.raises(Unreachable):
             call(client)
         assert len(seen) == 1
@@ -144,6 +148,37 @@ def test_a_lost_stream_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> 
     with served(*script) as (client, seen):
         assert list(client.changes("r")) == [Change("now", f"t{number}", "ready", 0) for number in (1, 2, 3)]
     assert [headers["Last-Event-ID"] for _, _, headers, _ in seen] == ["0", "2", "2"]
+
+
+def test_a_lost_log_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "_PAUSE", 0.01)
+
+    def piece(text: str, place: str) -> bytes:
+        return f"id: {place}\nevent: piece\ndata: {json.dumps({'attempt': 1, 'text': text})}\n\n".encode()
+
+    script = [stream(piece("a", "1.0.1")), hang_up, stream(piece("b", "1.0.2"), b"event: end\ndata: {}\n\n")]
+    with served(*script) as (client, seen):
+        assert list(client.task_log("r", "t[1]", attempt=1)) == [Text(1, "a"), Text(1, "b")]
+    assert [headers.get("Last-Event-ID") for _, _, headers, _ in seen] == [None, "1.0.1", "1.0.1"]
+    assert seen[0][1] == "/api/v1/runs/r/tasks/t%5B1%5D/logs?follow=1&attempt=1"
+
+
+def test_what_is_chosen_is_sent() -> None:
+    document = {"runs": [], "matched": 0, "done": 0, "next_cursor": None}
+    with served(hang_up, answer(202, document), answer(200, document)) as (client, seen):
+        assert client.cancel_all(Chosen("queued", label="x"))["matched"] == 0
+        client.retry_all(Chosen("failed", since="2026-01-31T12:00:00Z"), dry_run=True)
+    sent = [json.loads(body) for _, _, _, body in seen]
+    assert (sent[1]["state"], sent[1]["label"], sent[1]["dry_run"]) == ("queued", "x", False)
+    assert (sent[2]["since"], sent[2]["dry_run"]) == ("2026-01-31T12:00:00Z", True)
+
+
+def test_a_run_may_be_told_to_start_later() -> None:
+    with served(answer(201, {"run": "r"})) as (client, seen):
+        client.submit(Origin(source="x"), {}, delay=5)
+        client.submit(Origin(source="x"), {})
+    first, second = (json.loads(body) for _, _, _, body in seen)
+    assert (first["delay"], "start_at" in first, "delay" in second) == (5, False, False)
 
 
 def test_a_stream_that_stays_lost_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def test_the_example_works(example: str, variables: dict[str, str], tmp_path: Pa
 def test_the_page_has_every_route() -> None:
     from flow_server.app import API, routes
 
-    paths = [route.path for route in routes() if route.path.startswith((API, "/metrics", "/healthz"))]
+    paths = [route.path for route in routes() if route.path.startswith((API, "/metrics", "/healthz", "/readyz"))]
     assert len(paths) > 8
     for path in paths:
         pattern = re.escape("$FLOW_URL" + path)

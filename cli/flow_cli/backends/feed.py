@@ -4,9 +4,9 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 
-from flow_client.answers import Change, TaskDocument
+from flow_client.answers import Change
+from flow_client.documents import TaskDocument
 from flow_engine import states
 from flow_engine.model import Awaits
 
@@ -62,7 +62,7 @@ class Feed:
         line.awaits.pop(change.task, None)
         if change.state != states.WAITING or self._kinds[line.name] not in _SUSPENDING:
             return
-        found: dict[str, Any] | None = self._task_of(change.task).get("awaits")
+        found = self._task_of(change.task).get("awaits")
         if found is not None:
             due = found["until"]
             seconds = None if due is None else datetime.fromisoformat(due).timestamp()

@@ -19,12 +19,22 @@ _UNDO, _FAILURE = PHASE["undo"], PHASE["failure"]
 
 
 class RunGraph(Rows):
-    def start(self, now: float) -> None:
-        """Makes the tasks ready that wait for nothing."""
+    def start(self, now: float, due: float = 0.0) -> None:
+        """Makes the tasks ready that wait for nothing, or lets them wait until `due`."""
         for row, unmet in enumerate(self.shape.unmet):
             if unmet == 0:
                 self._unblock(row, now)
         self._drain(now)
+        if due > now:
+            self._hold_back(due, due - now)
+
+    def _hold_back(self, due: float, later: float) -> None:
+        """Delays and deadlines of tasks count from the start of the run."""
+        for row in self.ready:
+            self.state[row] = states.WAITING
+            self.due[row] = self.due[row] + later if row in self.due else due
+            if row in self.deadline:
+                self.deadline[row] += later
 
     def complete(
         self, row: int, attempt: int, worker: str, outcome: Outcome, now: float, draw: Callable[[], float]

@@ -71,6 +71,8 @@ class RunFilter(NamedTuple):
     namespace: str = "default"
     top: bool = False
     """Only runs that are no child runs."""
+    since: str | None = None
+    """An id: only it and newer ones. `first_id` is the one of a time."""
 
 
 class Census(NamedTuple):

@@ -55,6 +55,7 @@ class Reads(ABC):
             (self._namespace_clause(filter_), filter_.namespace),
             ("state = ?", filter_.state),
             ("id < ?", filter_.before),
+            ("id >= ?", filter_.since),
         ]
         present = [(clause, value) for clause, value in wanted if value is not None]
         values: list[Any] = [value for _, value in present]

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from flow_server.api.openapi import STREAM
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import json_bytes
 from flow_server.event_frames import ENDED, Batch, Frames
 from flow_server.problem import Problem
@@ -22,6 +24,16 @@ STREAMS = 2_000
 """Streams of one server at once."""
 
 
+@operation(
+    "followRun",
+    "GET",
+    API + "/runs/{run}/events",
+    "What happens in a run, as a stream",
+    tag="runs",
+    answers={200: Answer("Server-sent events.", media=(STREAM,))},
+    problems=("wrong-header", "too-many-streams"),
+    headers={"Last-Event-ID": "the id of the last event that came: the stream goes on after it"},
+)
 async def events(request: Request) -> Response:
     """`change` events, `{"at", "changes": [{"task" or "run", "state", "attempt"}]}`, and `end` with the run's state at last."""
     services = services_of(request)
@@ -40,7 +52,7 @@ def stream_answer(
     services = services_of(request)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
-        return Response(None, 200, headers, "text/event-stream")
+        return Response(None, 200, headers, STREAM)
     if services.streams[kind] >= most:
         raise Problem(503, "too-many-streams", f"there are {most:,} {kind} streams already", {"Retry-After": "5"})
     return _Counted(services, kind, content(), headers)
@@ -50,7 +62,7 @@ class _Counted(StreamingResponse):
     """Counts from the moment in which it is given back until its end, also where the client leaves before the first event."""
 
     def __init__(self, services: Services, kind: str, content: AsyncIterator[bytes], headers: dict[str, str]) -> None:
-        super().__init__(content, 200, headers, "text/event-stream")
+        super().__init__(content, 200, headers, STREAM)
         self._services, self._kind = services, kind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

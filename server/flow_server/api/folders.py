@@ -4,12 +4,14 @@ import asyncio
 import os
 from contextlib import aclosing, suppress
 
+from flow_client.documents import FolderDocument
 from flow_engine.errors import StoreError
 from flow_runtime.archives import PACKED_LIMIT
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from flow_server.api.operation import API, Answer, operation
 from flow_server.body import chunks
 from flow_server.documents import answer, json_bytes
 from flow_server.folders import checked_digest, is_there, receive, upload_path
@@ -22,18 +24,36 @@ PATIENCE = 600.0
 """Seconds that one may take to arrive."""
 
 
+@operation(
+    "getFolder",
+    "GET",
+    API + "/folders/{digest}",
+    "Whether a folder is here",
+    tag="runs",
+    answers={200: Answer("It is here.", FolderDocument)},
+    problems=("unknown-folder", "wrong-field", "storage-unavailable"),
+)
 async def folder(request: Request) -> Response:
     digest = checked_digest(request.path_params["digest"])
-    if request.method == "PUT":
-        return await _put(request, digest)
     state = services_of(request).state
     if not await run_in_threadpool(is_there, state, digest):
         raise Problem(404, "unknown-folder", f"the folder {digest} is not here; PUT it as a .tar.gz", folder=digest)
     return answer(json_bytes({"folder": digest}))
 
 
-async def _put(request: Request, digest: str) -> Response:
-    """201 where it is new, 200 where it was there."""
+@operation(
+    "sendFolder",
+    "PUT",
+    API + "/folders/{digest}",
+    "Send a folder of flow files",
+    tag="runs",
+    answers={200: Answer("It was here.", FolderDocument), 201: Answer("It is here now.", FolderDocument)},
+    problems=("wrong-digest", "wrong-archive", "too-many-uploads", "storage-unavailable"),
+    upload="application/gzip",
+)
+async def send(request: Request) -> Response:
+    """As a `.tar.gz` under the SHA-256 of that archive."""
+    digest = checked_digest(request.path_params["digest"])
     services = services_of(request)
     if await run_in_threadpool(is_there, services.state, digest):
         return answer(json_bytes({"folder": digest}))

@@ -2,30 +2,53 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Literal
 
-from flow_engine.dead_letters.contract import OPEN, STATES, Letter, LetterFilter
+from flow_client.documents import DroppedLetter, LetterDocument, LettersPage, ReplayedRuns
+from flow_engine.dead_letters.contract import STATES, Letter, LetterFilter
 from flow_engine.errors import Refused, UnknownRun
 from flow_engine.stores.contract import Store
 from flow_runtime.letters import MOST, letter_document, letters_page
 from flow_runtime.replays import Replayed, Wish, by_run, replay, wish_of
-from starlette.datastructures import QueryParams
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.body import json_body, wrong_field
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes
-from flow_server.paging import known, number
-from flow_server.problem import Problem
 from flow_server.services import services_of
+from flow_server.shapes import A_MOMENT, Body, Moment, Query, Whole, wrong_field
 
-_LAST = 10**9
+
+class LettersQuery(Query):
+    state: Literal["open", "replayed", "dropped", "all"] = Field(
+        "open", description=f"one of {', '.join((*STATES, 'all'))}"
+    )
+    workflow: str | None = Field(None, description="the name of a workflow")
+    since: Moment | None = Field(None, description=A_MOMENT)
+    limit: Whole = Field(50, ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")
+    cursor: Whole | None = Field(None, description="a `next` that an earlier page gave")
 
 
-async def letters(request: Request) -> Response:
+class ReplayFields(Body):
+    letters: list[str] = Field(
+        min_length=1, max_length=MOST, description=f"a list of 1 to {MOST:,} ids, as GET .../dead-letters gives them"
+    )
+    set: dict[str, str] | None = Field(None, description='an object of texts by name, as in {"n": "3"}')
+    dry_run: bool | None = Field(None, description="true or false: whether nothing is to go on")
+
+
+@operation(
+    "listDeadLetters",
+    "GET",
+    API + "/dead-letters",
+    "Dead letters, newest first",
+    tag="dead letters",
+    answers={200: Answer("A page of letters.", LettersPage)},
+)
+async def letters(request: Request, query: LettersQuery) -> Response:
     """Newest first, those that are open unless `state` says otherwise; `next` is the cursor of the next page."""
-    wanted = letter_filter(request.query_params)
+    wanted = letter_filter(query)
 
     def job(store: Store) -> bytes:
         found, more = letters_page(store, wanted)
@@ -34,6 +57,15 @@ async def letters(request: Request) -> Response:
     return answer(await services_of(request).stores.run(job))
 
 
+@operation(
+    "getDeadLetter",
+    "GET",
+    API + "/dead-letters/{letter}",
+    "A dead letter",
+    tag="dead letters",
+    answers={200: Answer("The letter.", LetterDocument)},
+    problems=("unknown-letter",),
+)
 async def letter(request: Request) -> Response:
     name = request.path_params["letter"]
     return answer(
@@ -41,6 +73,15 @@ async def letter(request: Request) -> Response:
     )
 
 
+@operation(
+    "dropDeadLetter",
+    "POST",
+    API + "/dead-letters/{letter}/drop",
+    "Leave a dead letter as it is",
+    tag="dead letters",
+    answers={200: Answer("The letter.", DroppedLetter)},
+    problems=("unknown-letter",),
+)
 async def drop(request: Request) -> Response:
     """It is not open any more, and stays; `changed` is false where it was not open."""
     name = request.path_params["letter"]
@@ -52,12 +93,23 @@ async def drop(request: Request) -> Response:
     return answer(await services_of(request).stores.run(job))
 
 
-async def replays(request: Request) -> Response:
+@operation(
+    "replayDeadLetters",
+    "POST",
+    API + "/dead-letters/replay",
+    "Try the tasks of dead letters again",
+    tag="dead letters",
+    answers={
+        200: Answer("With `dry_run`: what would be refused.", ReplayedRuns),
+        202: Answer("What goes on.", ReplayedRuns),
+    },
+    problems=("unknown-letter", "unknown-run", "unreadable"),
+    example={"letters": ["01m8njxz995ry3cj9xg8vh5k6y:0:1"], "set": {"n": "21"}, "dry_run": True},
+)
+async def replays(request: Request, body: ReplayFields) -> Response:
     """202 with a run for each that letters were chosen of: it goes on with these tasks, or `refusal` says why not. `set` gives other values
     for what the tasks read, as people write them. Each letter is replayed once. With `dry_run`, 200: nothing goes on."""
-    fields = await json_body(request, {"letters": list}, {"set": dict, "dry_run": bool})
-    names, texts = _names(fields["letters"]), _texts(fields.get("set", {}))
-    dry_run = bool(fields.get("dry_run"))
+    names, texts, dry_run = sorted({*body.letters}), body.set or {}, bool(body.dry_run)
 
     def job(store: Store) -> bytes:
         chosen = by_run(store.letters.letter(name) for name in names)
@@ -68,45 +120,15 @@ async def replays(request: Request) -> Response:
     return answer(await services_of(request).stores.run(job), 200 if dry_run else 202)
 
 
-def letter_filter(query: QueryParams) -> LetterFilter:
+def letter_filter(query: LettersQuery) -> LetterFilter:
     """Raises Problem."""
-    known(query, ("state", "workflow", "since", "limit", "cursor"))
-    state = query.get("state") or OPEN
-    if state not in (*STATES, "all"):
-        raise Problem(422, "wrong-query", f"there is no state {state[:50]!r}; there are: {', '.join((*STATES, 'all'))}")
-    before = number(query, "cursor", 0, 0, _LAST - 1)
     return LetterFilter(
-        None if state == "all" else state,
-        query.get("workflow") or None,
-        _moment(query["since"]) if query.get("since") else None,
-        before or None,
-        number(query, "limit", 50, 1, MOST),
+        None if query.state == "all" else query.state,
+        query.workflow,
+        query.since,
+        query.cursor or None,
+        query.limit,
     )
-
-
-def _moment(text: str) -> float:
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found.timestamp()
-    except (ValueError, OverflowError):
-        pass  # told below, with what has no zone
-    raise Problem(
-        422, "wrong-query", f"`since` is a time with a zone, as in 2026-01-31T12:00:00Z, and is {text[:50]!r}"
-    )
-
-
-def _names(found: list[Any]) -> list[str]:
-    if not 0 < len(found) <= MOST or not all(isinstance(name, str) for name in found):
-        raise wrong_field("letters", f"must be a list of 1 to {MOST:,} ids, as GET .../dead-letters gives them")
-    return sorted(set(found))
-
-
-def _texts(found: dict[str, Any]) -> dict[str, str]:
-    wrong = next((name for name, text in found.items() if not isinstance(text, str)), None)
-    if wrong is not None:
-        raise wrong_field("set", f'{wrong[:100]!r} must be a text, as in {{"n": "3"}}')
-    return found
 
 
 def _wish(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Wish:

@@ -3,53 +3,83 @@
 import time
 from typing import Any
 
+from flow_client.documents import ResultDocument, RunDocument, RunsPage, RunSummary, TasksPage
 from flow_engine import states
 from flow_engine.stores.contract import Store
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.api.submit import submit
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes, run_summary, run_whole, tasks_page
-from flow_server.paging import known, number, run_filter, runs_page
+from flow_server.paging import RowsQuery, RunsQuery, filter_of, runs_page
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
 
-async def collection(request: Request) -> Response:
-    return await (submit if request.method == "POST" else runs)(request)
-
-
-async def runs(request: Request) -> Response:
-    filter_ = run_filter(request.query_params)
+@operation(
+    "listRuns",
+    "GET",
+    API + "/runs",
+    "List runs, newest first",
+    tag="runs",
+    answers={200: Answer("A page of runs.", RunsPage)},
+    problems=("unreadable",),
+)
+async def runs(request: Request, query: RunsQuery) -> Response:
+    """In pages; runs that start meanwhile do not move them. With `label`, a page looks at 2,000 runs at most, so that it may hold fewer than
+    `limit`, even none, and be followed by another."""
+    filter_ = filter_of(query)
 
     def job(store: Store) -> bytes:
-        records, following = runs_page(store, filter_)
+        records, following = runs_page(store, filter_, query.label)
         return json_bytes({"runs": [run_summary(store, record) for record in records], "next_cursor": following})
 
     return answer(await services_of(request).stores.run(job))
 
 
+@operation(
+    "getRun",
+    "GET",
+    API + "/runs/{run}",
+    "A run with its first tasks",
+    tag="runs",
+    answers={200: Answer("The run.", RunDocument)},
+)
 async def run(request: Request) -> Response:
-    known(request.query_params, ())
+    """The first 1,000 of its tasks; `next_tasks` is the cursor of the others."""
     name = request.path_params["run"]
     return answer(await services_of(request).stores.run(lambda store: json_bytes(run_whole(store, store.run(name)))))
 
 
-async def tasks(request: Request) -> Response:
-    known(request.query_params, ("limit", "cursor"))
-    limit = number(request.query_params, "limit", 1000, 1, 10_000)
-    cursor = number(request.query_params, "cursor", 0, 0, 999_999_999)
+@operation(
+    "listTasks",
+    "GET",
+    API + "/runs/{run}/tasks",
+    "The tasks of a run, in pages",
+    tag="tasks",
+    answers={200: Answer("A page of tasks.", TasksPage)},
+)
+async def tasks(request: Request, query: RowsQuery) -> Response:
+    """In the order of the workflow, the instances of its `for` after its tasks."""
     name = request.path_params["run"]
     return answer(
         await services_of(request).stores.run(
-            lambda store: json_bytes(tasks_page(store, store.run(name), cursor, limit))
+            lambda store: json_bytes(tasks_page(store, store.run(name), query.cursor, query.limit))
         )
     )
 
 
+@operation(
+    "getResult",
+    "GET",
+    API + "/runs/{run}/result",
+    "The result of a run",
+    tag="runs",
+    answers={200: Answer("What it gave, or why it gave nothing.", ResultDocument)},
+    problems=("not-ended",),
+)
 async def result(request: Request) -> Response:
     """The result of a run that has ended, or why it has none; 409 while it has not ended."""
-    known(request.query_params, ())
     name = request.path_params["run"]
     document = await services_of(request).stores.run(lambda store: run_summary(store, store.run(name)))
     if document["finished_at"] is None:
@@ -63,6 +93,18 @@ async def result(request: Request) -> Response:
     return answer(json_bytes({key: document[key] for key in ("run", "state", "result", "error")}))
 
 
+@operation(
+    "cancelRun",
+    "POST",
+    API + "/runs/{run}/cancel",
+    "Cancel a run",
+    tag="runs",
+    answers={
+        200: Answer("It was cancelled already.", RunSummary),
+        202: Answer("Its tasks end within seconds.", RunSummary),
+    },
+    problems=("ended-already",),
+)
 async def cancel(request: Request) -> Response:
     """202 with the run; its tasks end within seconds. A cancelled run is answered with 200, one that ended otherwise with 409."""
     name = request.path_params["run"]

@@ -4,6 +4,13 @@ import os
 import time
 from datetime import datetime
 
+from flow_client.documents import (
+    BackfillDocument,
+    ChangedSchedule,
+    ScheduleDocument,
+    SchedulesDocument,
+    WorkflowsDocument,
+)
 from flow_engine.errors import StoreError
 from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import Store
@@ -11,21 +18,45 @@ from flow_runtime.schedules.backfill import TooMany, backfill_documents
 from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.specs import CannotFire, spec_of
 from flow_runtime.state_folder import StateFolder
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.body import json_body, wrong_field
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes
-from flow_server.paging import known
 from flow_server.problem import Problem
 from flow_server.services import services_of
+from flow_server.shapes import Body, wrong_field
 from flow_server.submission import Origin, origin_of
-from flow_server.wishes import submission_of
+from flow_server.wishes import SourceFields, submission_of
+
+SCHEDULED = """flow 1
+workflow nightly {
+  schedule = cron("0 2 * * *", tz = "Europe/Berlin")
+  task greet { shell "echo good night" }
+}
+"""
+ZONED = "is a time with a zone, as in 2026-03-28T12:00:00+01:00"
 
 
+class BackfillFields(Body):
+    """A time, from its first instant to its last."""
+
+    from_: str = Field(alias="from", description="a time with a zone, as in 2026-03-28T12:00:00+01:00")
+    to: str = Field(description="a time with a zone, not before `from`")
+    dry_run: bool | None = Field(None, description="true or false: whether to tell the instants alone")
+
+
+@operation(
+    "listWorkflows",
+    "GET",
+    API + "/workflows",
+    "The deployed workflows",
+    tag="workflows",
+    answers={200: Answer("By name.", WorkflowsDocument)},
+)
 async def workflows(request: Request) -> Response:
     """What is deployed: each may be run by its name alone."""
-    known(request.query_params, ())
 
     def job(store: Store) -> bytes:
         found = store.schedules()
@@ -34,11 +65,20 @@ async def workflows(request: Request) -> Response:
     return answer(await services_of(request).stores.run(job))
 
 
-async def workflow(request: Request) -> Response:
+@operation(
+    "deploy",
+    "PUT",
+    API + "/workflows/{name}",
+    "Deploy a workflow that has a schedule",
+    tag="workflows",
+    answers={200: Answer("Its schedule.", ScheduleDocument)},
+    problems=("folder-gone", "wrong-source", "no-schedule", "storage-unavailable"),
+    example={"source": SCHEDULED},
+)
+async def workflow(request: Request, body: SourceFields) -> Response:
     """Deploys a workflow that has a schedule, with its plan as it is now; again is the same as once."""
     services, name = services_of(request), request.path_params["name"]
-    fields = await json_body(request, {}, {"source": str, "folder": str, "file": str})
-    submission = submission_of({**fields, "workflow": name})
+    submission = submission_of(body, name)
     if submission.is_deployed:
         raise wrong_field("source", "is missing; give a source, or a folder with a file")
     origin = await services.heavy(lambda: origin_of(services.state, submission))
@@ -46,8 +86,15 @@ async def workflow(request: Request) -> Response:
     return answer(await services.stores.run(lambda store: json_bytes(schedule_document(store.deploy(made)))))
 
 
+@operation(
+    "listSchedules",
+    "GET",
+    API + "/schedules",
+    "The schedules",
+    tag="workflows",
+    answers={200: Answer("By name.", SchedulesDocument)},
+)
 async def schedules(request: Request) -> Response:
-    known(request.query_params, ())
 
     def job(store: Store) -> bytes:
         return json_bytes({"schedules": [schedule_document(record) for record in store.schedules()]})
@@ -55,21 +102,61 @@ async def schedules(request: Request) -> Response:
     return answer(await services_of(request).stores.run(job))
 
 
+@operation(
+    "removeSchedule",
+    "DELETE",
+    API + "/schedules/{name}",
+    "Forget a schedule",
+    tag="workflows",
+    answers={204: Answer("It is forgotten.", media=())},
+    problems=("unknown-schedule",),
+)
+async def remove(request: Request) -> Response:
+    """Its runs stay."""
+    name = request.path_params["name"]
+    await services_of(request).stores.run(lambda store: store.remove_schedule(name))
+    return Response(status_code=204)
+
+
+@operation(
+    "getSchedule",
+    "GET",
+    API + "/schedules/{name}",
+    "A schedule",
+    tag="workflows",
+    answers={200: Answer("The schedule.", ScheduleDocument)},
+    problems=("unknown-schedule",),
+)
 async def schedule(request: Request) -> Response:
-    """GET: one schedule. DELETE: forgets it (204); its runs stay."""
     services, name = services_of(request), request.path_params["name"]
-    if request.method == "DELETE":
-        await services.stores.run(lambda store: store.remove_schedule(name))
-        return Response(status_code=204)
     return answer(await services.stores.run(lambda store: json_bytes(schedule_document(store.schedule(name)))))
 
 
+@operation(
+    "pauseSchedule",
+    "POST",
+    API + "/schedules/{name}/pause",
+    "Hold a schedule back",
+    tag="workflows",
+    answers={200: Answer("The schedule.", ChangedSchedule)},
+    problems=("unknown-schedule",),
+)
 async def pause(request: Request) -> Response:
     """Starts no runs until it is resumed; `changed` is false where that was so already."""
     return await _held(request, True)
 
 
+@operation(
+    "resumeSchedule",
+    "POST",
+    API + "/schedules/{name}/resume",
+    "Let a schedule go on",
+    tag="workflows",
+    answers={200: Answer("The schedule.", ChangedSchedule)},
+    problems=("unknown-schedule",),
+)
 async def resume(request: Request) -> Response:
+    """What came due while it was held back is not owed; `changed` is false where it was not held back."""
     return await _held(request, False)
 
 
@@ -84,16 +171,22 @@ async def _held(request: Request, hold: bool) -> Response:
     return answer(await services_of(request).stores.run(job))
 
 
-async def fill(request: Request) -> Response:
+@operation(
+    "backfill",
+    "POST",
+    API + "/schedules/{name}/backfill",
+    "Start a run for each instant of a time that is over",
+    tag="workflows",
+    answers={200: Answer("Each instant with its run.", BackfillDocument)},
+    problems=("unknown-schedule", "no-backfill"),
+    example={"from": "2026-01-01T00:00:00+01:00", "to": "2026-01-02T00:00:00+01:00", "dry_run": True},
+)
+async def fill(request: Request, body: BackfillFields) -> Response:
     """A run for each instant from `from` to `to`, both with a zone; instants that have one keep it."""
-    fields = await json_body(request, {"from": str, "to": str}, {"dry_run": bool})
-    first, last = _moment("from", fields["from"]), _moment("to", fields["to"])
+    first, last = _moment("from", body.from_), _moment("to", body.to)
     if last < first:
         raise wrong_field("to", "is before `from`")
-    name = request.path_params["name"]
-
-    dry_run = bool(fields.get("dry_run"))
-
+    name, dry_run = request.path_params["name"], bool(body.dry_run)
     try:
         runs = await services_of(request).stores.run(
             lambda store: backfill_documents(store, store.schedule(name), first, last, dry_run)
@@ -109,7 +202,7 @@ def _moment(field: str, text: str) -> datetime:
     except ValueError:
         found = datetime.min
     if found.tzinfo is None:
-        raise wrong_field(field, "is a time with a zone, as in 2026-03-28T12:00:00+01:00")
+        raise wrong_field(field, ZONED)
     return found
 
 

@@ -1,9 +1,9 @@
 """Submit runs, one or many, and try ended ones again."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
+from flow_client.documents import Difference, RunDocument, RunSummary, SubmittedRuns
 from flow_engine import states
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import Store, Submitted
@@ -11,29 +11,67 @@ from flow_runtime.edited import difference, reuse_of
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.body import json_body, wrong_field
+from flow_server.api.kinds import OF_ORIGINS
+from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes, run_summary, run_whole
 from flow_server.problem import Problem
 from flow_server.services import Services, services_of
+from flow_server.shapes import wrong_field
 from flow_server.submission import Origin, Prepared, deployed_origin, keep, origin_of, prepared
-from flow_server.wishes import BULK, ORIGIN_FIELDS, WISH_FIELDS, Submission, Wish, key_of, submission_of, wish_of
+from flow_server.wishes import (
+    BulkFields,
+    DiffFields,
+    RetryFields,
+    RunFields,
+    Submission,
+    Wish,
+    key_of,
+    submission_of,
+    wish_of,
+)
+
+HELLO = 'flow 1\nworkflow hello(name: str = "world") -> str {\n  task greet -> str { shell "echo hello ~{name}" }\n  return greet\n}\n'
+"""The example of the document."""
+KEY_HEADER = {"Idempotency-Key": "does what the field `idempotency_key` does; 1 to 200 printable characters"}
 
 
-async def submit(request: Request) -> Response:
+@operation(
+    "submitRun",
+    "POST",
+    API + "/runs",
+    "Submit a run",
+    tag="runs",
+    answers={
+        200: Answer("The idempotency key has been used for the same run, which is this one.", RunDocument),
+        201: Answer("The new run.", RunDocument),
+    },
+    problems=(*OF_ORIGINS, "idempotency-conflict"),
+    headers=KEY_HEADER,
+    example={"source": HELLO, "params": {"name": "Ada"}, "labels": ["demo"], "idempotency_key": "greet-ada"},
+)
+async def submit(request: Request, body: RunFields) -> Response:
     """201 with the new run; 200 with the first one where the idempotency key has been used for the same."""
     services = services_of(request)
-    fields = await json_body(request, {}, {**ORIGIN_FIELDS, **WISH_FIELDS})
-    submission, wish = submission_of(fields), wish_of(fields, key_of(request))
+    submission, wish = submission_of(body), wish_of(body, key_of(request))
     origin = await origin_for(services, submission)
     ready = await services.heavy(lambda: prepared(origin, wish))
     return await _kept(services, ready)
 
 
-async def bulk(request: Request) -> Response:
+@operation(
+    "submitRuns",
+    "POST",
+    API + "/runs/bulk",
+    "Submit many runs of one workflow",
+    tag="runs",
+    answers={201: Answer("The runs, those of used idempotency keys among them.", SubmittedRuns)},
+    problems=(*OF_ORIGINS, "idempotency-conflict"),
+    example={"source": HELLO, "runs": [{"params": {"name": "Ada"}}, {"params": {"name": "Bob"}}]},
+)
+async def bulk(request: Request, body: BulkFields) -> Response:
     """201 with the runs in the order in which they were asked for: all of them or none. The workflow is named once."""
     services = services_of(request)
-    fields = await json_body(request, {"runs": list}, ORIGIN_FIELDS)
-    submission, wishes = submission_of(fields), _wishes(fields["runs"])
+    submission, wishes = submission_of(body), [wish_of(one) for one in body.runs]
     origin = await origin_for(services, submission)
     ready = await services.heavy(lambda: _all_prepared(origin, wishes))
 
@@ -43,28 +81,51 @@ async def bulk(request: Request) -> Response:
     return answer(await services.stores.run(job), 201)
 
 
-async def retry(request: Request) -> Response:
+@operation(
+    "retryRun",
+    "POST",
+    API + "/runs/{run}/retry",
+    "Try a run again, from what failed or with an edited workflow",
+    tag="runs",
+    answers={
+        200: Answer("The idempotency key has been used for the same run, which is this one.", RunDocument),
+        201: Answer("A new run, which takes over what still holds.", RunDocument),
+        202: Answer("The run goes on.", RunSummary),
+    },
+    problems=(*OF_ORIGINS, "idempotency-conflict", "no-retry"),
+    headers=KEY_HEADER,
+    body_optional=True,
+)
+async def retry(request: Request, body: RetryFields) -> Response:
     """Without a workflow: 202 with the run, which goes on from what failed. With one: 201 with a new run of it, which takes over what
     still holds. 409 where there is nothing to try again."""
     services, name = services_of(request), request.path_params["run"]
-    fields = await json_body(request, {}, {**ORIGIN_FIELDS, "params": dict, "idempotency_key": str})
-    if not fields.keys() & ORIGIN_FIELDS.keys():
-        if fields:
-            raise wrong_field(next(iter(fields)), "goes with an edited workflow; a run that goes on keeps what it has")
-        document = await services.stores.run(lambda store: _reopened(store, name))
+    if not _names_workflow(body):
+        given = next(iter(body.model_dump(exclude_none=True)), "")
+        if given:
+            raise wrong_field(given, "goes with an edited workflow; a run that goes on keeps what it has")
+        document = await services.stores.run(lambda store: reopened(store, name))
         return answer(json_bytes(document), 202)
-    submission, wish = submission_of(fields), wish_of(fields, key_of(request))
+    submission, wish = submission_of(body), wish_of(body, key_of(request))
     origin = await origin_for(services, submission)
     record = await services.stores.run(lambda store: store.run(name))
     ready = await services.heavy(lambda: prepared(origin, edited(record, origin, wish)))
     return await _kept(services, ready, record)
 
 
-async def diff(request: Request) -> Response:
+@operation(
+    "diffRun",
+    "POST",
+    API + "/runs/{run}/diff",
+    "What an edited workflow would take over from a run",
+    tag="runs",
+    answers={200: Answer("Task by task.", Difference)},
+    problems=OF_ORIGINS,
+)
+async def diff(request: Request, body: DiffFields) -> Response:
     """What an edited workflow would take over from a run, and why the rest runs again."""
     services, name = services_of(request), request.path_params["run"]
-    fields = await json_body(request, {}, {**ORIGIN_FIELDS, "params": dict})
-    submission, wish = submission_of(fields), wish_of(fields)
+    submission, wish = submission_of(body), wish_of(body)
     origin = await origin_for(services, submission)
     record = await services.stores.run(lambda store: store.run(name))
     ready = await services.heavy(lambda: prepared(origin, edited(record, origin, wish)))
@@ -73,6 +134,10 @@ async def diff(request: Request) -> Response:
         return json_bytes(difference(store, record, origin.plan, ready.params))
 
     return answer(await services.stores.run(job))
+
+
+def _names_workflow(body: RetryFields) -> bool:
+    return any(part is not None for part in (body.source, body.folder, body.file, body.workflow))
 
 
 async def origin_for(services: Services, submission: Submission) -> Origin:
@@ -104,23 +169,6 @@ def _with_rows(store: Store, ready: Prepared, based_on: RunRecord) -> Prepared:
     return ready._replace(based_on=based_on.id, rows=tuple(found.rows))
 
 
-def _wishes(found: Sequence[Any]) -> list[Wish]:
-    if not 0 < len(found) <= BULK:
-        raise wrong_field("runs", f"must be a list of 1 to {BULK:,} runs, and has {len(found):,}")
-    return [_wish(at, one) for at, one in enumerate(found)]
-
-
-def _wish(at: int, found: Any) -> Wish:
-    if not isinstance(found, dict):
-        raise wrong_field("runs", f'run {at} must be an object, as in {{"params": {{}}}}')
-    for name, value in found.items():
-        if name not in WISH_FIELDS:
-            raise wrong_field("runs", f"run {at} has no field {name[:100]!r}; there are: {', '.join(WISH_FIELDS)}")
-        if not isinstance(value, WISH_FIELDS[name]) or isinstance(value, bool):
-            raise wrong_field("runs", f"run {at}: `{name}` is of another type")
-    return wish_of(found)
-
-
 def _all_prepared(origin: Origin, wishes: list[Wish]) -> list[Prepared]:
     ready = []
     for at, wish in enumerate(wishes):
@@ -131,7 +179,7 @@ def _all_prepared(origin: Origin, wishes: list[Wish]) -> list[Prepared]:
     return ready
 
 
-def _reopened(store: Store, name: str) -> dict[str, Any]:
+def reopened(store: Store, name: str) -> dict[str, Any]:
     record = store.run(name)
     why = _not_again(record)
     if not why and not store.reopen(record.id, time.time()):

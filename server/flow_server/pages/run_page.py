@@ -36,7 +36,7 @@ async def cancel(request: Request) -> Response:
 
 
 async def graph(request: Request) -> Response:
-    return await graph_api.graph(request)
+    return await graph_api.graph.handler(request)  # pages ask with what makes the URL another one
 
 
 async def log(request: Request) -> Response:

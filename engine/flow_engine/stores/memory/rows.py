@@ -42,6 +42,7 @@ def record(new: NewRun) -> RunRecord:
         new.parent.run if new.parent else None,
         None,
         new.based_on,
+        new.starts_at,
     )
 
 
@@ -100,6 +101,8 @@ def passes(record: RunRecord, filter_: RunFilter) -> bool:
     if filter_.workflow not in (None, record.workflow, record.workflow.rpartition(":")[2]):
         return False
     if any(want is not None and want != has for want, has in wanted) or (filter_.top and record.parent is not None):
+        return False
+    if filter_.since is not None and record.id < filter_.since:
         return False
     return filter_.before is None or record.id < filter_.before
 

@@ -97,7 +97,7 @@ class MemoryStore(MemoryReads):
             tasks = [as_taken_over(graph, row, new.created_at) for row in new.rows]
         else:
             graph = RunGraph(new.id, shape_of(new.plan.workflow))
-            graph.start(new.created_at)
+            graph.start(new.created_at, new.due)
             tasks = [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
         graph.dirty.clear()
         self._runs[new.id] = Kept(record(new), new.idempotency_key, tasks, [], [], new.plan, [])

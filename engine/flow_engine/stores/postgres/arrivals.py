@@ -51,7 +51,8 @@ def run_row(no: int, new: NewRun) -> tuple[object, ...]:
         new.priority,
     )
     parent, parent_seq = new.parent or (None, None)
-    return (*values, labels, new.idempotency_key, new.owner, new.created_at, parent, parent_seq, new.based_on)
+    key, start = new.idempotency_key, new.starts_at
+    return (*values, labels, key, new.owner, new.created_at, parent, parent_seq, new.based_on, start)
 
 
 class PostgresArrivals(PostgresSchedules, ABC):
@@ -173,7 +174,7 @@ class PostgresArrivals(PostgresSchedules, ABC):
         shape, now = self._shape(new.plan_hash, new.plan), new.created_at
         if not new.rows:
             graph = RunGraph(new.id, shape)
-            graph.start(now)
+            graph.start(now, new.due)
             self._writer.insert_tasks(no, graph, now)
             return Arrival(no, graph)
         # removed in the meantime, it has left no files for what is taken over

@@ -59,13 +59,13 @@ SELECT expect_rows((SELECT count(*) FROM version WHERE readable_by <= ?1) + (
 -- Where a run is number 0, it gets the next one, and so do its tasks, in the same transaction.
 -- name: insert_run
 INSERT INTO run (no, id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner,
-  created_at, parent_run, parent_seq, based_on)
+  created_at, parent_run, parent_seq, based_on, reopened_at)
 SELECT CASE no WHEN 0 THEN nextval('run_no') ELSE no END, id, namespace, shard, plan_hash, workflow, params, folder, 'queued',
-  priority, labels, idempotency_key, owner, created_at, parent_run, parent_seq, based_on
+  priority, labels, idempotency_key, owner, created_at, parent_run, parent_seq, based_on, reopened_at
 FROM unnest(?::bigint[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[], ?::text[], ?::text[], ?::int[], ?::text[], ?::text[],
-  ?::text[], ?::float8[], ?::text[], ?::int[], ?::text[])
+  ?::text[], ?::float8[], ?::text[], ?::int[], ?::text[], ?::float8[])
 AS v (no, id, namespace, shard, plan_hash, workflow, params, folder, priority, labels, idempotency_key, owner, created_at, parent_run,
-  parent_seq, based_on)
+  parent_seq, based_on, reopened_at)
 
 -- name: insert_task
 INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at,

@@ -6,8 +6,8 @@ SELECT 1 FROM plan WHERE hash = ?
 
 -- name: insert_run
 INSERT INTO run (id, namespace, shard, plan_hash, workflow, params, folder, state, priority, labels, idempotency_key, owner, created_at,
-  parent_run, parent_seq, based_on)
-VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)
+  parent_run, parent_seq, based_on, reopened_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- name: insert_task
 INSERT INTO task (run, seq, node, place, state, attempt, unmet, worker, ready_at, claimed_at, finished_at, size, deadline_at,

@@ -247,7 +247,7 @@ class SqliteStore(SqliteSchedules):
             self._writer.take_over(self._insert_run(new), graph, new.rows, now)
             return graph
         graph = RunGraph(new.id, shape)
-        graph.start(now)
+        graph.start(now, new.due)
         self._writer.insert_tasks(self._insert_run(new), graph, now)
         return graph
 
@@ -260,7 +260,14 @@ class SqliteStore(SqliteSchedules):
         shard = shard_of(new.id)
         params, labels = json.dumps(new.params), json.dumps(new.labels)
         values = (new.id, new.namespace, shard, new.plan_hash, new.plan.entry, params, new.folder, new.priority, labels)
-        rest = (new.idempotency_key, new.owner, new.created_at, *(new.parent or (None, None)), new.based_on)
+        rest = (
+            new.idempotency_key,
+            new.owner,
+            new.created_at,
+            *(new.parent or (None, None)),
+            new.based_on,
+            new.starts_at,
+        )
         no = self._execute("insert_run", (*values, *rest)).lastrowid or 0
         self._keep_number(new.id, no)
         return no

@@ -1,0 +1,100 @@
+"""All operations of the API: its routes and its OpenAPI document are made of this list."""
+
+from functools import cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from flow_server.api import (
+    answers,
+    bulk,
+    capacity,
+    check,
+    events,
+    folders,
+    graph,
+    health,
+    letters,
+    logs,
+    rows,
+    runs,
+    schedules,
+    submit,
+)
+from flow_server.api.openapi import document
+from flow_server.api.operation import API, Answer, Operation, operation
+from flow_server.documents import answer, json_bytes
+from flow_server.metrics import flow_version
+
+
+@operation(
+    "describe",
+    "GET",
+    API + "/openapi.json",
+    "This document",
+    tag="operations",
+    answers={200: Answer("An OpenAPI 3.1 document.")},
+)
+async def describe(request: Request) -> Response:
+    return answer(_described())
+
+
+@cache
+def _described() -> bytes:
+    return json_bytes(document(operations(), flow_version()))
+
+
+def operations() -> tuple[Operation, ...]:
+    return (
+        describe,
+        *_of_runs(),
+        *_of_tasks(),
+        check.check,
+        schedules.workflows,
+        schedules.workflow,
+        graph.workflow_graph,
+        schedules.schedules,
+        schedules.schedule,
+        schedules.remove,
+        schedules.pause,
+        schedules.resume,
+        schedules.fill,
+        capacity.pools,
+        capacity.pool,
+        capacity.workers,
+        letters.letters,
+        letters.replays,
+        letters.letter,
+        letters.drop,
+        health.healthz,
+        health.readyz,
+        health.metrics,
+    )
+
+
+def _of_runs() -> tuple[Operation, ...]:
+    return (
+        runs.runs,
+        submit.submit,
+        submit.bulk,
+        bulk.cancel_runs,
+        bulk.retry_runs,
+        folders.folder,
+        folders.send,
+        runs.run,
+        runs.result,
+        runs.cancel,
+        submit.retry,
+        submit.diff,
+        graph.graph,
+        events.events,
+        rows.plan,
+        logs.run_logs,
+        answers.only_approval,
+        answers.approval,
+        answers.signal,
+    )
+
+
+def _of_tasks() -> tuple[Operation, ...]:
+    return (runs.tasks, rows.rows, rows.task, rows.why, logs.logs)
