@@ -76,6 +76,10 @@ class AuditFilter(NamedTuple):
 class Access(Protocol):
     """Raises StoreError."""
 
+    def namespaces(self) -> list[str]:
+        """Those of runs and schedules."""
+        ...
+
     def keep_token(self, token: TokenRecord) -> None: ...
 
     def tokens(self, namespace: str = ALL) -> list[TokenRecord]:

@@ -28,6 +28,7 @@ from starlette.staticfiles import StaticFiles
 
 from flow_server.api import (
     answers,
+    audit,
     capacity,
     check,
     events,
@@ -39,7 +40,9 @@ from flow_server.api import (
     runs,
     schedules,
     submit,
+    tokens,
 )
+from flow_server.auth.scopes import guarded
 from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed, flow_version
 from flow_server.pages import login, run_page, runs_page
@@ -54,7 +57,7 @@ _log = logging.getLogger("flow.server")
 def create_app(state: StateFolder, token: str) -> Starlette:
     """The server for a state that can be opened. It runs nothing itself: a worker of the same state does."""
     services = Services(state, token)
-    known = routes()
+    known = guarded(routes())
     templates: dict[object, str] = {route.endpoint: route.path for route in known if isinstance(route, Route)}
 
     @asynccontextmanager
@@ -132,6 +135,9 @@ def operation_routes() -> list[Route]:
         Route(API + "/schedules/{name}/pause", schedules.pause, methods=["POST"]),
         Route(API + "/schedules/{name}/resume", schedules.resume, methods=["POST"]),
         Route(API + "/schedules/{name}/backfill", schedules.fill, methods=["POST"]),
+        Route(API + "/tokens", tokens.collection, methods=["GET", "POST"]),
+        Route(API + "/tokens/{token}", tokens.revoke, methods=["DELETE"]),
+        Route(API + "/audit", audit.audit),
         Route(API + "/pools", capacity.pools),
         Route(API + "/pools/{name}", capacity.pool, methods=["PUT"]),
         Route(API + "/workers", capacity.workers),

@@ -14,6 +14,9 @@ class SqlAccess(ABC):
     def __init__(self) -> None:
         self._queries = load("access.sql")
 
+    def namespaces(self) -> list[str]:
+        return [name for (name,) in self._rows("namespaces", "", ())]
+
     def keep_token(self, token: TokenRecord) -> None:
         of = (token.id, token.name, token.namespace, token.digest, " ".join(token.scopes))
         self._write(("keep_token", (*of, token.created_by, token.created_at, token.expires_at)))
@@ -53,7 +56,7 @@ class SqlAccess(ABC):
             self._write(*(("note", entry[:-1]) for entry in entries))
 
     def audit(self, filter_: AuditFilter) -> list[AuditEntry]:
-        clauses = [("namespace = ?", filter_.namespace)] if filter_.namespace != ALL else []
+        clauses: list[tuple[str, Any]] = [("namespace = ?", filter_.namespace)] if filter_.namespace != ALL else []
         clauses += [("subject = ?", filter_.subject)] if filter_.subject is not None else []
         clauses += [("id < ?", filter_.before)] if filter_.before is not None else []
         where = f"WHERE {' AND '.join(clause for clause, _ in clauses)} " if clauses else ""

@@ -1,16 +1,22 @@
 """Tokens, sessions and the audit log of a store in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from flow_engine.access import ALL, AuditEntry, AuditFilter, SessionRecord, TokenRecord
 
 
 class MemoryAccess:
-    def __init__(self) -> None:
+    """`namespaces` gives those of the store's runs and schedules."""
+
+    def __init__(self, namespaces: Callable[[], Iterable[str]]) -> None:
+        self._namespaces = namespaces
         self._tokens: dict[str, TokenRecord] = {}
         self._sessions: dict[str, SessionRecord] = {}
         self._audit: list[AuditEntry] = []
         self._noted = 0
+
+    def namespaces(self) -> list[str]:
+        return sorted(set(self._namespaces()))
 
     def keep_token(self, token: TokenRecord) -> None:
         self._tokens[token.id] = token

@@ -68,7 +68,12 @@ class MemoryStore(MemoryReads):
         self._mail = MemoryMail(self._runs)
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
-        self.access = MemoryAccess()
+        self.access = MemoryAccess(
+            lambda: [
+                *(kept.record.namespace for kept in self._runs.values()),
+                *(record.namespace for record in self._schedules.values()),
+            ]
+        )
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
         before = set(self._runs)

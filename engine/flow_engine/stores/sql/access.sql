@@ -1,3 +1,11 @@
+-- name: namespaces
+WITH RECURSIVE known (name) AS (
+  SELECT min(namespace) FROM run
+  UNION ALL
+  SELECT (SELECT min(namespace) FROM run WHERE namespace > known.name) FROM known WHERE known.name IS NOT NULL
+)
+SELECT name FROM known WHERE name IS NOT NULL UNION SELECT namespace FROM schedule ORDER BY 1
+
 -- name: keep_token
 INSERT INTO token (id, name, namespace, digest, scopes, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 
