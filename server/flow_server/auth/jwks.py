@@ -11,6 +11,7 @@ from flow_server.auth.wrong import WrongCredential
 
 if TYPE_CHECKING:
     from jwt import PyJWK
+    from urllib3 import BaseHTTPResponse
 
 FRESH = 600.0
 """Seconds after which keys are fetched again when one is asked for."""
@@ -116,13 +117,22 @@ def fetched(url: str) -> bytes:
         with urllib3.PoolManager(timeout=TIMEOUT, retries=False) as pool:
             answer = pool.request("GET", url, redirect=False, preload_content=False)
             try:
-                data = answer.read(LARGEST + 1, decode_content=False)
+                if answer.status != 200:
+                    raise OSError(f"it was answered with {answer.status}")
+                return _bounded(answer)
             finally:
                 answer.close()
     except urllib3.exceptions.HTTPError as error:
         raise OSError(str(error)) from None
-    if answer.status != 200:
-        raise OSError(f"it was answered with {answer.status}")
-    if len(data) > LARGEST:
-        raise OSError(f"the answer has more than {LARGEST >> 10} KiB")
-    return bytes(data)
+
+
+def _bounded(answer: "BaseHTTPResponse") -> bytes:
+    """The whole body. Raises OSError where it is too large, or takes too long."""
+    data, ends = b"", time.monotonic() + 2 * TIMEOUT
+    for part in answer.stream(16 << 10, decode_content=False):
+        data += part
+        if len(data) > LARGEST:
+            raise OSError(f"the answer has more than {LARGEST >> 10} KiB")
+        if time.monotonic() > ends:
+            raise OSError(f"the answer was not there within {2 * TIMEOUT:g} s")
+    return data
