@@ -20,8 +20,10 @@ from flow_server.gate import is_api
 from flow_server.problem import ServerError
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from support.plans import plan, task
 from support.server import HELLO
 from support.tokens import bearer
+from support.world import World, broken
 
 from .conftest import TOKEN
 
@@ -270,6 +272,14 @@ def test_a_policy_holds_for_the_administrator_too(state: StateFolder, monkeypatc
     admin = {"Authorization": f"Bearer {TOKEN}"}
     with TestClient(create_app(state, TOKEN)) as client:
         assert client.post("/api/v1/runs", json={"source": HELLO}, headers=admin).status_code == 403
+        with closing(open_store(state)) as store:
+            world = World(store)
+            run = world.start(plan(task("a")))
+            world.tick()
+            world.tick(world.end("a", broken()))
+            world.finish(run)
+        again = client.post(f"/api/v1/runs/{run}/retry", json={}, headers=admin)
+        assert (again.status_code, again.json()["executor"]) == (403, "shell")
         chosen = {**admin, "X-Flow-Namespace": "anything"}
         assert client.post("/api/v1/runs", json={"source": HELLO}, headers=chosen).status_code == 201
 

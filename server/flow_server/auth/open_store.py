@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from flow_engine.access import DEFAULT
-from flow_engine.dead_letters.contract import Letter, LetterFilter, Letters
+from flow_engine.dead_letters.contract import Letter, LetterFilter, Letters, Replay
 from flow_engine.errors import Unreadable
 from flow_engine.model import NewRun, RunRecord
 from flow_engine.schedules import Deployment, ScheduleRecord
@@ -49,6 +49,15 @@ class OpenStore:
     def deploy(self, new: Deployment) -> ScheduleRecord:
         self._policy.refuse(new.namespace, plan_from_json(json.loads(new.bundle)))
         return self._store.deploy(new)
+
+    def fire(self, schedule: str, instant: float, new: NewRun, backfill: bool = False) -> Submitted | None:
+        self._policy.refuse(new.namespace, new.plan)
+        return self._store.fire(schedule, instant, new, backfill=backfill)
+
+    def reopen(self, run: str, now: float, owner: str | None = None, replays: Sequence[Replay] = ()) -> int:
+        record = self._store.run(run)
+        self._policy.refuse(record.namespace, self._store.plan(record.plan_hash, record.workflow))
+        return self._store.reopen(run, now, owner, replays)
 
     @property
     def letters(self) -> Letters:
