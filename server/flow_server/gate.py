@@ -105,7 +105,7 @@ class Gate:
     def _count(self, principal: Principal) -> None:
         """Raises Problem."""
         buckets = self._services.requests
-        wait = 0.0 if buckets is None else buckets.take(principal.subject)
+        wait = 0.0 if buckets is None else buckets.take(principal.token or principal.subject)
         if wait:
             raise too_many(wait, f"{principal.subject} has sent too many requests")
 

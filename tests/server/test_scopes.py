@@ -125,6 +125,8 @@ def test_a_token_gives_nothing_that_its_maker_has_not(client: TestClient, state:
     for wrong in ({"scopes": []}, {"scopes": ["root"]}, {"scopes": [1]}, {"scopes": [[]]}, {"name": ""},
                   {"name": "a\nb"}, {"namespace": "A"}, {"namespace": "a/b"}, {"expires_in": 0}):  # fmt: skip
         assert made(**wrong).status_code == 422, wrong
+    of_admin = client.post("/api/v1/tokens", json={"name": "x", "scopes": ["read"]}).json()
+    assert of_admin["namespace"] == "default", "all of them only where that is asked for"
     document = made().json()
     assert document["namespace"] == "a"
     assert document["expires_at"] is not None, "it ends with the token that made it"

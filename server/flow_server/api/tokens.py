@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from flow_engine.access import ALL, TokenRecord, is_namespace
+from flow_engine.access import ALL, DEFAULT, TokenRecord, is_namespace
 from flow_engine.stores.contract import Store
 from flow_runtime.document import moment
 from starlette.requests import Request
@@ -99,8 +99,9 @@ def _scopes(found: list[Any], principal: Principal) -> tuple[str, ...]:
 
 
 def _namespace(fields: dict[str, Any], principal: Principal) -> str:
-    """The one that is asked for, else that of whoever asks; `*` is given by those who have it."""
-    namespace = str(fields.get("namespace", principal.namespace))
+    """The one that is asked for, else that of whoever asks; all of them only where that is asked for, by whoever has them."""
+    own = DEFAULT if principal.sees_all else principal.namespace
+    namespace = str(fields.get("namespace", own))
     if namespace != ALL and not is_namespace(namespace):
         raise wrong_field("namespace", f"has 1 to 63 lower-case letters, digits and hyphens, or is `{ALL}` for all")
     if not principal.sees_all and namespace != principal.namespace:

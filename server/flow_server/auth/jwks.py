@@ -40,11 +40,14 @@ class Jwks:
 
     def key(self, kid: str, algorithm: str) -> "PyJWK":
         """Raises WrongCredential."""
-        with self._lock:
-            found = self._keys.get(kid)
-            if found is None or self._is_older(self._fetched, FRESH):
-                self._refresh()
+        found = self._keys.get(kid)
+        # whoever has a key that is known does not wait for another thread's fetch
+        if (found is None or self._is_older(self._fetched, FRESH)) and self._lock.acquire(blocking=found is None):
+            try:
+                self._refresh(kid)
                 found = self._keys.get(kid)
+            finally:
+                self._lock.release()
         if found is None:
             raise WrongCredential("the issuer has no such key; log in again there")
         if found.algorithm_name != algorithm:
@@ -54,8 +57,9 @@ class Jwks:
     def _is_older(self, moment: float | None, seconds: float) -> bool:
         return moment is None or self._clock() - moment >= seconds
 
-    def _refresh(self) -> None:
-        if not self._is_older(self._tried, PAUSE):
+    def _refresh(self, kid: str) -> None:
+        known = kid in self._keys and not self._is_older(self._fetched, FRESH)  # by now, fetched by another thread
+        if known or not self._is_older(self._tried, PAUSE):
             return
         self._tried = self._clock()
         try:
