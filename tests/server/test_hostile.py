@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flow_engine.errors import StoreError
+from flow_engine.stores.contract import RunFilter
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
 from flow_server import body, gate
@@ -20,6 +22,7 @@ from flow_server.api import events
 from flow_server.app import create_app, routes
 from flow_server.auth.principal import ADMINISTRATOR
 from flow_server.session import Sessions
+from flow_server.store_threads import StoreThreads
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -145,6 +148,21 @@ def test_a_body_that_does_not_arrive_is_given_up(state: StateFolder, monkeypatch
     with pytest.raises(body.Problem) as found:
         asyncio.run(body.bounded(request, 100))
     assert (found.value.status, found.value.kind) == (408, "too-slow")
+
+
+def test_no_thread_makes_a_state_again_that_was_removed(state: StateFolder) -> None:
+    """A thread that had not been used yet made it, and its runs were kept where no other thread looks."""
+    threads = StoreThreads(state)
+
+    async def used() -> list[int | BaseException]:
+        jobs = (threads.run(lambda store: len(store.runs(RunFilter()))) for _ in range(8))
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    assert asyncio.run(threads.run(lambda store: len(store.runs(RunFilter())))) == 0
+    shutil.rmtree(state.root)
+    assert {type(found) for found in asyncio.run(used())} == {StoreError}
+    assert not Path(state.root).exists()
+    threads.close()
 
 
 def test_a_state_that_was_removed_takes_no_run(client: TestClient, state: StateFolder) -> None:
