@@ -27,6 +27,7 @@ TRANSACTIONS = {
     "remove": "old runs, cached results and plans are removed",
     "letters": "a relay takes dead letters, or notes what became of them",
     "notices": "a notifier takes notices, or notes what became of them; a rule is kept or removed",
+    "access": "a token or a session is made or ended, or what somebody did is noted",
     "migrate": "the state is made or migrated",
 }
 """What writes to the state; each has a point before and one after its commit."""
