@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from flow_server.auth.namespace_store import NamespaceStore
 from flow_server.gate import is_api
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from support.command import Project
+from support.server import Server
 from support.tokens import bearer
 from support.world import World, broken
 
@@ -214,3 +217,25 @@ def test_every_method_of_a_store_is_limited_or_left_out() -> None:
     for name in sorted(methods(NamespaceStore) - {"letters"}):
         wanted = inspect.signature(getattr(Store, name)).parameters
         assert list(inspect.signature(getattr(NamespaceStore, name)).parameters) == list(wanted), name
+
+
+CHILD = """flow 1
+workflow inner -> str { task a -> str { shell "echo inside" }; return a }
+workflow outer -> str { call x = inner(); return x }
+"""
+
+
+def test_a_run_of_a_namespace_is_worked_on_with_its_child_and_stays_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOW_POLICY", json.dumps({"team-a": ["shell"]}))
+    with Server(Project(tmp_path / "team")) as server:
+        body = {"name": "ci", "scopes": ["read", "run"], "namespace": "team-a"}
+        mine, token = server.token, server.post("/tokens", body).json["secret"]
+        server.token = token
+        run = server.submit(CHILD, workflow="outer")
+        assert server.wait(run, "succeeded")["result"] == "inside"
+        assert len(server.get("/runs").json["runs"]) == 2
+        server.token = mine
+        assert len(server.get("/runs").json["runs"]) == 2
+        assert server.get("/runs", **{"X-Flow-Namespace": "default"}).json["runs"] == []
