@@ -158,8 +158,9 @@ def test_no_route_tells_or_changes_anything_of_another_namespace(app: TestClient
     for method, path in api_and_pages():
         if "{run}" in path or "/schedules/{name}" in path:
             assert asked(method, path, short)[0] == 404, f"{method} {path}"
-    answer = app.post("/api/v1/runs", json={"workflow": "b/asking"}, headers=mine)
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-schedule")
+    for header in (mine, bearer(state, "default")):  # the id in the store of one of `default` is its name alone
+        answer = app.post("/api/v1/runs", json={"workflow": "b/asking"}, headers=header)
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-schedule")
     assert theirs.state(state) == before
 
 
