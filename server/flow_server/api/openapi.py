@@ -21,6 +21,7 @@ PARTS = {
     "digest": "the SHA-256 of a folder's archive, as 64 lower-case hexadecimal digits",
     "event": "the name of an event",
     "letter": "the id of a dead letter",
+    "token": "the id of a personal token",
 }
 PART_SCHEMAS: dict[str, dict[str, Any]] = {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 STREAM = "text/event-stream"
@@ -35,6 +36,7 @@ TAGS = {
     "workflows": "Deployed workflows, their schedules, and the language.",
     "dead letters": "Tasks that have failed for good.",
     "operations": "Pools, workers and the server itself.",
+    "access": "Personal tokens, and who did what.",
 }
 
 

@@ -5,7 +5,7 @@ namespace: a method that is missing here is an error, and never a hole.
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 from flow_engine.access import DEFAULT
@@ -123,6 +123,9 @@ class NamespaceStore:
 
     def events(self, run: str, after: int) -> list[Event]:
         return self._store.events(self._mine(run), after)
+
+    def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
+        return self._store.events_of({self._mine(run): last for run, last in after.items()})
 
     def signals(self, run: str) -> list[Signal]:
         return self._store.signals(self._mine(run))

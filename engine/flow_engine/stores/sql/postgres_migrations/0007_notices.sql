@@ -1,3 +1,4 @@
+-- readable by: 5
 -- Who is told of what, and what is still to be told (notices/contract.py). A notice whose rule was removed meanwhile is nobody's, and goes with
 -- its run: a foreign key would fail the transaction of the worker that writes it.
 
