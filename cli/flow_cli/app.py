@@ -7,7 +7,7 @@ import typer
 from flow_cli.backends.open import backend
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
-from flow_cli.options import Json, Kafka, Labels, Param, Params, RunId, Slots, Url, leave
+from flow_cli.options import Json, Kafka, Labels, MetricsPort, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 
@@ -286,11 +286,12 @@ def worker(
     slots: Slots = None,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
     label: Labels = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work
 
-    leave(lambda: work(slots, runs, label or ()))
+    leave(lambda: work(slots, runs, label or (), metrics_port))
 
 
 @app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")

@@ -120,6 +120,11 @@ class Store(Protocol):
         """Ends runs whose tasks have all ended."""
         ...
 
+    def held(self) -> list[tuple[str, Hint]]:
+        """Of the runs that are worked on through this handle: what is ready and a gate holds back, with the pool where that is the gate. Any
+        thread may ask."""
+        ...
+
     def living(self, workers: Collection[str]) -> set[str]:
         """Those of these workers that live."""
         ...
