@@ -274,11 +274,12 @@ def server(
     schedules: Annotated[
         bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
     ] = True,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Serve the REST API and the pages for the runs of this state, work on them, and fire its schedules, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
 
-    leave(lambda: serve(host, port, slots, schedules))
+    leave(lambda: serve(host, port, slots, schedules, metrics_port))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8  ·  flow worker --label gpu --label ssd")
@@ -304,6 +305,7 @@ def up(
     slots: Slots = None,
     kafka: Kafka = "",
     label: Labels = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Start everything on this machine: PostgreSQL, Valkey, workers, the schedules, the REST API and the pages, until Ctrl-C.
 
@@ -311,15 +313,15 @@ def up(
     """
     from flow_cli.commands.up import up as start
 
-    leave(lambda: start(host, port, workers, slots, kafka, label or ()))
+    leave(lambda: start(host, port, workers, slots, kafka, label or (), metrics_port))
 
 
 @app.command(epilog="Example: FLOW_DATABASE=postgresql://... flow relay --kafka broker:9092")
-def relay(kafka: Kafka = "") -> None:
+def relay(kafka: Kafka = "", metrics_port: MetricsPort = None) -> None:
     """Export dead letters to Kafka, until SIGTERM or Ctrl-C. Any number may run on one state."""
     from flow_cli.commands.relay import relay as serve
 
-    leave(lambda: serve(kafka))
+    leave(lambda: serve(kafka, metrics_port))
 
 
 app.add_typer(schedule_app)

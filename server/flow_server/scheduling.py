@@ -16,6 +16,7 @@ class Scheduling:
     def __init__(self, state: StateFolder) -> None:
         self._stopping = threading.Event()
         service = ScheduleService(state, _say, self._stopping.is_set)
+        self.families = service.figures.families
         self._thread = threading.Thread(target=service.serve, name="flow-schedules", daemon=True)
 
     def start(self) -> None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import uvicorn
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
 
 from flow_server.app import create_app
@@ -41,6 +42,8 @@ class Options(NamedTuple):
     beside: tuple[int, ...] = ()
     """Processes that this one has started for itself, and that the server lets be."""
     name: str = "flow server"
+    metrics: Address | None = None
+    """Where the first worker shows its metrics; the other workers and the relay take the ports after it. The server has `/metrics`."""
 
 
 def serve(options: Options) -> None:
@@ -50,6 +53,7 @@ def serve(options: Options) -> None:
     app = create_app(options.state, token.text)
     services: Services = app.state.services
     crew, scheduling = _crew(options), Scheduling(options.state)
+    services.metrics.add(scheduling.families)
     server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -72,9 +76,13 @@ def _crew(options: Options) -> list[Supervisor]:
     """The processes beside the server."""
     state = options.state
     names = ["the worker"] if options.workers == 1 else [f"worker {number + 1}" for number in range(options.workers)]
-    crew = [Supervisor(state, name, worker_command(state, options.slots)) for name in names]
+    at = [None if options.metrics is None else options.metrics.next(steps) for steps in range(len(names) + 1)]
+    crew = [
+        Supervisor(state, name, worker_command(state, options.slots, metrics))
+        for name, metrics in zip(names, at, strict=False)
+    ]
     if options.kafka:
-        crew.append(Supervisor(state, "the relay", relay_command(state, options.kafka)))
+        crew.append(Supervisor(state, "the relay", relay_command(state, options.kafka, at[-1])))
     return crew
 
 

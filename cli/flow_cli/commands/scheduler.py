@@ -11,6 +11,8 @@ from flow_runtime.incarnation import anyone_alive
 from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder, find_state
+from flow_runtime.telemetry.address import Address, metrics_address
+from flow_runtime.telemetry.endpoint import shown
 
 from flow_cli import exits
 from flow_cli.backends.deployments import deploy_target, state_of
@@ -18,8 +20,8 @@ from flow_cli.commands.schedules import line
 from flow_cli.failure import CommandError
 
 
-def scheduler(targets: list[str]) -> int:
-    state = _state(targets)
+def scheduler(targets: list[str], metrics_port: int | None = None) -> int:
+    state, metrics = _state(targets), metrics_address(metrics_port)
     with closing(open_store(state)) as store:
         for target in targets:
             deploy_target(store, target, state)
@@ -27,7 +29,7 @@ def scheduler(targets: list[str]) -> int:
             _say(line(schedule_document(record)))
         if not store.schedules():
             _say("nothing is deployed yet; deploy a schedule with: flow deploy FILE")
-    _Command(state).serve()
+    _Command(state, metrics).serve()
     return exits.OK
 
 
@@ -44,8 +46,8 @@ def _state(targets: list[str]) -> StateFolder:
 class _Command:
     """The service, until a signal; it is told when nobody works on what is fired."""
 
-    def __init__(self, state: StateFolder) -> None:
-        self._state = state
+    def __init__(self, state: StateFolder, metrics: Address | None) -> None:
+        self._state, self._metrics = state, metrics
         self._stopped = False
         self._lonely = False
 
@@ -53,7 +55,9 @@ class _Command:
         before = [(number, signal.signal(number, self._stop)) for number in (signal.SIGTERM, signal.SIGINT)]
         self._look_for_workers()
         try:
-            ScheduleService(self._state, _say, lambda: self._stopped, self._look_for_workers).serve()
+            service = ScheduleService(self._state, _say, lambda: self._stopped, self._look_for_workers)
+            with shown(self._metrics, "scheduler", service.figures.families):
+                service.serve()
         finally:
             for number, handler in before:
                 signal.signal(number, handler)

@@ -74,11 +74,13 @@ class RunFilter(NamedTuple):
 
 class Census(NamedTuple):
     """Counts over the whole state, by state. `tasks` are those of runs that have not ended. `oldest_queued` is when the longest waiting run
-    was submitted."""
+    was submitted. `ready` are the tasks that may start, by pool; empty for none. `open_letters`: dead letters that nobody has answered."""
 
     runs: dict[str, int]
     tasks: dict[str, int]
     oldest_queued: float | None
+    ready: dict[str, int]
+    open_letters: int
 
 
 class Store(Protocol):

@@ -17,6 +17,8 @@ from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.state_store import open_store
+from flow_runtime.telemetry.address import address_from
+from flow_runtime.telemetry.role_figures import CountedExporter, RelayFigures
 
 REST = 0.5
 """Seconds between two looks where nothing waits."""
@@ -34,6 +36,7 @@ class RelayService:
         self._state = state
         self._servers = servers
         self._stopped = False
+        self.figures = RelayFigures()
 
     def serve(self) -> None:
         """Until SIGTERM or SIGINT: it ends when what is under way is noted."""
@@ -53,11 +56,14 @@ class RelayService:
 
     def _live(self) -> None:
         name = new_id(time.time(), os.urandom)
-        with closing(open_store(self._state)) as store, closing(KafkaExporter(self._servers)) as exporter:
+        with closing(open_store(self._state)) as store, closing(self._exporter()) as exporter:
             relay = DeadLetterRelay(store.letters, exporter, name, tell=_say)
             while not self._is_over():
                 if not relay.step():
                     self._pause(REST)
+
+    def _exporter(self) -> CountedExporter:
+        return CountedExporter(KafkaExporter(self._servers), self.figures)
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -76,8 +82,12 @@ def _say(text: str) -> None:
 
 
 def main() -> None:
-    """The child of `flow up`: the folder of the state and the servers."""
-    RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno()).serve()
+    """The child of `flow up`: the folder of the state, the servers, and where it shows its metrics, if anywhere."""
+    from flow_runtime.telemetry.endpoint import shown
+
+    relay = RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno())
+    with shown(address_from(sys.argv[3]) if len(sys.argv) > 3 else None, "relay", relay.figures.families):
+        relay.serve()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from flow_runtime.embedded import open_store
 from flow_runtime.schedules.decide import FIRE, FULL, HOLD, LINE
 from flow_runtime.schedules.scheduler import Scheduler, Told
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.telemetry.role_figures import ScheduleFigures
 
 RETRIES = Backoff(0.1, 5.0)
 """Before a new start after a failure of the state."""
@@ -30,6 +31,7 @@ class ScheduleService:
         fired: Callable[[], None] = lambda: None,
     ) -> None:
         self._state, self._say, self._stopped, self._fired = state, say, stopped, fired
+        self.figures = ScheduleFigures()
 
     def serve(self) -> None:
         """Until it is to stop. A state that fails is opened again."""
@@ -41,6 +43,7 @@ class ScheduleService:
             except StoreError as error:
                 # a life that went well for some time starts the backoff anew
                 failures = 1 if time.monotonic() - began > 10 * RETRIES.last else failures + 1
+                self.figures.troubles += 1
                 self._say(f"trying again: {error}")
                 self._pause(RETRIES.pause(failures))
 
@@ -51,6 +54,7 @@ class ScheduleService:
                 self._pause(fires.step())
 
     def _told(self, told: Told) -> None:
+        self.figures.told(told.act, time.time() - told.instant.timestamp(), told.created)
         when = f"{told.schedule} {told.instant:%Y-%m-%d %H:%M %z}"
         if told.act == FIRE:
             self._say(f"{when}: run {told.run}" + ("" if told.created else ", which another scheduler has started"))
@@ -65,6 +69,7 @@ class ScheduleService:
             self._say(f"{when}: left out, the run before it has not ended")
 
     def _warn(self, schedule: str, why: str) -> None:
+        self.figures.troubles += 1
         self._say(f"{schedule} cannot be fired: {why}")
 
     def _pause(self, seconds: float) -> None:

@@ -2,7 +2,9 @@
 an address says otherwise."""
 
 import errno
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from flow_engine.errors import Refused
@@ -34,6 +36,17 @@ class Endpoint:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+@contextmanager
+def shown(address: Address | None, role: str, collect: Callable[[], Iterable[Metric]]) -> Iterator[None]:
+    """In the block, where there is an address. Raises Refused."""
+    if address is None:
+        yield
+        return
+    with closing(Endpoint(address, role, collect)) as endpoint:
+        print(f"flow {role}: metrics at {endpoint.url}", file=sys.stderr, flush=True)
+        yield
 
 
 class _Families(Collector):
