@@ -18,7 +18,7 @@ class ScheduleFigures:
     """`acts` are instants by what was done about them: fire, hold, skip, full. `delay`: from an instant to the start of its run."""
 
     def __init__(self) -> None:
-        self.acts: Counter[str] = Counter()
+        self.acts: Counter[str] = Counter(dict.fromkeys(("fire", "hold", "skip", "full"), 0))
         self.delay = Distribution()
         self.troubles = 0
         """Schedules that could not be fired, and failures of the state."""
