@@ -28,6 +28,8 @@ class WatchedRun:
         self.tasks: Sequence[Task] = workflow.tasks
         self.flight: dict[int, float] = {}
         self.waiting: dict[int, Waiting] = {}
+        self.children: dict[int, str] = {}
+        """The child runs that tasks wait for, by row, where somebody traces them."""
         self._figures: list[TaskFigures] = [figures.of(self.record.workflow, task.body.kind) for task in workflow.tasks]
         self._pools = [pool_key(workflow, task) if task.pool else "" for task in workflow.tasks]
         self._one_pool = len({*self._pools}) == 1
