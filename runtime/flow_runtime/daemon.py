@@ -22,6 +22,7 @@ from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
+from flow_runtime.role_log import say, set_up
 from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, need_labels, state_at
 from flow_runtime.telemetry.address import Address, address_from
@@ -178,7 +179,7 @@ class Daemon:
             yield
         except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
             seconds = self._aside.put(run, time.monotonic())
-            _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
+            _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}", run)
 
     def _put_aside(self, engine: Embedded, error: Exception) -> None:
         """The run that was being worked on, with those that it was begun by, which would take it over with them: so the others go on."""
@@ -190,7 +191,7 @@ class Daemon:
         for name in _with_parents(engine, run):
             if not self._aside.has(name, now):
                 seconds = self._aside.put(name, now)
-        _say(f"run {run} is left alone for {seconds:g} s, and {told}")
+        _say(f"run {run} is left alone for {seconds:g} s, and {told}", run)
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -222,8 +223,8 @@ def _close(engine: Embedded) -> None:
         engine.pool.close()  # another life may follow in this process
 
 
-def _say(text: str) -> None:
-    print(f"flow worker: {text}", file=sys.stderr, flush=True)
+def _say(text: str, run: str = "") -> None:
+    say("worker", text, "warning", run)
 
 
 def main() -> None:
@@ -235,6 +236,7 @@ def main() -> None:
     parser.add_argument("--metrics")
     given = parser.parse_args()
     try:
+        set_up("worker")
         state = state_at(given.state)
         labels = state.labels if given.label is None else need_labels(given.label)
         metrics = None if given.metrics is None else address_from(given.metrics)

@@ -1,8 +1,8 @@
 """The schedules that a server fires, in a thread beside it: deploying is all that one machine needs."""
 
-import sys
 import threading
 
+from flow_runtime.role_log import say
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder
 
@@ -30,4 +30,4 @@ class Scheduling:
 
 
 def _say(text: str) -> None:
-    print(f"flow server: {text}", file=sys.stderr, flush=True)
+    say("server", text)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import uvicorn
 from flow_runtime.embedded import open_store
+from flow_runtime.role_log import announce, set_up
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
@@ -48,6 +49,7 @@ class Options(NamedTuple):
 
 def serve(options: Options) -> None:
     """Until SIGINT or SIGTERM. Raises ServerError or StoreError where it cannot start."""
+    set_up(options.name.removeprefix("flow "))
     token = _prepare(options.state)
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
@@ -98,6 +100,7 @@ def _end(crew: list[Supervisor]) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        log_config=None,  # it logs as all libraries do here (role_log.py)
         log_level="error",  # its warnings are about what strangers send, and advise on packages
         ws="none",
         access_log=False,
@@ -183,18 +186,16 @@ def _tell(options: Options, listener: socket.socket, token: AdminToken, services
     loopback = ipaddress.ip_address(address).is_loopback
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{port}"
-    print(f"{options.name}: {url}  (state: {options.state.root})", file=sys.stderr)
+    announce(f"{options.name}: {url}  (state: {options.state.root})")
     if token.fresh:
-        print(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)", file=sys.stderr)
+        announce(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)")
     elif not os.environ.get("FLOW_TOKEN"):
-        print(f"admin token: in {options.state.token}", file=sys.stderr)
+        announce(f"admin token: in {options.state.token}")
     if sys.stderr.isatty():
         # for the eyes of a terminal only: a log must not hold a key, not even one that works once
-        print(f"open it:     {url}/login?once={services.sessions.once()}  (once, within 10 minutes)", file=sys.stderr)
+        announce(f"open it:     {url}/login?once={services.sessions.once()}  (once, within 10 minutes)")
     if not loopback:
-        print(
+        announce(
             f"warning: {options.host} can be reached from other machines. Whoever has the token can run any command as this user, "
             "and the token travels unencrypted: put a proxy with TLS in front, or use --host 127.0.0.1",
-            file=sys.stderr,
         )
-    sys.stderr.flush()

@@ -7,6 +7,7 @@ import threading
 import time
 
 from flow_engine.backoff import Backoff
+from flow_runtime.role_log import say
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.telemetry.address import Address
 
@@ -72,7 +73,7 @@ class Supervisor:
                 return
             deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
             delay = STARTS.pause(deaths)
-            print(f"flow server: {self._name} {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
+            say("server", f"{self._name} {_ending(status)}; starting another in {delay:g} s", "warning")
             if self._stopping.wait(delay):
                 return
             self._spawn()

@@ -2,12 +2,12 @@
 
 import os
 import signal
-import sys
 from contextlib import closing
 from types import FrameType
 
 from flow_runtime.embedded import open_store
 from flow_runtime.incarnation import anyone_alive
+from flow_runtime.role_log import say, set_up
 from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder, find_state
@@ -21,6 +21,7 @@ from flow_cli.failure import CommandError
 
 
 def scheduler(targets: list[str], metrics_port: int | None = None) -> int:
+    set_up("scheduler")
     state, metrics = _state(targets), metrics_address(metrics_port)
     with closing(open_store(state)) as store:
         for target in targets:
@@ -73,4 +74,4 @@ class _Command:
 
 
 def _say(text: str) -> None:
-    print(f"flow scheduler: {text}", file=sys.stderr, flush=True)
+    say("scheduler", text)

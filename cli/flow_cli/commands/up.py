@@ -1,10 +1,10 @@
 """`flow up`: everything on one machine. What no URL names, it brings: PostgreSQL and Valkey."""
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from flow_runtime.role_log import say, set_up
 from flow_runtime.services.postgres import EmbeddedPostgres
 from flow_runtime.services.valkey import EmbeddedValkey
 from flow_runtime.shared_state import need_safe, open_queue
@@ -27,6 +27,7 @@ def up(
     metrics_port: int | None = None,
 ) -> int:
     state = labelled(find_state(os.getcwd()), labels)
+    set_up("up")
     state.make()
     with ExitStack() as services:
         beside: list[int] = []
@@ -51,4 +52,4 @@ def up(
 
 
 def _say(text: str) -> None:
-    print(f"flow up: {text}", file=sys.stderr, flush=True)
+    say("up", text)

@@ -15,6 +15,7 @@ from flow_engine.ids import new_id
 
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
+from flow_runtime.role_log import say, set_up
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.state_store import open_store
 from flow_runtime.telemetry.address import address_from
@@ -78,13 +79,14 @@ class RelayService:
 
 
 def _say(text: str) -> None:
-    print(f"flow relay: {text}", file=sys.stderr, flush=True)
+    say("relay", text, "warning")
 
 
 def main() -> None:
     """The child of `flow up`: the folder of the state, the servers, and where it shows its metrics, if anywhere."""
     from flow_runtime.telemetry.endpoint import shown
 
+    set_up("relay")
     relay = RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno())
     with shown(address_from(sys.argv[3]) if len(sys.argv) > 3 else None, "relay", relay.figures.families):
         relay.serve()

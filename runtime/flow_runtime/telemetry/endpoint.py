@@ -2,7 +2,6 @@
 an address says otherwise."""
 
 import errno
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from flow_runtime.role_log import say
 from flow_runtime.telemetry.address import Address
 from flow_runtime.telemetry.families import gauges
 
@@ -45,7 +45,7 @@ def shown(address: Address | None, role: str, collect: Callable[[], Iterable[Met
         yield
         return
     with closing(Endpoint(address, role, collect)) as endpoint:
-        print(f"flow {role}: metrics at {endpoint.url}", file=sys.stderr, flush=True)
+        say(role, f"metrics at {endpoint.url}")
         yield
 
 

@@ -1,11 +1,11 @@
 """What a worker tells of itself, over all the engines that it starts one after the other."""
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flow_engine.errors import LostOwnership
 
+from flow_runtime.role_log import say
 from flow_runtime.telemetry.address import Address
 from flow_runtime.telemetry.watch import Watch, time_calls
 from flow_runtime.telemetry.worker_figures import WorkerFigures
@@ -54,7 +54,7 @@ class WorkerTelemetry:
         self._address = self._endpoint.address  # the same port for the next one
         if not self._told:
             self._told = True
-            print(f"flow worker: metrics at {self._endpoint.url}", file=sys.stderr, flush=True)
+            say("worker", f"metrics at {self._endpoint.url}")
 
     def failed(self, error: Exception) -> None:
         """Of what an engine has ended."""
