@@ -2,10 +2,12 @@
 
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from flow_engine.stores.contract import RunFilter
 from flow_runtime.trace_ids import attempt_span_id, run_span_id, trace_id, traceparent
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -104,7 +106,8 @@ def test_a_collector_that_is_away_holds_no_worker_up(tmp_path: Path, monkeypatch
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     with project.running("worker", "--slots", "2") as worker:
         assert project.flow("run", "outer.flow:inner", "--detach").code == 0
-        until(lambda: project.flow("list", "--json").document["runs"][0]["state"] == "succeeded", what="the end")
+        with closing(project.store()) as store:
+            until(lambda: store.runs(RunFilter())[0].finished_at is not None, what="the end")
         worker.terminate()
         began = time.monotonic()
         assert worker.wait(15) == 0

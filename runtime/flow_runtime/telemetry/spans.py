@@ -29,7 +29,7 @@ except ImportError as error:
         "OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, which need OpenTelemetry: pip install 'flow-dsl[otel]', or unset it"
     ) from error
 
-FLUSH = 3.0
+FLUSH = 2.0
 """Seconds that the last spans are given to be sent, at the end."""
 Attributes = dict[str, str | int]
 
