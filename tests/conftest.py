@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from flow_engine.queues.redis import RedisQueue
 from support.command import Project
 from support.s3 import S3
 from support.valkey import Valkey
+
+os.environ.setdefault("FLOW_LOG", "text")  # what roles say is read as a person reads it
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from flow_cli.backends.open import backend
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
 from flow_cli.notify_app import app as notify_app
-from flow_cli.options import Json, Kafka, Labels, Param, Params, RunId, Slots, Url, leave
+from flow_cli.options import Json, Kafka, Labels, MetricsPort, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 from flow_cli.token_app import app as token_app
@@ -276,11 +276,12 @@ def server(
     schedules: Annotated[
         bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
     ] = True,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Serve the REST API and the pages for the runs of this state, work on them, and fire its schedules, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
 
-    leave(lambda: serve(host, port, slots, schedules))
+    leave(lambda: serve(host, port, slots, schedules, metrics_port))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8  ·  flow worker --label gpu --label ssd")
@@ -288,11 +289,12 @@ def worker(
     slots: Slots = None,
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
     label: Labels = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work
 
-    leave(lambda: work(slots, runs, label or ()))
+    leave(lambda: work(slots, runs, label or (), metrics_port))
 
 
 @app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")
@@ -305,6 +307,7 @@ def up(
     slots: Slots = None,
     kafka: Kafka = "",
     label: Labels = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Start everything on this machine: PostgreSQL, Valkey, workers, the schedules, the REST API and the pages, until Ctrl-C.
 
@@ -312,15 +315,15 @@ def up(
     """
     from flow_cli.commands.up import up as start
 
-    leave(lambda: start(host, port, workers, slots, kafka, label or ()))
+    leave(lambda: start(host, port, workers, slots, kafka, label or (), metrics_port))
 
 
 @app.command(epilog="Example: FLOW_DATABASE=postgresql://... flow relay --kafka broker:9092")
-def relay(kafka: Kafka = "") -> None:
+def relay(kafka: Kafka = "", metrics_port: MetricsPort = None) -> None:
     """Export dead letters to Kafka, until SIGTERM or Ctrl-C. Any number may run on one state."""
     from flow_cli.commands.relay import relay as serve
 
-    leave(lambda: serve(kafka))
+    leave(lambda: serve(kafka, metrics_port))
 
 
 app.add_typer(schedule_app)

@@ -22,6 +22,15 @@ Labels = Annotated[
         "--label", metavar="LABEL", help="What its workers have that tasks may need; may be repeated; else FLOW_LABELS."
     ),
 ]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        metavar="PORT",
+        help="Show metrics to Prometheus on this port of loopback; 0 takes a free one; else FLOW_METRICS=HOST:PORT.",
+    ),
+]
 Url = Annotated[
     str | None,
     typer.Option(

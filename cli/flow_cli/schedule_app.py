@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from flow_cli.backends.open import backend
-from flow_cli.options import Json, Target, Url, leave
+from flow_cli.options import Json, MetricsPort, Target, Url, leave
 
 app = typer.Typer()
 schedule = typer.Typer(help="Look at schedules, and hold them back.", no_args_is_help=True)
@@ -22,6 +22,7 @@ def scheduler(
         list[str] | None,
         typer.Argument(metavar="FILE[:WORKFLOW]...", help="Files whose schedules are deployed first."),
     ] = None,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Start a run at each instant of the deployed schedules, until SIGTERM or Ctrl-C.
 
@@ -29,7 +30,7 @@ def scheduler(
     """
     from flow_cli.commands.scheduler import scheduler as serve
 
-    leave(lambda: serve(files or []))
+    leave(lambda: serve(files or [], metrics_port))
 
 
 @app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")

@@ -22,8 +22,11 @@ from flow_runtime.embedded import Embedded
 from flow_runtime.executors.contract import UnknownKind, need_kinds
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
+from flow_runtime.role_log import say, set_up
 from flow_runtime.run_feed import FolderFeed, RunFeed
 from flow_runtime.state_folder import StateFolder, need_labels, state_at
+from flow_runtime.telemetry.address import Address, address_from
+from flow_runtime.telemetry.worker import WorkerTelemetry
 from flow_runtime.unexpected import run_of, unexpected
 
 RUNS = 256
@@ -43,10 +46,16 @@ class Daemon:
     """`lifeline` is a descriptor that is closed when whoever started this worker is gone; then it stops at once."""
 
     def __init__(
-        self, state: StateFolder, slots: int | None = None, runs: int = RUNS, lifeline: int | None = None
+        self,
+        state: StateFolder,
+        slots: int | None = None,
+        runs: int = RUNS,
+        lifeline: int | None = None,
+        metrics: Address | None = None,
     ) -> None:
         self._state, self._slots, self._runs = state, slots, runs
         self._lifeline = Lifeline(lifeline)
+        self._telemetry = WorkerTelemetry(metrics)
         self._stops = 0
         self._aside = Aside()
         self._fit_plans: set[tuple[str, str]] = set()
@@ -80,16 +89,19 @@ class Daemon:
             _say(f"the state {self._state.root} cannot be used, trying again: {error}")
             return False
         try:
+            self._telemetry.attach(engine)
             self._work(engine)
-        except OtherVersion:
+        except (OtherVersion, Refused):
             raise
         except (StoreError, GuardianDied) as error:
+            self._telemetry.failed(error)
             _say(f"starting anew: {error}")
             return False
         except Exception as error:  # noqa: BLE001  the other runs are to go on
             self._put_aside(engine, error)
             return False
         finally:
+            self._telemetry.detach()
             _close(engine)
         return True
 
@@ -167,7 +179,7 @@ class Daemon:
             yield
         except (UnknownRun, UnknownKind, Unreadable, StorageError) as error:
             seconds = self._aside.put(run, time.monotonic())
-            _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}")
+            _say(f"run {run} cannot be taken over, trying again in {seconds:g} s: {error}", run)
 
     def _put_aside(self, engine: Embedded, error: Exception) -> None:
         """The run that was being worked on, with those that it was begun by, which would take it over with them: so the others go on."""
@@ -179,7 +191,7 @@ class Daemon:
         for name in _with_parents(engine, run):
             if not self._aside.has(name, now):
                 seconds = self._aside.put(name, now)
-        _say(f"run {run} is left alone for {seconds:g} s, and {told}")
+        _say(f"run {run} is left alone for {seconds:g} s, and {told}", run)
 
     def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -211,8 +223,8 @@ def _close(engine: Embedded) -> None:
         engine.pool.close()  # another life may follow in this process
 
 
-def _say(text: str) -> None:
-    print(f"flow worker: {text}", file=sys.stderr, flush=True)
+def _say(text: str, run: str = "") -> None:
+    say("worker", text, "warning", run)
 
 
 def main() -> None:
@@ -221,11 +233,14 @@ def main() -> None:
     parser.add_argument("state")
     parser.add_argument("--slots", type=int)
     parser.add_argument("--label", action="append")
+    parser.add_argument("--metrics")
     given = parser.parse_args()
     try:
+        set_up("worker")
         state = state_at(given.state)
         labels = state.labels if given.label is None else need_labels(given.label)
-        Daemon(state._replace(labels=labels), given.slots, lifeline=sys.stdin.fileno()).serve()
+        metrics = None if given.metrics is None else address_from(given.metrics)
+        Daemon(state._replace(labels=labels), given.slots, lifeline=sys.stdin.fileno(), metrics=metrics).serve()
     except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)

@@ -96,7 +96,15 @@ def alive(state: StateFolder, incarnation: str) -> bool:
 
 def anyone_alive(state: StateFolder) -> bool:
     """Whether any worker lives: `flow worker`, that of a server, or a `flow run`."""
+    return any(alive(state, name) for name in _names(state))
+
+
+def count_alive(state: StateFolder) -> int:
+    """How many of them live."""
+    return sum(alive(state, name) for name in _names(state))
+
+
+def _names(state: StateFolder) -> list[str]:
     if not os.path.isdir(state.engines):
-        return False
-    names = [name.removesuffix(".lock") for name in os.listdir(state.engines) if name.endswith(".lock")]
-    return any(alive(state, name) for name in names)
+        return []
+    return [name.removesuffix(".lock") for name in os.listdir(state.engines) if name.endswith(".lock")]

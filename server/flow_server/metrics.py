@@ -1,19 +1,19 @@
 """What Prometheus scrapes. Counts of runs and tasks are made when it asks."""
 
 import time
-from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Iterable, Iterator
 
-from flow_engine import states
-from flow_engine.stores.contract import Census
 from flow_runtime.state_folder import StateFolder
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from flow_runtime.telemetry.endpoint import build_info, flow_version
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flow_server.census import Counter
-from flow_server.paging import RUN_STATES
+from flow_server.state_families import state_families
+
+__all__ = ["Metrics", "Timed", "flow_version"]
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -30,40 +30,29 @@ class Metrics:
             registry=self.registry,
             buckets=BUCKETS,
         )
-        build = Gauge("flow_build_info", "The version of Flow; always 1.", ("version",), registry=self.registry)
-        build.labels(flow_version()).set(1)
-        self.registry.register(_StateCollector(Counter(state)))
+        counter = Counter(state)
+        self.add(lambda: [build_info("server")])
+        self.add(lambda: state_families(counter.count(), time.time()))
+
+    def add(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        """What something else in this process tells, asked at each scrape."""
+        self.registry.register(_Families(collect))
 
     def text(self) -> bytes:
         """Blocks. Raises StoreError."""
         return generate_latest(self.registry)
 
 
-class _StateCollector(Collector):
-    def __init__(self, counter: Counter) -> None:
-        self._counter = counter
+class _Families(Collector):
+    def __init__(self, collect: Callable[[], Iterable[Metric]]) -> None:
+        self._collect = collect
 
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Named without counting, when the collector is registered."""
-        return iter(_families(Census({}, {}, None)))
+    def describe(self) -> Iterator[Metric]:
+        """Nothing, since to count takes long."""
+        return iter(())
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        return iter(_families(self._counter.count()))
-
-
-def _families(census: Census) -> list[GaugeMetricFamily]:
-    runs = GaugeMetricFamily("flow_runs", "Runs by state.", labels=("state",))
-    for state in RUN_STATES:
-        runs.add_metric((state,), census.runs.get(state, 0))
-    tasks = GaugeMetricFamily("flow_tasks", "Tasks of runs that have not ended, by state.", labels=("state",))
-    for state in states.TRANSITIONS:
-        tasks.add_metric((state,), census.tasks.get(state, 0))
-    depth = GaugeMetricFamily(
-        "flow_queue_depth", "Tasks that are ready and wait for a slot.", value=census.tasks.get(states.READY, 0)
-    )
-    waited = 0.0 if census.oldest_queued is None else max(time.time() - census.oldest_queued, 0.0)
-    age = GaugeMetricFamily("flow_queue_oldest_seconds", "How long the oldest queued run has waited.", value=waited)
-    return [runs, tasks, depth, age]
+    def collect(self) -> Iterator[Metric]:
+        return iter(self._collect())
 
 
 class Timed:
@@ -93,10 +82,3 @@ class Timed:
 
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
-
-
-def flow_version() -> str:
-    try:
-        return version("flow-dsl")
-    except PackageNotFoundError:
-        return "unknown"

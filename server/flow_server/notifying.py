@@ -1,9 +1,9 @@
 """The notifier that a server has, in a thread beside it."""
 
-import sys
 import threading
 
 from flow_runtime.relays.notifier import NotifierService
+from flow_runtime.role_log import say
 from flow_runtime.state_folder import StateFolder
 
 PATIENCE = 2.0
@@ -28,4 +28,4 @@ class Notifying:
 
 
 def _say(text: str) -> None:
-    print(f"flow server: {text}", file=sys.stderr, flush=True)
+    say("server", text, "warning")

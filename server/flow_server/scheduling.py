@@ -1,8 +1,8 @@
 """The schedules that a server fires, in a thread beside it: deploying is all that one machine needs."""
 
-import sys
 import threading
 
+from flow_runtime.role_log import say
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder
 
@@ -16,6 +16,7 @@ class Scheduling:
     def __init__(self, state: StateFolder) -> None:
         self._stopping = threading.Event()
         service = ScheduleService(state, _say, self._stopping.is_set)
+        self.families = service.figures.families
         self._thread = threading.Thread(target=service.serve, name="flow-schedules", daemon=True)
 
     def start(self) -> None:
@@ -29,4 +30,4 @@ class Scheduling:
 
 
 def _say(text: str) -> None:
-    print(f"flow server: {text}", file=sys.stderr, flush=True)
+    say("server", text)

@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 import uvicorn
 from flow_runtime.embedded import open_store
+from flow_runtime.role_log import announce, set_up
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
 
 from flow_server.app import create_app
@@ -42,10 +44,13 @@ class Options(NamedTuple):
     beside: tuple[int, ...] = ()
     """Processes that this one has started for itself, and that the server lets be."""
     name: str = "flow server"
+    metrics: Address | None = None
+    """Where the first worker shows its metrics; the other workers and the relay take the ports after it. The server has `/metrics`."""
 
 
 def serve(options: Options) -> None:
     """Until SIGINT or SIGTERM. Raises ServerError or StoreError where it cannot start."""
+    set_up(options.name.removeprefix("flow "))
     token = _prepare(options.state)
     listener = _listen(options.host, options.port)
     app = create_app(options.state, token.text)
@@ -54,7 +59,9 @@ def serve(options: Options) -> None:
     crew = _crew(options)
     beside: list[Notifying | Scheduling] = [Notifying(options.state, url)]
     if options.schedules:
-        beside.append(Scheduling(options.state))
+        scheduling = Scheduling(options.state)
+        services.metrics.add(scheduling.families)
+        beside.append(scheduling)
     server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -78,9 +85,13 @@ def _crew(options: Options) -> list[Supervisor]:
     """The processes beside the server."""
     state = options.state
     names = ["the worker"] if options.workers == 1 else [f"worker {number + 1}" for number in range(options.workers)]
-    crew = [Supervisor(state, name, worker_command(state, options.slots)) for name in names]
+    at = [None if options.metrics is None else options.metrics.next(steps) for steps in range(len(names) + 1)]
+    crew = [
+        Supervisor(state, name, worker_command(state, options.slots, metrics))
+        for name, metrics in zip(names, at, strict=False)
+    ]
     if options.kafka:
-        crew.append(Supervisor(state, "the relay", relay_command(state, options.kafka)))
+        crew.append(Supervisor(state, "the relay", relay_command(state, options.kafka, at[-1])))
     return crew
 
 
@@ -96,6 +107,7 @@ def _end(crew: list[Supervisor]) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        log_config=None,  # it logs as all libraries do here (role_log.py)
         log_level="error",  # its warnings are about what strangers send, and advise on packages
         ws="none",
         access_log=False,
@@ -184,18 +196,16 @@ def _url(options: Options, listener: socket.socket) -> str:
 def _tell(options: Options, listener: socket.socket, token: AdminToken, services: Services) -> None:
     loopback = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
     url = _url(options, listener)
-    print(f"{options.name}: {url}  (state: {options.state.root})", file=sys.stderr)
+    announce(f"{options.name}: {url}  (state: {options.state.root})")
     if token.fresh:
-        print(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)", file=sys.stderr)
+        announce(f"admin token: {token.text}  (kept in {options.state.token}; shown this once)")
     elif not os.environ.get("FLOW_TOKEN"):
-        print(f"admin token: in {options.state.token}", file=sys.stderr)
+        announce(f"admin token: in {options.state.token}")
     if sys.stderr.isatty():
         # for the eyes of a terminal only: a log must not hold a key, not even one that works once
-        print(f"open it:     {url}/login?once={services.sessions.once()}  (once, within 10 minutes)", file=sys.stderr)
+        announce(f"open it:     {url}/login?once={services.sessions.once()}  (once, within 10 minutes)")
     if not loopback:
-        print(
+        announce(
             f"warning: {options.host} can be reached from other machines. Whoever has the token can run any command as this user, "
             "and the token travels unencrypted: put a proxy with TLS in front, or use --host 127.0.0.1",
-            file=sys.stderr,
         )
-    sys.stderr.flush()

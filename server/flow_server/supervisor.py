@@ -7,7 +7,9 @@ import threading
 import time
 
 from flow_engine.backoff import Backoff
+from flow_runtime.role_log import say
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.telemetry.address import Address
 
 STARTS = Backoff(0.2, 10.0)
 """Before one that died is started again."""
@@ -20,13 +22,15 @@ PATIENCE = (0.3, 3.0)
 _KEYS = ("FLOW_TOKEN", "FLOW_JWT_KEY")
 
 
-def worker_command(state: StateFolder, slots: int | None) -> list[str]:
-    labels = [f"--label={label}" for label in state.labels]
-    return ["-m", "flow_runtime.daemon", state.root, *([] if slots is None else ["--slots", str(slots)]), *labels]
+def worker_command(state: StateFolder, slots: int | None, metrics: Address | None = None) -> list[str]:
+    options = [f"--label={label}" for label in state.labels]
+    options += [] if slots is None else ["--slots", str(slots)]
+    options += [] if metrics is None else ["--metrics", str(metrics)]
+    return ["-m", "flow_runtime.daemon", state.root, *options]
 
 
-def relay_command(state: StateFolder, kafka: str) -> list[str]:
-    return ["-m", "flow_runtime.relays.service", state.root, kafka]
+def relay_command(state: StateFolder, kafka: str, metrics: Address | None = None) -> list[str]:
+    return ["-m", "flow_runtime.relays.service", state.root, kafka, *([] if metrics is None else [str(metrics)])]
 
 
 class Supervisor:
@@ -72,7 +76,7 @@ class Supervisor:
                 return
             deaths = 1 if time.monotonic() - began > STEADY else deaths + 1
             delay = STARTS.pause(deaths)
-            print(f"flow server: {self._name} {_ending(status)}; starting another in {delay:g} s", file=sys.stderr)
+            say("server", f"{self._name} {_ending(status)}; starting another in {delay:g} s", "warning")
             if self._stopping.wait(delay):
                 return
             self._spawn()

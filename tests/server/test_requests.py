@@ -139,10 +139,10 @@ def test_metrics_tell_the_state(client: TestClient) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     found = samples(answer.text)
     assert found['flow_runs{state="queued"}'] == 2
-    assert found['flow_tasks{state="ready"}'] == found["flow_queue_depth"] == 2
+    assert found['flow_tasks{state="ready"}'] == found['flow_queue_depth{pool=""}'] == 2
     assert found["flow_queue_oldest_seconds"] >= 0
     assert found['flow_http_request_seconds_count{method="POST",route="/api/v1/runs",status="201"}'] == 2
-    assert [name for name in found if name.startswith("flow_build_info{version=")]
+    assert [name for name in found if name.startswith('flow_build_info{role="server",version=')]
 
 
 def test_a_defect_is_a_problem_document_too(

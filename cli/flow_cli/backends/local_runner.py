@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from typing import Any
 
 from flow_engine.errors import FlowError, StoreError
@@ -18,6 +18,7 @@ from flow_runtime.labels import missing
 from flow_runtime.plans import Loaded
 from flow_runtime.run_reads import RunReads
 from flow_runtime.state_folder import find_state
+from flow_runtime.trace_ids import tracing
 
 from flow_cli import exits
 from flow_cli.backends.new_run import new_run
@@ -148,10 +149,23 @@ def _resumed(request: RunRequest) -> Iterator[Watched]:
 @contextmanager
 def kept_engine(engine: Embedded, last: bool) -> Iterator[Embedded]:
     try:
-        yield engine
+        with _traced(engine) if tracing() else nullcontext():
+            yield engine
     finally:
         with suppress(StoreError):  # then the run is free because this process is gone, and what ended the run is told
             engine.close(last)
+
+
+@contextmanager
+def _traced(engine: Embedded) -> Iterator[None]:
+    from flow_runtime.telemetry.worker import WorkerTelemetry
+
+    telemetry = WorkerTelemetry(None)
+    telemetry.attach(engine)
+    try:
+        yield
+    finally:
+        telemetry.detach()
 
 
 def _tell_missing(store: Store, plan: Plan) -> None:

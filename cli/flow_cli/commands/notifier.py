@@ -1,9 +1,9 @@
 """`flow notifier`: tells people what the rules of the state say."""
 
 import os
-import sys
 
 from flow_runtime.relays.notifier import NotifierService
+from flow_runtime.role_log import announce, say, set_up
 from flow_runtime.state_folder import find_state
 from flow_runtime.state_store import open_store
 
@@ -12,13 +12,14 @@ from flow_cli.until_stopped import until_stopped
 
 
 def notifier() -> int:
+    set_up("notifier")
     state = find_state(os.getcwd())
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
-    print(f"telling people of the runs of {state.name}; Ctrl-C ends it", file=sys.stderr)
+    announce(f"telling people of the runs of {state.name}; Ctrl-C ends it")
     with until_stopped() as stopped:
         NotifierService(state, _say, stopped).serve()
     return exits.OK
 
 
 def _say(text: str) -> None:
-    print(f"flow notifier: {text}", file=sys.stderr, flush=True)
+    say("notifier", text, "warning")

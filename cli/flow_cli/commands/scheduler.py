@@ -1,14 +1,16 @@
 """`flow scheduler`: starts a run at each instant of the deployed schedules."""
 
 import os
-import sys
 from contextlib import closing
 
 from flow_runtime.embedded import open_store
 from flow_runtime.incarnation import anyone_alive
+from flow_runtime.role_log import say, set_up
 from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder, find_state
+from flow_runtime.telemetry.address import Address, metrics_address
+from flow_runtime.telemetry.endpoint import shown
 
 from flow_cli import exits
 from flow_cli.backends.deployments import deploy_target, state_of
@@ -17,8 +19,9 @@ from flow_cli.failure import CommandError
 from flow_cli.until_stopped import until_stopped
 
 
-def scheduler(targets: list[str]) -> int:
-    state = _state(targets)
+def scheduler(targets: list[str], metrics_port: int | None = None) -> int:
+    set_up("scheduler")
+    state, metrics = _state(targets), metrics_address(metrics_port)
     with closing(open_store(state)) as store:
         for target in targets:
             deploy_target(store, target, state)
@@ -26,7 +29,7 @@ def scheduler(targets: list[str]) -> int:
             _say(line(schedule_document(record)))
         if not store.schedules():
             _say("nothing is deployed yet; deploy a schedule with: flow deploy FILE")
-    _Command(state).serve()
+    _Command(state, metrics).serve()
     return exits.OK
 
 
@@ -43,14 +46,16 @@ def _state(targets: list[str]) -> StateFolder:
 class _Command:
     """The service, until a signal; it is told when nobody works on what is fired."""
 
-    def __init__(self, state: StateFolder) -> None:
-        self._state = state
+    def __init__(self, state: StateFolder, metrics: Address | None) -> None:
+        self._state, self._metrics = state, metrics
         self._lonely = False
 
     def serve(self) -> None:
         with until_stopped() as stopped:
             self._look_for_workers()
-            ScheduleService(self._state, _say, stopped, self._look_for_workers).serve()
+            service = ScheduleService(self._state, _say, stopped, self._look_for_workers)
+            with shown(self._metrics, "scheduler", service.figures.families):
+                service.serve()
 
     def _look_for_workers(self) -> None:
         lonely = not self._state.database_url and not anyone_alive(self._state)
@@ -60,4 +65,4 @@ class _Command:
 
 
 def _say(text: str) -> None:
-    print(f"flow scheduler: {text}", file=sys.stderr, flush=True)
+    say("scheduler", text)

@@ -3,11 +3,13 @@
 import os
 
 from flow_runtime.state_folder import find_state
+from flow_runtime.telemetry.address import metrics_address
 from flow_server.serve import Options, serve
 
 from flow_cli import exits
 
 
-def server(host: str, port: int, slots: int | None, schedules: bool) -> int:
-    serve(Options(find_state(os.getcwd()), host, port, slots, schedules))
+def server(host: str, port: int, slots: int | None, schedules: bool, metrics_port: int | None = None) -> int:
+    metrics = metrics_address(metrics_port)
+    serve(Options(find_state(os.getcwd()), host, port, slots, schedules, metrics=metrics))
     return exits.OK

@@ -1,23 +1,33 @@
 """`flow up`: everything on one machine. What no URL names, it brings: PostgreSQL and Valkey."""
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from flow_runtime.role_log import say, set_up
 from flow_runtime.services.postgres import EmbeddedPostgres
 from flow_runtime.services.valkey import EmbeddedValkey
 from flow_runtime.shared_state import need_safe, open_queue
-from flow_runtime.state_folder import StateFolder, find_state
+from flow_runtime.state_folder import find_state
 from flow_runtime.state_store import open_store
+from flow_runtime.telemetry.address import metrics_address
 from flow_server.serve import Options, serve
 
 from flow_cli import exits
 from flow_cli.commands.worker import labelled
 
 
-def up(host: str, port: int, workers: int, slots: int | None, kafka: str, labels: Sequence[str] = ()) -> int:
+def up(
+    host: str,
+    port: int,
+    workers: int,
+    slots: int | None,
+    kafka: str,
+    labels: Sequence[str] = (),
+    metrics_port: int | None = None,
+) -> int:
     state = labelled(find_state(os.getcwd()), labels)
+    set_up("up")
     state.make()
     with ExitStack() as services:
         beside: list[int] = []
@@ -34,18 +44,12 @@ def up(host: str, port: int, workers: int, slots: int | None, kafka: str, labels
             valkey.start()
             beside.append(valkey.pid)
             state = state._replace(queue_url=valkey.url)
-        _serve(state, host, port, workers, slots, kafka, beside)
+        open_store(state).close()  # a state that cannot be used is told now
+        need_safe(open_queue(state.queue_url))
+        metrics = metrics_address(metrics_port)
+        serve(Options(state, host, port, slots, True, workers, kafka, tuple(beside), "flow up", metrics))
     return exits.OK
 
 
-def _serve(
-    state: StateFolder, host: str, port: int, workers: int, slots: int | None, kafka: str, beside: list[int]
-) -> None:
-    open_store(state).close()  # a state that cannot be used is told now
-    need_safe(open_queue(state.queue_url))
-    options = Options(state, host, port, slots, workers=workers, kafka=kafka, beside=tuple(beside), name="flow up")
-    serve(options)
-
-
 def _say(text: str) -> None:
-    print(f"flow up: {text}", file=sys.stderr, flush=True)
+    say("up", text)

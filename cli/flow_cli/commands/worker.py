@@ -1,26 +1,28 @@
 """`flow worker`: a process that works on the runs of a state which nobody else works on."""
 
 import os
-import sys
 from collections.abc import Sequence
 
 from flow_runtime.daemon import Daemon
 from flow_runtime.embedded import open_store
+from flow_runtime.role_log import announce, set_up
 from flow_runtime.shared_state import need_safe, open_queue
 from flow_runtime.state_folder import StateFolder, find_state, need_labels
+from flow_runtime.telemetry.address import metrics_address
 
 from flow_cli import exits
 
 
-def worker(slots: int | None, runs: int, labels: Sequence[str] = ()) -> int:
-    state = labelled(find_state(os.getcwd()), labels)
+def worker(slots: int | None, runs: int, labels: Sequence[str] = (), metrics_port: int | None = None) -> int:
+    state, metrics = labelled(find_state(os.getcwd()), labels), metrics_address(metrics_port)
+    set_up("worker")
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
     if state.queue_url:
         need_safe(open_queue(state.queue_url))
     if state.labels and not state.database_url:
-        print("labels count where the state is in PostgreSQL; here this worker takes every task", file=sys.stderr)
-    print(f"working on the runs of {state.name}; Ctrl-C ends it when its tasks have ended", file=sys.stderr)
-    Daemon(state, slots, runs).serve()
+        announce("labels count where the state is in PostgreSQL; here this worker takes every task")
+    announce(f"working on the runs of {state.name}; Ctrl-C ends it when its tasks have ended")
+    Daemon(state, slots, runs, metrics=metrics).serve()
     return exits.OK
 
 

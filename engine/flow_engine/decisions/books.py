@@ -89,6 +89,11 @@ class Books:
             self._begun.discard(run)
             self._restless.discard(run)
 
+    def held(self) -> list[tuple[str, Hint]]:
+        """What is ready and a gate holds back, with the pool where that is the gate. Any thread may ask."""
+        parked = list(self._parked.items())
+        return [(key if kind == "pool" else "", hint) for (kind, key), some in parked for _, hint in list(some)]
+
     def stir(self, run: str) -> None:
         """The next tick looks at this run whatever it is told, and gives hints of all that is ready."""
         self._restless.add(run)

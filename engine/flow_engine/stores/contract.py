@@ -78,11 +78,13 @@ class RunFilter(NamedTuple):
 
 class Census(NamedTuple):
     """Counts over the whole state, by state. `tasks` are those of runs that have not ended. `oldest_queued` is when the longest waiting run
-    was submitted."""
+    was submitted. `ready` are the tasks that may start, by pool; empty for none. `open_letters`: dead letters that nobody has answered."""
 
     runs: dict[str, int]
     tasks: dict[str, int]
     oldest_queued: float | None
+    ready: dict[str, int]
+    open_letters: int
 
 
 class Store(Protocol):
@@ -122,6 +124,11 @@ class Store(Protocol):
 
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         """Ends runs whose tasks have all ended."""
+        ...
+
+    def held(self) -> list[tuple[str, Hint]]:
+        """Of the runs that are worked on through this handle: what is ready and a gate holds back, with the pool where that is the gate. Any
+        thread may ask."""
         ...
 
     def living(self, workers: Collection[str]) -> set[str]:

@@ -12,7 +12,7 @@ from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.restore import restore
 from flow_engine.decisions.shape import Shape, shape_of
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Unreadable
-from flow_engine.model import InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef, Tick
+from flow_engine.model import Hint, InFlight, NewRun, RunEnd, RunRecord, Succeeded, TaskRecord, TaskRef, Tick
 from flow_engine.states import RUNNING
 from flow_engine.stores.contract import Adopted, Submitted
 from flow_engine.stores.mail import Message, loans_of, taken_up
@@ -54,6 +54,9 @@ class LiveRuns(Reads, ABC):
 
     def size_of(self, run: str, node: int) -> int:
         return self._span(run, node)[1]
+
+    def held(self) -> list[tuple[str, Hint]]:
+        return self._books.held()
 
     def _span(self, run: str, node: int) -> tuple[int, int]:
         """The row of the first instance of a `for`, and how many it has; -1 where that is not known yet."""

@@ -5,6 +5,7 @@ The SQL that is written here is that of both dialects, with `?` for values.
 
 import json
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
+from flow_engine.states import READY
 from flow_engine.stores.contract import Census, RunFilter
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, read_mail, read_mailbox
 from flow_engine.stores.sound_rows import need_sound_run
@@ -172,8 +174,14 @@ class Reads(ABC):
 
     def census(self) -> Census:
         oldest = self._one("oldest_queued", ())
-        runs, tasks = (dict(self._all(name, ())) for name in ("count_runs", "count_open_tasks"))
-        return Census(runs, tasks, None if oldest is None else oldest[0])
+        tasks: Counter[str] = Counter()
+        ready = {}
+        for state, pool, count in self._all("count_open_tasks", ()):
+            tasks[state] += count
+            if state == READY:
+                ready[pool] = count
+        letters = self._all("count_open_letters", ())[0][0]
+        return Census(dict(self._all("count_runs", ())), tasks, None if oldest is None else oldest[0], ready, letters)
 
     def pools(self) -> dict[str, int]:
         return dict(self._all("pools", ()))

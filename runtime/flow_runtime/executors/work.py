@@ -12,6 +12,7 @@ from flow_lang.values import decode
 
 from flow_runtime.executors.secrets import NO_SECRETS, Secrets
 from flow_runtime.files import FlowFiles
+from flow_runtime.trace_ids import traceparent, tracing
 
 
 class Place(NamedTuple):
@@ -40,6 +41,7 @@ class Setting:
         """And as tracebacks do."""
         self.source_folder = os.path.dirname(self.source_path)
         """Where relative paths of the workflow's file start."""
+        self.traced = tracing()
 
 
 class Brief:
@@ -105,12 +107,15 @@ class Work(NamedTuple):
     def own_environment(self) -> dict[str, str]:
         """What differs from one attempt to the next. The idempotency key is the same for all attempts of a task; the fence rises."""
         attempt = str(self.attempt)
-        return {
+        own = {
             "FLOW_TASK": self.key,
             "FLOW_ATTEMPT": attempt,
             "FLOW_FENCE": attempt,
             "FLOW_IDEMPOTENCY_KEY": f"{self.run}:{self.key}",
         }
+        if self.brief.setting.traced:
+            own["TRACEPARENT"] = own["FLOW_TRACEPARENT"] = traceparent(self.run, self.seq, self.attempt)
+        return own
 
     def run_environment(self) -> dict[str, str]:
         return {"FLOW_RUN": self.run, "FLOW_FOLDER": self.source_folder, "FLOW_ENGINE": self.place.incarnation}

@@ -19,6 +19,11 @@ class Exchange(Protocol):
     """It tells of runs in which there is something to do: `take` gives hints of runs (queues/runs.py), to be settled with the next `take`."""
 
     @property
+    def queue(self) -> SteadyQueue | None:
+        """None where everybody looks into the database."""
+        ...
+
+    @property
     def every(self) -> float:
         """Seconds between two looks for something to take where it does not ring."""
         ...
@@ -57,6 +62,10 @@ class StoreExchange:
         self._source = source
 
     @property
+    def queue(self) -> None:
+        return None
+
+    @property
     def every(self) -> float:
         return LOOK
 
@@ -89,6 +98,10 @@ class QueueExchange:
         self._queue = queue
         self._listener = listener
         self._next = 0.0
+
+    @property
+    def queue(self) -> SteadyQueue:
+        return self._queue
 
     @property
     def every(self) -> float:

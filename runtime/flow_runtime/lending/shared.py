@@ -1,6 +1,5 @@
 """What a worker has that shares its state with others: heartbeat, exchange, and both sides of lending."""
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -17,6 +16,7 @@ from flow_runtime.lending.feed import SharedFeed
 from flow_runtime.lending.lender import Lender
 from flow_runtime.lending.listener import Listener
 from flow_runtime.processes.pool import SlotPool
+from flow_runtime.role_log import say
 from flow_runtime.shared_state import need_safe, open_queue, open_shared
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.worker import Worker
@@ -90,4 +90,4 @@ def _exchange(state: StateFolder, source: Source, worker: str) -> tuple[Exchange
 
 
 def _say(text: str) -> None:
-    print(f"flow worker: {text}", file=sys.stderr, flush=True)
+    say("worker", text, "warning")

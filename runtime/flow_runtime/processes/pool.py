@@ -76,6 +76,15 @@ class SlotPool:
         """How many jobs the slots have that they have not answered."""
         return sum(len(view.sent) for view in self._views)
 
+    @property
+    def slots(self) -> int:
+        return len(self._views)
+
+    @property
+    def slots_busy(self) -> int:
+        """For any thread."""
+        return sum(len(view.sent) > 0 for view in self._views)
+
     def capacity(self) -> int:
         """How many claims more could be used now."""
         depth = self._pace.depth()

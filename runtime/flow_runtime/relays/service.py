@@ -13,9 +13,12 @@ from flow_engine.ids import new_id
 
 from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
+from flow_runtime.role_log import say, set_up
 from flow_runtime.role_loop import RoleLoop
 from flow_runtime.state_folder import StateFolder, state_at
 from flow_runtime.state_store import open_store
+from flow_runtime.telemetry.address import address_from
+from flow_runtime.telemetry.role_figures import CountedExporter, RelayFigures
 
 
 class RelayService:
@@ -27,6 +30,7 @@ class RelayService:
         self._state = state
         self._servers = servers
         self._stopped = False
+        self.figures = RelayFigures()
         self._loop = RoleLoop(_say, self._is_over)
 
     def serve(self) -> None:
@@ -38,8 +42,11 @@ class RelayService:
 
     def _live(self) -> None:
         name = new_id(time.time(), os.urandom)
-        with closing(open_store(self._state)) as store, closing(KafkaExporter(self._servers)) as exporter:
+        with closing(open_store(self._state)) as store, closing(self._exporter()) as exporter:
             self._loop.steps(DeadLetterRelay(store.letters, exporter, name, tell=_say).step)
+
+    def _exporter(self) -> CountedExporter:
+        return CountedExporter(KafkaExporter(self._servers), self.figures)
 
     def _is_over(self) -> bool:
         return self._stopped or self._lifeline.is_cut()
@@ -49,12 +56,17 @@ class RelayService:
 
 
 def _say(text: str) -> None:
-    print(f"flow relay: {text}", file=sys.stderr, flush=True)
+    say("relay", text, "warning")
 
 
 def main() -> None:
-    """The child of `flow up`: the folder of the state and the servers."""
-    RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno()).serve()
+    """The child of `flow up`: the folder of the state, the servers, and where it shows its metrics, if anywhere."""
+    from flow_runtime.telemetry.endpoint import shown
+
+    set_up("relay")
+    relay = RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno())
+    with shown(address_from(sys.argv[3]) if len(sys.argv) > 3 else None, "relay", relay.figures.families):
+        relay.serve()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The loop around a scheduler, in a process or a thread of its own: what `flow scheduler` is, and what a server has beside its worker."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -8,6 +9,7 @@ from flow_runtime.role_loop import RoleLoop
 from flow_runtime.schedules.decide import FIRE, FULL, HOLD, LINE
 from flow_runtime.schedules.scheduler import Scheduler, Told
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.telemetry.role_figures import ScheduleFigures
 
 
 class ScheduleService:
@@ -22,11 +24,16 @@ class ScheduleService:
         fired: Callable[[], None] = lambda: None,
     ) -> None:
         self._state, self._say, self._stopped, self._fired = state, say, stopped, fired
-        self._loop = RoleLoop(say, stopped)
+        self.figures = ScheduleFigures()
+        self._loop = RoleLoop(self._trouble, stopped)
 
     def serve(self) -> None:
         """Until it is to stop. A state that fails is opened again."""
         self._loop.run(self._live)
+
+    def _trouble(self, text: str) -> None:
+        self.figures.troubles += 1
+        self._say(text)
 
     def _live(self) -> None:
         with closing(open_store(self._state)) as store:
@@ -35,6 +42,7 @@ class ScheduleService:
                 self._loop.pause(fires.step())
 
     def _told(self, told: Told) -> None:
+        self.figures.told(told.act, time.time() - told.instant.timestamp(), told.created)
         when = f"{told.schedule} {told.instant:%Y-%m-%d %H:%M %z}"
         if told.act == FIRE:
             self._say(f"{when}: run {told.run}" + ("" if told.created else ", which another scheduler has started"))
@@ -49,4 +57,4 @@ class ScheduleService:
             self._say(f"{when}: left out, the run before it has not ended")
 
     def _warn(self, schedule: str, why: str) -> None:
-        self._say(f"{schedule} cannot be fired: {why}")
+        self._trouble(f"{schedule} cannot be fired: {why}")

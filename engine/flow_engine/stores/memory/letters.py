@@ -73,6 +73,10 @@ class MemoryLetters:
         kept.held_by, kept.held_until = None, until
         return True
 
+    def open(self) -> int:
+        """How many nobody has answered."""
+        return sum(kept.letter.state == OPEN for kept in self._kept.values())
+
     def backlog(self) -> Backlog:
         times = [kept.letter.created_at for kept in self._waiting()]
         return Backlog(len(times), min(times, default=None))

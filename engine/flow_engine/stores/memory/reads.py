@@ -9,6 +9,7 @@ from typing import Any
 from flow_lang.plan import Plan
 
 from flow_engine import states
+from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import FlowError, UnknownRun, Unreadable
 from flow_engine.model import (
@@ -21,6 +22,7 @@ from flow_engine.model import (
 )
 from flow_engine.stores.contract import Census, RunFilter
 from flow_engine.stores.memory.kept import Kept, KeptResult
+from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.rows import (
     RESERVED,
     passes,
@@ -35,6 +37,7 @@ class MemoryReads(MemorySchedules, ABC):
     _plans: dict[str, Plan]
     _bundles: dict[str, str]
     _cached: list[KeptResult]
+    letters: MemoryLetters
 
     def pools(self) -> dict[str, int]:
         return dict(self._pools)
@@ -82,9 +85,12 @@ class MemoryReads(MemorySchedules, ABC):
 
     def census(self) -> Census:
         records = [kept.record for kept in self._runs.values()]
-        open_ = [row.state for kept in self._runs.values() if kept.record.finished_at is None for row in kept.tasks]
+        unfinished = [kept for kept in self._runs.values() if kept.record.finished_at is None]
+        open_ = Counter(row.state for kept in unfinished for row in kept.tasks)
+        ready = Counter(_pool(kept, row) for kept in unfinished for row in kept.tasks if row.state == states.READY)
         queued = [record.created_at for record in records if record.state == states.QUEUED]
-        return Census(Counter(record.state for record in records), Counter(open_), min(queued, default=None))
+        runs = Counter(record.state for record in records)
+        return Census(runs, open_, min(queued, default=None), ready, self.letters.open())
 
     def newest(self) -> str | None:
         return max(self._runs, default=None)
@@ -142,3 +148,10 @@ class MemoryReads(MemorySchedules, ABC):
 
     @abstractmethod
     def _graph(self, run: str) -> RunGraph: ...
+
+
+def _pool(kept: Kept, row: TaskRecord) -> str:
+    """That which it goes through; empty for none."""
+    workflow = kept.plan.workflow
+    task = workflow.tasks[row.node]
+    return pool_key(workflow, task) if task.pool and (not task.loop or row.place is not None) else ""

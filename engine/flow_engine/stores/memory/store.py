@@ -164,6 +164,9 @@ class MemoryStore(MemoryReads):
         self._mail.leave(loans_of(tick))
         return tick
 
+    def held(self) -> list[tuple[str, Hint]]:
+        return [one for books in list(self._books.values()) for one in books.held()]
+
     def finish(self, worker: str, now: float, ends: Sequence[RunEnd]) -> None:
         for end in ends:
             record = self._runs[end.run].record

@@ -129,7 +129,11 @@ SELECT (SELECT min(seq) FROM task WHERE run = ? AND node = ? AND place IS NOT NU
 SELECT state, count(*) FROM run WHERE namespace = 'default' GROUP BY state
 
 -- name: count_open_tasks
-SELECT task.state, count(*) FROM run JOIN task ON task.run = run.no WHERE run.finished_at IS NULL GROUP BY task.state
+SELECT task.state, coalesce(task.pool, ''), count(*) FROM run JOIN task ON task.run = run.no WHERE run.finished_at IS NULL
+GROUP BY task.state, coalesce(task.pool, '')
+
+-- name: count_open_letters
+SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL AND dropped_at IS NULL
 
 -- name: oldest_queued
 SELECT created_at FROM run WHERE namespace = 'default' AND state = 'queued' ORDER BY id LIMIT 1
