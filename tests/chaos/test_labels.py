@@ -158,7 +158,7 @@ def test_what_may_start_once_and_was_lost_with_a_borrower_does_not_run_again(clu
 
 def test_a_worker_that_is_full_of_its_own_tasks_does_what_needs_its_labels_first(cluster: Cluster) -> None:
     """It had none of that before its own run had ended."""
-    own = submit(cluster, f"task t for n in range(100) -> int {{ {shell('sleep 0.4', '~{n}')} }}")
+    own = submit(cluster, f"task t for n in range(1000) -> int {{ {shell('sleep 0.4', '~{n}')} }}")
     start(cluster, GPU)
     wait_for_owner(cluster, own)
     other = submit(

@@ -14,7 +14,7 @@ def test_a_database_that_may_not_grow_stops_the_run_and_loses_nothing(project: P
     project.write("w.flow", MANY)
     project.write("first.flow", 'flow 1\nworkflow f { task t { shell "true" } }\n')
     assert project.flow("run", "first.flow").code == 0
-    project.before = ["sh", "-c", 'ulimit -f 600; exec "$@"', "sh"]  # blocks of 512 bytes
+    project.before = ["sh", "-c", 'ulimit -f 800; exec "$@"', "sh"]  # blocks of 512 bytes
     ended = project.flow("run", "w.flow", "--json")
     assert ended.code == 3, ended
     message = ended.document["error"]["message"]

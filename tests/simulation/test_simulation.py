@@ -24,6 +24,7 @@ BATCHES = {("postgres", "own"): 2, ("postgres", "redis"): 4}
 """Batches run beside each other; 14 of them for the others."""
 SEEDS = {"postgres": 3}
 """Seeds of one batch; 25 for the others, which makes 350 of each: about 40 seconds of one core. A seed takes a second on PostgreSQL."""
+FAILED = "failed transactions"
 LOST = r"duplicate key|should have been accepted|has come to more|has no cause|own fence had to stop"
 """What comes of a transaction that is done again after it was kept."""
 MANY = 60
@@ -93,4 +94,7 @@ def need_unnoticed(happened: Counter[str], seed: int) -> None:
     if happened[TRIED] != happened["ticks"] + happened["failed transactions"]:
         return
     healed = Counter({what: count for what, count in happened.items() if not what.startswith(FAULTS)})
-    assert healed == simulate(seed, "sqlite"), "a server that goes and comes back has come to more than that"
+    wanted = simulate(seed, "sqlite")
+    if wanted[FAILED] != happened[FAILED]:
+        return  # who has lost a run writes nothing to a file, and the server refuses it only when it has tried: on a full disk that fails
+    assert healed == wanted, "a server that goes and comes back has come to more than that"

@@ -48,7 +48,7 @@ class PostgresStore(PostgresAdoption):
         patience: float = PATIENCE,
         lease: float = LEASE,
     ) -> None:
-        queries = load("common.sql", "postgres.sql")
+        queries = load("common.sql", "postgres.sql", "postgres_labels.sql", "postgres_notices.sql")
         session = Session(url, queries, patience)
         self._leases = Leases(session, queries, lease)
         living = self._leases.living if alive is None else asked_one_by_one(alive)

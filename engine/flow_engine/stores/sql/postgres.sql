@@ -91,40 +91,6 @@ INSERT INTO task (run, seq, node, place, state, unmet, pool, slots, item)
 SELECT ?1::bigint, ?2::int + i::int - 1, ?3::int, ?4::int + i::int - 1, ?5::text, ?6::int, ?7::text, ?8::int, element
 FROM json_array_elements_text(?9::json) WITH ORDINALITY AS v (element, i)
 
--- The labels of new rows that need any, in the transaction that inserts them.
--- name: label_task
-UPDATE task SET labels = v.labels
-FROM (SELECT labels, CASE run WHEN 0 THEN currval('run_no') ELSE run END AS run, seq
-  FROM unnest(?::text[], ?::bigint[], ?::int[]) AS given (labels, run, seq)) AS v
-WHERE task.run = v.run AND task.seq = v.seq
-
--- Of a run that an earlier version has begun: of its tasks, or of their instances where they are a `for`.
--- name: label_nodes
-UPDATE task SET labels = v.labels FROM unnest(?::text[], ?::int[], ?::bool[]) AS v (labels, node, loop)
-WHERE task.run = ? AND task.node = v.node AND (task.place IS NOT NULL) = v.loop AND task.labels IS NULL
-
--- Which labels are needed, each set once, however many tasks need it.
--- name: wanted_labels
-WITH RECURSIVE known (wanted) AS (
-  SELECT min(wanted) FROM task WHERE wanted IS NOT NULL
-  UNION ALL
-  SELECT (SELECT min(wanted) FROM task WHERE wanted IS NOT NULL AND wanted > known.wanted) FROM known WHERE known.wanted IS NOT NULL
-)
-SELECT wanted FROM known WHERE wanted IS NOT NULL
-
--- name: wanted_runs
-WITH RECURSIVE found (wanted, no) AS (
-  SELECT v.wanted, (SELECT min(run) FROM task WHERE task.wanted IS NOT NULL AND task.wanted = v.wanted)
-  FROM unnest(?1::text[]) AS v (wanted)
-  UNION ALL
-  SELECT found.wanted, (SELECT min(run) FROM task WHERE task.wanted IS NOT NULL AND task.wanted = found.wanted AND run > found.no)
-  FROM found WHERE found.no IS NOT NULL
-)
-SELECT r.id FROM run r WHERE r.no IN (SELECT no FROM found) AND r.finished_at IS NULL AND r.owner IS NOT NULL
-  AND EXISTS (SELECT 1 FROM task t WHERE t.wanted IS NOT NULL AND t.wanted = ANY (?1::text[]) AND t.run = r.no
-    AND (t.state = 'ready' OR t.ready_at <= extract(epoch FROM clock_timestamp())))
-ORDER BY r.priority DESC, r.id LIMIT ?2
-
 -- name: leave_mail
 INSERT INTO mail (run, seq, attempt, worker, kind, text, started_at, finished_at, log)
 SELECT * FROM unnest(?1::bigint[], ?2::int[], ?3::int[], ?4::text[], ?5::text[], ?6::text[], ?7::float8[], ?8::float8[], ?9::text[])
@@ -217,25 +183,6 @@ CROSS JOIN LATERAL (SELECT id, at, changes FROM event WHERE run = v.run AND id >
 
 -- name: insert_event
 INSERT INTO event (run, at, changes) SELECT * FROM unnest(?::bigint[], ?::float8[], ?::text[])
-
--- A notice for each rule that asks for it. Without rules it looks into one small index.
--- name: notify_ends
-INSERT INTO notice (rule, event, run, created_at)
-SELECT u.id, e.event, v.no, v.at FROM unnest(?::text[], ?::bigint[], ?::float8[]) AS v (event, no, at)
-JOIN notify_event e ON e.event = v.event JOIN notify_rule u ON u.id = e.rule
-JOIN run r ON r.no = v.no AND r.namespace = u.namespace AND r.parent_run IS NULL
-WHERE u.workflow IS NULL OR u.workflow = r.workflow OR right(r.workflow, length(u.workflow) + 1) = ':' || u.workflow
-
--- Before the row itself is written: one that was looked at waits already.
--- name: notify_of_task
-INSERT INTO notice (rule, event, run, seq, attempt, created_at)
-SELECT u.id, e.event, v.no, v.seq, v.attempt, v.at
-FROM unnest(?::text[], ?::bigint[], ?::int[], ?::int[], ?::float8[]) AS v (event, no, seq, attempt, at)
-JOIN notify_event e ON e.event = v.event JOIN notify_rule u ON u.id = e.rule
-JOIN run r ON r.no = v.no AND r.namespace = u.namespace
-WHERE (u.workflow IS NULL OR u.workflow = r.workflow OR right(r.workflow, length(u.workflow) + 1) = ':' || u.workflow)
-  AND (v.event <> 'approval.waiting'
-    OR NOT EXISTS (SELECT FROM task t WHERE t.run = v.no AND t.seq = v.seq AND t.awaits IS NOT NULL))
 
 -- name: insert_dead_letter
 INSERT INTO dead_letter (run, seq, attempt, topic, error, created_at)
