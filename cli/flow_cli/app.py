@@ -10,6 +10,7 @@ from flow_cli.dlq_app import app as dlq_app
 from flow_cli.options import Json, Kafka, Labels, Param, Params, RunId, Slots, Url, leave
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
+from flow_cli.token_app import app as token_app
 
 app = typer.Typer(
     name="flow",
@@ -323,6 +324,7 @@ def relay(kafka: Kafka = "") -> None:
 
 app.add_typer(schedule_app)
 app.add_typer(dlq_app)
+app.add_typer(token_app)
 
 
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")

@@ -251,6 +251,18 @@ class Client:
     def set_pool(self, name: str, slots: int) -> None:
         self._transport.call("PUT", path_of("pools", name), body={"slots": slots})
 
+    def tokens(self) -> list[dict[str, Any]]:
+        """Newest first, also those that have ended."""
+        return list(self._transport.call("GET", "/tokens").json["tokens"])
+
+    def create_token(self, name: str, scopes: Sequence[str], namespace: str, seconds: int | None) -> dict[str, Any]:
+        """`secret` in the answer is the token. Not repeated by itself: one of the two would be in nobody's hands."""
+        body = {"name": name, "scopes": list(scopes), "namespace": namespace, "expires_in": seconds}
+        return self._object(self._transport.call("POST", "/tokens", body=body))
+
+    def revoke_token(self, token: str) -> None:
+        self._transport.call("DELETE", path_of("tokens", token))
+
     def letters(
         self,
         state: str = "open",

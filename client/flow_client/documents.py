@@ -377,3 +377,6 @@ class ProblemDocument(TypedDict):
     folder: NotRequired[str]
     limit_bytes: NotRequired[int]
     reasons: NotRequired[dict[str, str]]
+    scope: NotRequired[str]
+    namespace: NotRequired[str]
+    executor: NotRequired[str]

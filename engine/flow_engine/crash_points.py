@@ -26,6 +26,7 @@ TRANSACTIONS = {
     "schedule": "an instant is left out, or a schedule paused, resumed or removed",
     "remove": "old runs, cached results and plans are removed",
     "letters": "a relay takes dead letters, or notes what became of them",
+    "access": "a token or a session is made or ended, or what somebody did is noted",
     "migrate": "the state is made or migrated",
 }
 """What writes to the state; each has a point before and one after its commit."""

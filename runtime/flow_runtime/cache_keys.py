@@ -28,8 +28,9 @@ _CODE = ("body", "inputs", "outputs", "result", "single", "loop")
 class CacheKeys:
     """Makes the keys of one workflow's tasks; the content of files is read once while they do not change."""
 
-    def __init__(self, plan: Plan, here: Callable[[str], str] | None = None) -> None:
-        """`here` gives the path on this host of a file that another may have kept."""
+    def __init__(self, plan: Plan, here: Callable[[str], str] | None = None, namespace: str = "default") -> None:
+        """`here` gives the path on this host of a file that another may have kept. No `namespace` is answered with what another one kept."""
+        self._namespace = namespace
         self._plan = plan
         self._here = here
         self._code: dict[str, str] = {}
@@ -39,7 +40,10 @@ class CacheKeys:
         """`values` are the inputs, or what `key(...)` names instead, in memory. Raises OSError where a file cannot be read."""
         components = {"code": self.code(task)}
         components |= {name: sha256_of(dumps(self._hashed(value))) for name, value in values.items()}
-        return CacheKey(sha256_of(dumps(components)), components)
+        digest = sha256_of(dumps(components))
+        if self._namespace != "default":
+            digest = sha256_of(f"{self._namespace} {digest}")
+        return CacheKey(digest, components)
 
     def code(self, task: Task) -> str:
         """A digest of the task's own code, and of the Python files that it may import."""

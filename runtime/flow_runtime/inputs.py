@@ -52,7 +52,7 @@ class RunInputs:
         }
         """By row, the JSON text of each value that a replay has given."""
         self._own = RunNames(store, record, plan)
-        self.cache_keys = CacheKeys(plan, None if host is None else host.here)
+        self.cache_keys = CacheKeys(plan, None if host is None else host.here, record.namespace)
         self.folder = record.folder if host is None else host.folder(record.folder)
         own = FlowFiles(os.path.join(self.folder, os.path.dirname(plan.workflow.file)), scratch)
         self.files: Files = own if host is None else host.files(own)

@@ -21,7 +21,7 @@ LEASES = (1.0, 3600.0)
 """Seconds that a lease may last."""
 LABEL_LENGTH = 200
 """Characters of a label of a worker, at most: as many as one of a task may have."""
-SECRETS = ("FLOW_TOKEN", "FLOW_DATABASE", "FLOW_QUEUE")
+SECRETS = ("FLOW_TOKEN", "FLOW_JWT_KEY", "FLOW_DATABASE", "FLOW_QUEUE")
 """Settings that may hold a password, and are no business of the bodies that a worker runs."""
 
 

@@ -26,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from flow_server.api.catalogue import operations
 from flow_server.api.operation import API, routes_of
+from flow_server.auth.scopes import guarded
 from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed
 from flow_server.pages import login, run_page, runs_page
@@ -39,7 +40,7 @@ _log = logging.getLogger("flow.server")
 def create_app(state: StateFolder, token: str) -> Starlette:
     """The server for a state that can be opened. It runs nothing itself: a worker of the same state does."""
     services = Services(state, token)
-    known = routes()
+    known = guarded(routes())
     templates: dict[object, str] = {route.endpoint: route.path for route in known if isinstance(route, Route)}
 
     @asynccontextmanager

@@ -1,20 +1,25 @@
-"""What every request passes: it gets an id and safe headers, and without the token or a session it goes no further."""
+"""What every request passes: it gets an id and safe headers, somebody who is known (auth/), and a place in the audit log where it changes
+something. Without a token or a session it goes no further."""
 
 import re
 import secrets
+import time
 from urllib.parse import urlencode
 
+from flow_engine.access import AuditEntry, is_namespace
+from flow_engine.errors import FlowError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from flow_server.problem import unauthorized
+from flow_server.auth.credentials import too_many
+from flow_server.auth.principal import Principal
+from flow_server.auth.scopes import OPEN, QUESTIONS
+from flow_server.auth.wrong import WrongCredential
+from flow_server.problem import Problem, unauthorized
 from flow_server.services import Services
-from flow_server.session import same
 
-OPEN = ("/healthz", "/readyz", "/login")
-"""What needs neither; files below /static neither."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -26,6 +31,9 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_SHOWN = 300
+"""Characters of a path in the audit log."""
 
 
 class Gate:
@@ -39,27 +47,115 @@ class Gate:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        told = False
 
         async def marked(message: Message) -> None:
+            nonlocal told
             if message["type"] == "http.response.start":
-                mark(MutableHeaders(scope=message), request_id)
+                headers = MutableHeaders(scope=message)
+                mark(headers, request_id)
+                told = True
+                await self._note(scope, message["status"], headers.get("location", ""))
             await send(message)
 
-        refused = self._refused(Request(scope), request_id)
-        await (refused or self._app)(scope, receive, marked)
+        refused = await self._refused(Request(scope), request_id)
+        try:
+            await (refused or self._app)(scope, receive, marked)
+        except Exception:
+            if not told:
+                await self._note(scope, 500, "")
+            raise
 
-    def _refused(self, request: Request, request_id: str) -> Response | None:
+    async def _refused(self, request: Request, request_id: str) -> Response | None:
+        """The answer to whoever may go no further; the principal of all others is in the scope."""
         path = str(request.scope["path"])  # the very text that the router goes by
         if path in OPEN or path.startswith("/static/"):
             return None
+        try:
+            principal = await self._principal(request, path)
+            if principal is not None:
+                request.scope["state"]["principal"] = _at(request, principal)
+                self._count(principal)
+                return None
+        except WrongCredential as error:
+            request.scope["state"]["refusal"] = str(error)
+            return unauthorized(str(error)).response(request_id)
+        except Problem as problem:
+            return problem.response(request_id)
+        except FlowError as error:
+            return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"}).response(request_id)
         if is_api(path):
-            scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            good = scheme.lower() == "bearer" and same(token.strip(), self._services.token)
-            return None if good else unauthorized().response(request_id)
-        if self._services.sessions.holds(request.cookies.get(self._services.sessions.cookie)):
-            return None
+            return unauthorized().response(request_id)
         wanted = path if request.method == "GET" and path != "/" else ""
         return RedirectResponse(f"/login?{urlencode({'next': wanted})}" if wanted else "/login", 303)
+
+    async def _principal(self, request: Request, path: str) -> Principal | None:
+        """None where nothing is shown. Raises WrongCredential, Problem and StoreError."""
+        sessions = self._services.sessions
+        if not is_api(path):
+            cookie = request.cookies.get(sessions.cookie, "")
+            if not cookie:
+                return None
+            return await self._services.threads.run(lambda store: sessions.principal(store, cookie))
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        return await self._services.credentials.principal(token.strip(), address_of(request.scope))
+
+    def _count(self, principal: Principal) -> None:
+        """Raises Problem."""
+        buckets = self._services.requests
+        wait = 0.0 if buckets is None else buckets.take(principal.token or principal.subject)
+        if wait:
+            raise too_many(wait, f"{principal.subject} has sent too many requests")
+
+    async def _note(self, scope: Scope, status: int, location: str) -> None:
+        """What changes something or was refused a login; not what is one too many, which would be a way to fill the log."""
+        state = scope["state"]
+        method, template = state.get("action", (scope["method"], ""))
+        principal: Principal | None = state.get("principal")
+        refusal = state.get("refusal", "")
+        changes = scope["method"] not in _SAFE and (method, template) not in QUESTIONS
+        if status == 429 or not (refusal or (changes and (principal is not None or scope["path"] in OPEN))):
+            return
+        target = location if status == 201 else str(scope["path"])
+        entry = AuditEntry(
+            time.time(),
+            "" if principal is None else principal.subject,
+            "" if principal is None else principal.way,
+            "" if principal is None else principal.namespace,
+            address_of(scope),
+            f"{method} {template or '(refused)' if refusal else template or scope['path'][:_SHOWN]}",
+            _plain(target),
+            status,
+            state["request_id"],
+            _plain(refusal),
+        )
+        await self._services.audit.note(entry)
+
+
+def _at(request: Request, principal: Principal) -> Principal:
+    """Whoever sees all namespaces may choose one. Raises Problem."""
+    chosen = request.headers.get("x-flow-namespace", "")
+    if not chosen or chosen == principal.namespace:
+        return principal
+    if not is_namespace(chosen):
+        detail = "X-Flow-Namespace has 1 to 63 lower-case letters, digits and hyphens"
+        raise Problem(422, "wrong-header", detail)
+    if not principal.sees_all:
+        detail = f"{principal.subject} is of the namespace `{principal.namespace}` alone"
+        raise Problem(403, "other-namespaces", detail, namespace=principal.namespace)
+    return principal._replace(namespace=chosen)
+
+
+def _plain(text: str) -> str:
+    """Bounded, and with nothing that a terminal or a database would trip over."""
+    return "".join(char if char.isprintable() else "?" for char in text[:_SHOWN])
+
+
+def address_of(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def mark(headers: MutableHeaders, request_id: str) -> None:

@@ -35,10 +35,13 @@ class Problem(Exception):
         return JSONResponse(document, self.status, self.headers, "application/problem+json")
 
 
-def unauthorized() -> Problem:
+def unauthorized(why: str = "") -> Problem:
+    """`why` says what is wrong with the token that was sent, where one was."""
+    told = f"{why}: " if why else ""
+    challenge = 'Bearer realm="flow"' + (', error="invalid_token"' if why else "")
     return Problem(
         401,
         "unauthorized",
-        "send the admin token: Authorization: Bearer TOKEN (it is in the file `token` of the server's state folder)",
-        {"WWW-Authenticate": 'Bearer realm="flow"'},
+        f"{told}send a token: Authorization: Bearer TOKEN (that of the administrator is in the file `token` of the server's state folder)",
+        {"WWW-Authenticate": challenge},
     )

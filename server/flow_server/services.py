@@ -1,6 +1,7 @@
-"""What the routes share: the state, the token, and the threads that block in their place."""
+"""What the routes share: the state, who may do what, and the threads that block in their place."""
 
 import asyncio
+import copy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,39 +10,93 @@ from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage_logs import logs_of
 from starlette.requests import HTTPConnection
 
+from flow_server.auth.audit import AuditLog
+from flow_server.auth.credentials import Credentials
+from flow_server.auth.limited_threads import LimitedThreads
+from flow_server.auth.limits import Buckets
+from flow_server.auth.principal import Principal, principal_of
+from flow_server.auth.settings import AccessSettings, access_settings
 from flow_server.drawings import Drawings
 from flow_server.metrics import Metrics
 from flow_server.session import Sessions
 from flow_server.store_threads import StoreThreads
 
 T = TypeVar("T")
+_DAY = 86400.0
+BURST = 2.0
+"""Seconds' worth of requests that a principal may send at once."""
+
+
+class _Counts:
+    """What all requests count together."""
+
+    def __init__(self) -> None:
+        self.closing = False
+        self.streams = 0
+        self.uploads = 0
 
 
 class Services:
-    def __init__(self, state: StateFolder, token: str) -> None:
+    """`settings` are those of the environment unless they are given. `stores` sees all namespaces; `of` gives what a request may use."""
+
+    def __init__(self, state: StateFolder, token: str, settings: AccessSettings | None = None) -> None:
         self.state = state
-        self.token = token
+        self.settings = settings or access_settings()
         self.sessions = Sessions(token)
         self.logs = logs_of(state)
-        self.stores = StoreThreads(state)
+        self.threads = StoreThreads(state)
+        self.stores: StoreThreads | LimitedThreads = self.threads
+        self.credentials = Credentials(token, self.threads, self.settings.jwt)
+        self.audit = AuditLog(self.threads, self.settings.audit_days * _DAY)
+        self.requests = Buckets(self.settings.rate, BURST * self.settings.rate) if self.settings.rate else None
         self.metrics = Metrics(state)
         self.drawings = Drawings()
-        self.closing = False
-        """The server is about to end: streams end, so that their connections do not hold it up."""
-        self.streams = 0
-        self.uploads = 0
+        self._counts = _Counts()
         # compiling and drawing take a core for long: two at once, so that the store's threads stay quick
         self._heavy = ThreadPoolExecutor(2, thread_name_prefix="flow-heavy")
+
+    def of(self, principal: Principal) -> "Services":
+        """The same, with a store that has what this principal may see and nothing else."""
+        view = copy.copy(self)
+        view.stores = LimitedThreads(self.threads, principal.namespace, self.settings.policy)
+        return view
 
     async def heavy(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._heavy, job)
 
     def close(self) -> None:
         self._heavy.shutdown(wait=True, cancel_futures=True)
-        self.stores.close()
+        self.threads.close()
+
+    @property
+    def closing(self) -> bool:
+        """The server is about to end: streams end, so that their connections do not hold it up."""
+        return self._counts.closing
+
+    @closing.setter
+    def closing(self, value: bool) -> None:
+        self._counts.closing = value
+
+    @property
+    def streams(self) -> int:
+        return self._counts.streams
+
+    @streams.setter
+    def streams(self, value: int) -> None:
+        self._counts.streams = value
+
+    @property
+    def uploads(self) -> int:
+        return self._counts.uploads
+
+    @uploads.setter
+    def uploads(self, value: int) -> None:
+        self._counts.uploads = value
 
 
 def services_of(connection: HTTPConnection) -> Services:
+    """As far as whoever asks may use them."""
     found = connection.app.state.services
     assert isinstance(found, Services)
-    return found
+    principal = principal_of(connection)
+    return found if principal is None else found.of(principal)

@@ -25,6 +25,7 @@ class StoreThreads:
         self._state = state
         self._count = count
         self._own = threading.local()
+        self._known = self._file()
         self._executor = ThreadPoolExecutor(count, thread_name_prefix="flow-store")
 
     async def run(self, job: Callable[[Store], T]) -> T:
@@ -44,12 +45,16 @@ class StoreThreads:
             self._own.store.close()
         if used in (0, RECYCLE):
             used, self._own.used = 0, 0  # stays so where the state cannot be opened
+            self._refuse_another()  # a thread that is new would make it again
             self._own.store = open_store(self._state)
-            self._own.file = self._file()
+            self._known = self._known or self._file()
         self._own.used = used + 1
-        if self._own.file != self._file():
-            raise StoreError(f"the state {self._state.root} has been removed or replaced; start the server anew")
+        self._refuse_another()
         return job(self._own.store)
+
+    def _refuse_another(self) -> None:
+        if self._known is not None and self._file() != self._known:
+            raise StoreError(f"the state {self._state.root} has been removed or replaced; start the server anew")
 
     def _file(self) -> tuple[int, int] | None:
         """Which file the database is: SQLite goes on with one that was removed, and what is written there is lost."""

@@ -17,6 +17,9 @@ PATIENCE = (0.3, 3.0)
 """Seconds that an ending one is given to hand back what has not started, and then to end what runs."""
 
 
+_KEYS = ("FLOW_TOKEN", "FLOW_JWT_KEY")
+
+
 def worker_command(state: StateFolder, slots: int | None) -> list[str]:
     labels = [f"--label={label}" for label in state.labels]
     return ["-m", "flow_runtime.daemon", state.root, *([] if slots is None else ["--slots", str(slots)]), *labels]
@@ -75,8 +78,8 @@ class Supervisor:
             self._spawn()
 
     def _spawn(self) -> None:
-        # the bodies that it runs have no business with the server's token
-        environment = {name: value for name, value in os.environ.items() if name != "FLOW_TOKEN"} | self._shared
+        # the bodies that it runs have no business with what opens the server
+        environment = {name: value for name, value in os.environ.items() if name not in _KEYS} | self._shared
         with self._lock:
             if self._stopping.is_set():
                 return

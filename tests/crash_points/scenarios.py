@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from flow_engine.access import AuditEntry
 from flow_engine.dead_letters.contract import Letter
 from flow_engine.ids import new_id
 from flow_engine.model import NewRun, Signal
@@ -182,6 +183,8 @@ class Drive:
 
     def _begin(self) -> None:
         self.store.set_pool("shared", 1)
+        at = time.time()
+        self.store.access.note([AuditEntry(at, "life", "", "default", "", "begin", self.name, 200, "")])
         loaded = COMPILED[self.name]._replace(folder=str(self.folder))
         if self.scenario.scheduled:
             self._schedule(loaded)

@@ -25,6 +25,7 @@ NAMES = {
     "{name}": "NAME",
     "{event}": "paid",
     "{letter}": "$LETTER",
+    "{token}": "$TOKEN",
 }
 """What stands for the parts of a route."""
 
@@ -35,6 +36,7 @@ def variables(server: Server) -> dict[str, str]:
     run = server.submit(HELLO)
     server.wait(run, states.SUCCEEDED)
     known = {"FLOW_URL": server.url, "FLOW_TOKEN": server.token, "RUN": run, "NAP": server.submit(SLEEP)}
+    known["TOKEN"] = server.post("/tokens", {"name": "one", "scopes": ["read"]}).json["token"]
     known["ASK"] = server.submit(ASK)
     server.wait(server.submit(FAILS), states.FAILED)
     known["LETTER"] = server.get("/dead-letters?workflow=fails").json["letters"][0]["id"]

@@ -7,17 +7,22 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flow_engine.errors import StoreError
+from flow_engine.stores.contract import RunFilter
+from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
 from flow_server import body, gate
 from flow_server.api import events
 from flow_server.app import create_app, routes
+from flow_server.auth.principal import ADMINISTRATOR
 from flow_server.session import Sessions
+from flow_server.store_threads import StoreThreads
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -36,7 +41,14 @@ def every_route() -> list[tuple[str, str]]:
         (
             method,
             route.path.format(
-                run="01abc", task="greet", format="svg", digest="0" * 64, name="hello", event="paid", letter="01abc:0:1"
+                run="01abc",
+                task="greet",
+                format="svg",
+                digest="0" * 64,
+                name="hello",
+                event="paid",
+                letter="01abc:0:1",
+                token="0" * 16,
             ),
         )
         for route in routes()
@@ -46,19 +58,26 @@ def every_route() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "path"), every_route(), ids=lambda part: part)
-def test_no_route_answers_without_the_token_or_a_session(client: TestClient, method: str, path: str) -> None:
+def test_no_route_answers_without_the_token_or_a_session(
+    client: TestClient, state: StateFolder, method: str, path: str
+) -> None:
     sessions = Sessions(TOKEN)
-    cookie, signature = sessions.open().rsplit(".", 1)
-    expired = Sessions(TOKEN, clock=lambda: 0.0).open()
-    other = Sessions("another-token-for-tests").open()
+    with closing(open_store(state)) as store:
+        good, _ = sessions.open(store, ADMINISTRATOR)
+        ended, _ = sessions.open(store, ADMINISTRATOR)
+        sessions.end(store, ended)
+        expired, _ = Sessions(TOKEN, clock=lambda: 0.0).open(store, ADMINISTRATOR)
+        other, _ = Sessions("another-token-for-tests").open(store, ADMINISTRATOR)
     attempts: list[Any] = [
         {},
         {"Authorization": "Bearer wrong"},
         {"Authorization": f"Basic {TOKEN}"},
         {"Authorization": TOKEN},
         {"Authorization": b"Bearer \xe9"},
-        *({"Cookie": f"{sessions.cookie}={value}"} for value in ("", "x", f"{cookie}.{'0' * 64}", expired, other)),
-        {"Cookie": f"{sessions.cookie}=9{cookie}.{signature}"},
+        *(
+            {"Cookie": f"{sessions.cookie}={value}"}
+            for value in ("", "x", good[:-1], good + "0", "0" * 5000, ended, expired, other)
+        ),
     ]
     client.headers.pop("authorization")
     for headers in attempts:
@@ -129,6 +148,21 @@ def test_a_body_that_does_not_arrive_is_given_up(state: StateFolder, monkeypatch
     with pytest.raises(body.Problem) as found:
         asyncio.run(body.bounded(request, 100))
     assert (found.value.status, found.value.kind) == (408, "too-slow")
+
+
+def test_no_thread_makes_a_state_again_that_was_removed(state: StateFolder) -> None:
+    """A thread that had not been used yet made it, and its runs were kept where no other thread looks."""
+    threads = StoreThreads(state)
+
+    async def used() -> list[int | BaseException]:
+        jobs = (threads.run(lambda store: len(store.runs(RunFilter()))) for _ in range(8))
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    assert asyncio.run(threads.run(lambda store: len(store.runs(RunFilter())))) == 0
+    shutil.rmtree(state.root)
+    assert {type(found) for found in asyncio.run(used())} == {StoreError}
+    assert not Path(state.root).exists()
+    threads.close()
 
 
 def test_a_state_that_was_removed_takes_no_run(client: TestClient, state: StateFolder) -> None:

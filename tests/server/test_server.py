@@ -207,12 +207,14 @@ def test_the_token_is_kept_for_its_owner_and_told_once(own: Server) -> None:
 
 def test_flow_token_overrides_and_bodies_do_not_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLOW_TOKEN", "from-the-environment")
+    monkeypatch.setenv("FLOW_JWT_KEY", "k" * 40)
+    monkeypatch.setenv("FLOW_JWT_AUDIENCE", "flow")
     project = Project(tmp_path / "environment")
     project.home.mkdir()
     with Server(project) as server:
         assert server.get("/runs").status == 200
         assert not (project.home / "token").exists()
-        source = 'flow 1\nworkflow w -> str { task a -> str { shell "echo token=${FLOW_TOKEN:-none}" }; return a }\n'
+        source = 'flow 1\nworkflow w -> str { task a -> str { shell "echo token=${FLOW_TOKEN:-none}${FLOW_JWT_KEY:-}" }; return a }\n'
         assert server.wait(server.submit(source), states.SUCCEEDED)["result"] == "token=none"
 
 

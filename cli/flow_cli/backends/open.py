@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from flow_cli.backends.contract import Backend
     from flow_cli.backends.replayer import Replayer
     from flow_cli.backends.runner import Runner
+    from flow_cli.backends.tokens import Tokens
 
 
 def backend(url: str | None, make: bool = False) -> "Backend":
@@ -40,3 +41,14 @@ def replayer(url: str | None, slots: int | None) -> "Replayer":
     from flow_cli.backends.local_replayer import LocalReplayer
 
     return LocalReplayer(slots)
+
+
+def tokens(url: str | None) -> "Tokens":
+    """Raises StoreError where the local state cannot be made."""
+    from flow_cli.backends.tokens import LocalTokens, ServerTokens
+
+    if url:
+        from flow_cli.backends.address import client_of
+
+        return ServerTokens(client_of(url))
+    return LocalTokens()

@@ -32,6 +32,7 @@ from flow_engine.schedules import Deployment, ScheduleRecord
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
+    from flow_engine.access import Access
     from flow_engine.dead_letters.contract import Letters, Replay
 
 
@@ -309,6 +310,11 @@ class Store(Protocol):
     @property
     def letters(self) -> "Letters":
         """The dead letters."""
+        ...
+
+    @property
+    def access(self) -> "Access":
+        """Tokens, sessions and the audit log."""
         ...
 
     def close(self) -> None: ...

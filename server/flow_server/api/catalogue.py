@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from flow_server.api import (
     answers,
+    audit,
     bulk,
     capacity,
     check,
@@ -20,6 +21,7 @@ from flow_server.api import (
     runs,
     schedules,
     submit,
+    tokens,
 )
 from flow_server.api.openapi import document
 from flow_server.api.operation import API, Answer, Operation, operation
@@ -66,6 +68,7 @@ def operations() -> tuple[Operation, ...]:
         letters.replays,
         letters.letter,
         letters.drop,
+        *_of_access(),
         health.healthz,
         health.readyz,
         health.metrics,
@@ -98,3 +101,7 @@ def _of_runs() -> tuple[Operation, ...]:
 
 def _of_tasks() -> tuple[Operation, ...]:
     return (runs.tasks, rows.rows, rows.task, rows.why, logs.logs)
+
+
+def _of_access() -> tuple[Operation, ...]:
+    return (tokens.tokens, tokens.create, tokens.revoke, audit.audit)

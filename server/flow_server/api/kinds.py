@@ -15,12 +15,16 @@ KINDS: dict[str, Kind] = {
     "incomplete": Kind(400, "the connection was closed before the request was whole"),
     "malformed-json": Kind(400, "the body is not JSON, is nested too deeply, or holds a number that no float holds"),
     "unauthorized": Kind(401, "the token is missing or wrong"),
+    "forbidden-executor": Kind(403, "the policy of the server does not let the workflow use this kind of body"),
+    "missing-scope": Kind(403, "the token has not the scope that this needs"),
+    "other-namespaces": Kind(403, "the token is of one namespace alone"),
     "unknown-attempt": Kind(404, "the task has had no such attempt"),
     "unknown-folder": Kind(404, "the folder has not been sent"),
     "unknown-format": Kind(404, "graphs are not drawn in this format"),
     "unknown-letter": Kind(404, "there is no such dead letter"),
     "unknown-run": Kind(404, "there is no such run"),
     "unknown-schedule": Kind(404, "no such workflow was deployed"),
+    "unknown-token": Kind(404, "there is no such token that holds"),
     "unknown-task": Kind(404, "the run has no such task"),
     "too-slow": Kind(408, "the body was not there in time"),
     "ended-already": Kind(409, "the run has ended"),
@@ -39,6 +43,7 @@ KINDS: dict[str, Kind] = {
     "wrong-parameters": Kind(422, "the parameters do not fit the workflow"),
     "wrong-query": Kind(422, "a query parameter is wrong or unknown"),
     "wrong-source": Kind(422, "the source is wrong"),
+    "too-many-requests": Kind(429, "too many requests, or wrong tokens; wait as long as Retry-After says"),
     "internal-error": Kind(500, "a defect of the server, whose log has more under the request id"),
     "unreadable": Kind(500, "what is kept of the run is damaged"),
     "no-drawing": Kind(503, "the graph cannot be drawn"),
@@ -49,7 +54,15 @@ KINDS: dict[str, Kind] = {
     "too-many-uploads": Kind(503, "as many folders arrive as the server takes at once"),
 }
 
-ANY = ("unauthorized", "internal-error", "state-unavailable", "wrong-query")
+ANY = (
+    "unauthorized",
+    "missing-scope",
+    "other-namespaces",
+    "too-many-requests",
+    "internal-error",
+    "state-unavailable",
+    "wrong-query",
+)
 """What each call that needs a token may be answered with."""
 OF_BODIES = ("incomplete", "malformed-json", "too-slow", "too-large", "wrong-field")
 OF_ORIGINS = (
@@ -57,6 +70,7 @@ OF_ORIGINS = (
     "folder-gone",
     "wrong-source",
     "wrong-parameters",
+    "forbidden-executor",
     "wrong-header",
     "storage-unavailable",
 )

@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from flow_server.api.kinds import ANY, KINDS, OF_BODIES, OF_RUNS
 from flow_server.api.operation import JSON, Answer, Operation
+from flow_server.auth.scopes import NEEDS
 
 PROBLEM = "application/problem+json"
 PARTS = {
@@ -21,6 +22,7 @@ PARTS = {
     "digest": "the SHA-256 of a folder's archive, as 64 lower-case hexadecimal digits",
     "event": "the name of an event",
     "letter": "the id of a dead letter",
+    "token": "the id of a token",
 }
 PART_SCHEMAS: dict[str, dict[str, Any]] = {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 STREAM = "text/event-stream"
@@ -35,6 +37,7 @@ TAGS = {
     "workflows": "Deployed workflows, their schedules, and the language.",
     "dead letters": "Tasks that have failed for good.",
     "operations": "Pools, workers and the server itself.",
+    "access": "Tokens and the audit log.",
 }
 
 
@@ -58,7 +61,11 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas.definitions,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "the token of the server"}
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "an API token or a JWT; a call names the scope that it needs",
+                }
             },
         },
     }
@@ -95,8 +102,7 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
         "parameters": [*_parts(one), *_query(one), *_headers(one)],
         "responses": {**_answers(one, schemas), **_problems(one, schemas)},
     }
-    if one.open:
-        found["security"] = []
+    found["security"] = [] if one.open else [{"bearer": [NEEDS[one.method, one.path]]}]
     if one.body is not None:
         content: dict[str, Any] = {"schema": schemas.of(one.body)}
         if one.example is not None:
@@ -177,7 +183,7 @@ def _media(media: str, answer: Answer, schemas: _Schemas) -> dict[str, Any]:
 
 def problems_of(one: Operation) -> list[str]:
     """All sorts of problems that it may be answered with."""
-    names: list[str] = [name for name in ANY if name != "unauthorized" or not one.open]
+    names: list[str] = [name for name in ANY if not one.open or KINDS[name].status not in (401, 403, 429)]
     if "{run}" in one.path:
         names += OF_RUNS
     if one.body is not None or one.upload:

@@ -1,4 +1,4 @@
-"""The way in: the admin token, or the code of the link that the server printed."""
+"""The way in: a token, or the code of the link that the server printed."""
 
 import asyncio
 import re
@@ -8,11 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from flow_server.auth.principal import ADMINISTRATOR, READ, Principal
+from flow_server.auth.wrong import WrongCredential
 from flow_server.body import form_body
+from flow_server.gate import address_of
 from flow_server.pages.render import rendered
 from flow_server.pages.session_form import session_form
-from flow_server.services import services_of
-from flow_server.session import LIFETIME, same
+from flow_server.services import Services, services_of
 
 _PAGE = re.compile(r"/runs/[^/\\\s]{1,100}(/[^\\\s]{0,300})?")
 PAUSE = 0.5
@@ -32,33 +34,53 @@ async def form(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     services = services_of(request)
     fields = await form_body(request)
-    if "once" in fields:
-        good, wrong = (
-            services.sessions.take_once(fields["once"]),
-            "This link has been used or is too old. Use the token.",
-        )
-    else:
-        good, wrong = same(fields.get("token", "").strip(), services.token), "This is not the token of this server."
-    if not good:
+    try:
+        principal = await _principal(services, fields, address_of(request.scope))
+    except WrongCredential as error:
+        request.scope["state"]["refusal"] = str(error)
         await asyncio.sleep(PAUSE)
-        return await _form("", _local(fields.get("next", "")), wrong, 403)
-    response = RedirectResponse(quote(_local(fields.get("next", "")) or "/"), 303)
+        return await _form("", _local(fields.get("next", "")), str(error), 403)
+    request.scope["state"]["principal"] = principal
+    return await _opened(request, services, principal, _local(fields.get("next", "")) or "/")
+
+
+async def leave(request: Request) -> Response:
+    """Ends the session in the state, so that no copy of the cookie holds any more."""
+    services = services_of(request)
+    await session_form(request)
+    cookie = request.cookies.get(services.sessions.cookie, "")
+    await services.threads.run(lambda store: services.sessions.end(store, cookie))
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(services.sessions.cookie, httponly=True, samesite="strict")
+    return response
+
+
+async def _principal(services: Services, fields: dict[str, str], address: str) -> Principal:
+    """Raises WrongCredential, and Problem where there were too many wrong ones."""
+    if "once" in fields:
+        if not services.sessions.take_once(fields["once"]):
+            raise WrongCredential("This link has been used or is too old. Use a token.")
+        return ADMINISTRATOR
+    try:
+        principal = await services.credentials.principal(fields.get("token", "").strip(), address)
+    except WrongCredential as error:
+        raise WrongCredential(f"This token does not open this server: {error}.") from None
+    if READ not in principal.scopes:
+        raise WrongCredential(f"This token has no scope `{READ}`, which the pages need.")
+    return principal
+
+
+async def _opened(request: Request, services: Services, principal: Principal, after: str) -> Response:
+    cookie, seconds = await services.threads.run(lambda store: services.sessions.open(store, principal))
+    response = RedirectResponse(quote(after), 303)
     response.set_cookie(
         services.sessions.cookie,
-        services.sessions.open(),
-        max_age=LIFETIME,
+        cookie,
+        max_age=seconds,
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
-    return response
-
-
-async def leave(request: Request) -> Response:
-    services = services_of(request)
-    await session_form(request)
-    response = RedirectResponse("/login", 303)
-    response.delete_cookie(services.sessions.cookie, httponly=True, samesite="strict")
     return response
 
 

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from flow_server.auth.principal import principal_of
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
@@ -22,10 +23,11 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def session_values(request: Request) -> dict[str, Any]:
-    """What every page of a session shows."""
-    sessions = services_of(request).sessions
-    cookie = request.cookies.get(sessions.cookie)
-    return {"csrf": sessions.csrf(cookie) if cookie and sessions.holds(cookie) else ""}
+    """What every page of a session shows; `may` are the scopes of whoever looks."""
+    sessions, principal = services_of(request).sessions, principal_of(request)
+    if principal is None:
+        return {"csrf": "", "may": frozenset()}
+    return {"csrf": sessions.csrf(request.cookies.get(sessions.cookie, "")), "may": principal.scopes}
 
 
 async def error_page(request: Request, problem: Problem, request_id: str) -> Response:

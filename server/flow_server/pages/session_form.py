@@ -2,10 +2,10 @@
 
 from starlette.requests import Request
 
+from flow_server.auth.secret import same
 from flow_server.body import form_body
 from flow_server.problem import Problem
 from flow_server.services import services_of
-from flow_server.session import same
 
 
 async def session_form(request: Request) -> dict[str, str]:

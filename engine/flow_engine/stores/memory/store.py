@@ -33,6 +33,7 @@ from flow_engine.stores.adoption import one_by_one
 from flow_engine.stores.contract import Adopted, Adoption, Submitted
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message, loans_of, taken_up
+from flow_engine.stores.memory.access import MemoryAccess
 from flow_engine.stores.memory.kept import Kept, KeptResult, MemoryUsage
 from flow_engine.stores.memory.letters import MemoryLetters
 from flow_engine.stores.memory.mail import MemoryMail
@@ -67,6 +68,12 @@ class MemoryStore(MemoryReads):
         self._mail = MemoryMail(self._runs)
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
+        self.access = MemoryAccess(
+            lambda: [
+                *(kept.record.namespace for kept in self._runs.values()),
+                *(record.namespace for record in self._schedules.values()),
+            ]
+        )
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
         before = set(self._runs)

@@ -19,6 +19,7 @@ from flow_engine.states import BLOCKED, CANCELLED, FAILED, QUEUED
 from flow_engine.stores.letters import chosen, overrides_of, refuse_answered
 from flow_engine.stores.live import lost_run
 from flow_engine.stores.mail import Message
+from flow_engine.stores.postgres.access import PostgresAccess
 from flow_engine.stores.postgres.adoption import PostgresAdoption
 from flow_engine.stores.postgres.decided import Decided
 from flow_engine.stores.postgres.leases import Leases, asked_one_by_one
@@ -221,6 +222,10 @@ class PostgresStore(PostgresAdoption):
     @property
     def letters(self) -> PostgresLetters:
         return PostgresLetters(self._session, self._queries, self.plan)
+
+    @property
+    def access(self) -> PostgresAccess:
+        return PostgresAccess(self._session)
 
     def set_pool(self, name: str, slots: int) -> None:
         self._session.write("pool", lambda transaction: transaction.tell(self._queries["set_pool"], (name, slots)))

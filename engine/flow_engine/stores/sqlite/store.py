@@ -29,6 +29,7 @@ from flow_engine.stores.writes import Writer
 
 if TYPE_CHECKING:
     from flow_engine.dead_letters.contract import Replay
+    from flow_engine.stores.sqlite.access import SqliteAccess
     from flow_engine.stores.sqlite.letters import SqliteLetters
     from flow_engine.stores.sqlite.removal import SqliteRemoval
 
@@ -218,6 +219,12 @@ class SqliteStore(SqliteSchedules):
         from flow_engine.stores.sqlite.letters import SqliteLetters
 
         return SqliteLetters(self._connection, self.plan)
+
+    @property
+    def access(self) -> "SqliteAccess":
+        from flow_engine.stores.sqlite.access import SqliteAccess
+
+        return SqliteAccess(self._connection)
 
     def gather(self, run: str, node: int, most: int | None = None) -> list[str]:
         first, size = self._span(run, node)

@@ -1,0 +1,27 @@
+"""Tokens, sessions and the audit log of an SQLite state."""
+
+import sqlite3
+from typing import Any
+
+from flow_engine.stores.access import SqlAccess, Values
+from flow_engine.stores.sqlite.connection import transaction
+from flow_engine.stores.sqlite.reads import reading
+
+
+class SqliteAccess(SqlAccess):
+    """On a connection of the store."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def _rows(self, query: str, rest: str, values: Values) -> list[tuple[Any, ...]]:
+        with reading(self._connection):
+            return self._connection.execute(f"{self._queries[query]} {rest}", values).fetchall()
+
+    def _write(self, *statements: tuple[str, Values]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        with transaction(self._connection, "access"):
+            for query, values in statements:
+                rows = self._connection.execute(self._queries[query], values).fetchall()
+        return rows

@@ -1,0 +1,120 @@
+"""Which scope each route needs. A route that is not here cannot be served: the server does not start with it."""
+
+from collections.abc import Sequence
+
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from flow_server.auth.principal import ADMIN, OPERATE, READ, RUN, Principal
+from flow_server.problem import Problem, ServerError, unauthorized
+
+API = "/api/v1"
+_RUN = API + "/runs/{run}"
+OPEN = ("/healthz", "/readyz", "/login")
+"""What needs nobody; files below /static neither."""
+NEEDS: dict[tuple[str, str], str] = {
+    **{
+        ("GET", path): READ
+        for path in (
+            API + "/runs",
+            API + "/folders/{digest}",
+            _RUN,
+            *(
+                _RUN + part
+                for part in (
+                    "/tasks",
+                    "/result",
+                    "/graph.{format}",
+                    "/events",
+                    "/rows",
+                    "/plan",
+                    "/logs",
+                    "/tasks/{task}",
+                    "/tasks/{task}/why",
+                    "/tasks/{task}/logs",
+                )
+            ),
+            API + "/openapi.json",
+            API + "/workflows",
+            API + "/workflows/{name}/graph.{format}",
+            API + "/schedules",
+            API + "/schedules/{name}",
+            API + "/pools",
+            API + "/workers",
+            API + "/dead-letters",
+            API + "/dead-letters/{letter}",
+            "/metrics",
+            "/",
+            "/runs/{run}",
+            "/runs/{run}/graph.{format}",
+            "/runs/{run}/tasks/{task}/log",
+        )
+    },
+    ("POST", API + "/check"): READ,
+    ("POST", _RUN + "/diff"): READ,
+    ("POST", "/logout"): READ,
+    ("POST", API + "/runs"): RUN,
+    ("POST", API + "/runs/bulk"): RUN,
+    ("POST", API + "/runs/cancel"): RUN,
+    ("POST", API + "/runs/retry"): RUN,
+    ("PUT", API + "/folders/{digest}"): RUN,
+    ("POST", _RUN + "/cancel"): RUN,
+    ("POST", _RUN + "/retry"): RUN,
+    ("POST", _RUN + "/approvals"): RUN,
+    ("POST", _RUN + "/approvals/{task}"): RUN,
+    ("POST", _RUN + "/signals/{event}"): RUN,
+    ("POST", "/runs/{run}/cancel"): RUN,
+    ("PUT", API + "/workflows/{name}"): OPERATE,
+    ("DELETE", API + "/schedules/{name}"): OPERATE,
+    ("POST", API + "/schedules/{name}/pause"): OPERATE,
+    ("POST", API + "/schedules/{name}/resume"): OPERATE,
+    ("POST", API + "/schedules/{name}/backfill"): OPERATE,
+    ("PUT", API + "/pools/{name}"): OPERATE,
+    ("POST", API + "/dead-letters/replay"): OPERATE,
+    ("POST", API + "/dead-letters/{letter}/drop"): OPERATE,
+    ("GET", API + "/tokens"): ADMIN,
+    ("POST", API + "/tokens"): ADMIN,
+    ("DELETE", API + "/tokens/{token}"): ADMIN,
+    ("GET", API + "/audit"): ADMIN,
+}
+QUESTIONS = {("POST", API + "/check"), ("POST", _RUN + "/diff")}
+"""What is sent and changes nothing, so that no log has to tell it."""
+SHARED = {("PUT", API + "/pools/{name}"), ("GET", "/metrics")}
+"""What is of all namespaces together, and so for those who see all of them."""
+
+
+def guarded(routes: Sequence[Route | Mount]) -> list[Route | Mount]:
+    """The same, each asking for its scope. Raises ServerError for a route without one."""
+    for route in routes:
+        if isinstance(route, Route) and route.path not in OPEN:
+            for method in (route.methods or set()) - {"HEAD"}:
+                if (method, route.path) not in NEEDS:
+                    raise ServerError(f"{method} {route.path} names no scope: add it to flow_server/auth/scopes.py")
+            route.app = _Guard(route.app, route.path)
+    return [*routes]
+
+
+class _Guard:
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app, self._path = app, path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        scope["state"]["action"] = (method, self._path)
+        principal = scope["state"].get("principal")
+        if principal is None:
+            raise unauthorized()
+        _need(principal, method, self._path)
+        await self._app(scope, receive, send)
+
+
+def _need(principal: Principal, method: str, path: str) -> None:
+    """Raises Problem."""
+    need = NEEDS[(method, path)]
+    if need not in principal.scopes:
+        has = ", ".join(sorted(principal.scopes)) or "none"
+        detail = f"this needs the scope `{need}`, and {principal.subject} has {has}; ask for a token with it"
+        raise Problem(403, "missing-scope", detail, scope=need)
+    if (method, path) in SHARED and not principal.sees_all:
+        detail = f"this is shared by all namespaces, and {principal.subject} is of `{principal.namespace}` alone"
+        raise Problem(403, "other-namespaces", detail, namespace=principal.namespace)
