@@ -105,6 +105,8 @@ def tailor(case: Case, world: World, random_: random.Random) -> None:
         elif random_.random() < 0.85:
             parts[name] = random_.choice(world.known[name])
     case.path_parameters = parts
+    if random_.random() < 0.85:
+        case.headers.pop("X-Flow-Namespace", None)
     if isinstance(case.body, dict) and "source" in case.body and random_.random() < 0.85:
         kept = {
             name: value for name, value in case.body.items() if name not in ("source", "folder", "file", "workflow")

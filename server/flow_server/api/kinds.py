@@ -61,6 +61,7 @@ ANY = (
     "too-many-requests",
     "internal-error",
     "state-unavailable",
+    "wrong-header",
     "wrong-query",
 )
 """What each call that needs a token may be answered with."""

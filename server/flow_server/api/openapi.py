@@ -31,6 +31,8 @@ EVENT: dict[str, Any] = {
     "type": "object",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}, "id": {"type": "string"}, "retry": {}},
 }
+NAMESPACE_HEADER = "X-Flow-Namespace"
+NAMESPACE_WORDS = "the namespace that is meant, where the token has all of them"
 TAGS = {
     "runs": "Submit runs, look at them, and control them.",
     "tasks": "The tasks of a run and what they wrote.",
@@ -69,6 +71,9 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
             },
         },
     }
+
+
+_OF_TOKENS = ("unauthorized", "missing-scope", "other-namespaces", "too-many-requests", "wrong-header")
 
 
 class _Schemas:
@@ -155,9 +160,10 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
+    headers = one.headers if one.open else {**one.headers, NAMESPACE_HEADER: NAMESPACE_WORDS}
     return [
         {"name": name, "in": "header", "required": False, "description": words, "schema": {"type": "string"}}
-        for name, words in one.headers.items()
+        for name, words in headers.items()
     ]
 
 
@@ -183,7 +189,7 @@ def _media(media: str, answer: Answer, schemas: _Schemas) -> dict[str, Any]:
 
 def problems_of(one: Operation) -> list[str]:
     """All sorts of problems that it may be answered with."""
-    names: list[str] = [name for name in ANY if not one.open or KINDS[name].status not in (401, 403, 429)]
+    names: list[str] = [name for name in ANY if not one.open or name not in _OF_TOKENS]
     if "{run}" in one.path:
         names += OF_RUNS
     if one.body is not None or one.upload:
