@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from flow_server.auth.namespace_store import NamespaceStore
 from flow_server.gate import is_api
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from support.command import Project
+from support.server import Server
 from support.tokens import bearer
 from support.world import World, broken
 
@@ -35,7 +38,7 @@ workflow asking(word: str = "hush") -> str {
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 OF_WORKERS = {
     "abandon", "adopt", "adopt_all", "arrivals", "cached", "cancel_requests", "census", "close", "finish", "leave",
-    "leave_out", "living", "loans", "mail", "mailbox", "owners", "set_pool", "tick", "unowned", "access",
+    "held", "leave_out", "living", "loans", "mail", "mailbox", "notices", "owners", "set_pool", "tick", "unowned", "access",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/api/v1/runs": {"workflow": "asking"},
@@ -159,8 +162,9 @@ def test_no_route_tells_or_changes_anything_of_another_namespace(app: TestClient
     for method, path in api_and_pages():
         if "{run}" in path or OF_NAMES.search(path):
             assert asked(method, path, short)[0] == 404, f"{method} {path}"
-    answer = app.post("/api/v1/runs", json={"workflow": "b/asking"}, headers=mine)
-    assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-schedule")
+    for header in (mine, bearer(state, "default")):  # the id in the store of one of `default` is its name alone
+        answer = app.post("/api/v1/runs", json={"workflow": "b/asking"}, headers=header)
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-schedule")
     assert theirs.state(state) == before
 
 
@@ -218,3 +222,25 @@ def test_every_method_of_a_store_is_limited_or_left_out() -> None:
     for name in sorted(methods(NamespaceStore) - {"letters"}):
         wanted = inspect.signature(getattr(Store, name)).parameters
         assert list(inspect.signature(getattr(NamespaceStore, name)).parameters) == list(wanted), name
+
+
+CHILD = """flow 1
+workflow inner -> str { task a -> str { shell "echo inside" }; return a }
+workflow outer -> str { call x = inner(); return x }
+"""
+
+
+def test_a_run_of_a_namespace_is_worked_on_with_its_child_and_stays_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLOW_POLICY", json.dumps({"team-a": ["shell"]}))
+    with Server(Project(tmp_path / "team")) as server:
+        body = {"name": "ci", "scopes": ["read", "run"], "namespace": "team-a"}
+        mine, token = server.token, server.post("/tokens", body).json["secret"]
+        server.token = token
+        run = server.submit(CHILD, workflow="outer")
+        assert server.wait(run, "succeeded")["result"] == "inside"
+        assert len(server.get("/runs").json["runs"]) == 2
+        server.token = mine
+        assert len(server.get("/runs").json["runs"]) == 2
+        assert server.get("/runs", **{"X-Flow-Namespace": "default"}).json["runs"] == []

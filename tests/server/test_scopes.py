@@ -236,6 +236,8 @@ def test_a_bucket_fills_again_and_the_oldest_is_forgotten(monkeypatch: pytest.Mo
     assert [buckets.take("a") for _ in range(3)] == [0.0, 0.0, 0.5]
     now[0] = 0.5
     assert [buckets.take("a") for _ in range(2)] == [0.0, 0.5]
+    now[0] = 1000.0
+    assert [buckets.take("a") for _ in range(3)] == [0.0, 0.0, 0.5], "no more than the burst is saved"
     for key in ("b", "c"):
         buckets.take(key)
     assert buckets.take("a") == 0.0

@@ -1,8 +1,10 @@
 """Tokens, sessions and the audit log of an SQLite state."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
+from flow_engine.access import AuditEntry
 from flow_engine.stores.access import SqlAccess, Values
 from flow_engine.stores.sqlite.connection import transaction
 from flow_engine.stores.sqlite.reads import reading
@@ -14,6 +16,17 @@ class SqliteAccess(SqlAccess):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__()
         self._connection = connection
+
+    def note(self, entries: Sequence[AuditEntry]) -> None:
+        """Not synced by itself: it outlives the process, and a failure of the power once the next commit of anything else is synced."""
+        with reading(self._connection):
+            (before,) = self._connection.execute("PRAGMA synchronous").fetchone()
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            super().note(entries)
+        finally:
+            with reading(self._connection):
+                self._connection.execute(f"PRAGMA synchronous = {before}")
 
     def _rows(self, query: str, rest: str, values: Values) -> list[tuple[Any, ...]]:
         with reading(self._connection):
