@@ -27,9 +27,6 @@ TaskState = Literal[
 ]
 
 
-Scope = Literal["read", "run", "operate", "admin"]
-
-
 class AwaitsDocument(TypedDict):
     """What a task waits for: an `event` or an `approval` by its name, a `timer`, or a `child` run."""
 
@@ -380,47 +377,6 @@ class ProblemDocument(TypedDict):
     folder: NotRequired[str]
     limit_bytes: NotRequired[int]
     reasons: NotRequired[dict[str, str]]
-
-
-class TokenDocument(TypedDict):
-    """A personal token, by its id; what is secret of it is shown once, where it is made."""
-
-    token: str
-    name: str
-    namespace: str
-    scopes: list[Scope]
-    created_by: str
-    created_at: str
-    expires_at: str | None
-    last_used_at: str | None
-    revoked_at: str | None
-
-
-class NewTokenDocument(TokenDocument):
-    secret: str
-
-
-class TokensDocument(TypedDict):
-    tokens: list[TokenDocument]
-
-
-class AuditDocument(TypedDict):
-    """Who (`subject`, known by `way`) did what (`action`) to what (`target`), from which address, and with which status. `refusal`: why
-    somebody was not let in."""
-
-    id: int
-    at: str
-    subject: str
-    way: str
-    namespace: str
-    address: str
-    action: str
-    target: str
-    status: int
-    request: str
-    refusal: str
-
-
-class AuditPage(TypedDict):
-    entries: list[AuditDocument]
-    next_cursor: int | None
+    scope: NotRequired[str]
+    namespace: NotRequired[str]
+    executor: NotRequired[str]

@@ -37,6 +37,7 @@ def made(server: Server) -> World:
     archive = _archive()
     digest = hashlib.sha256(archive).hexdigest()
     server.call("PUT", f"/api/v1/folders/{digest}", archive)
+    tokens = [server.post("/tokens", {"name": "of the campaign", "scopes": ["read"]}).json["token"] for _ in range(3)]
     letters = [letter["id"] for letter in server.get("/dead-letters").json["letters"]]
     return World(
         {
@@ -46,6 +47,7 @@ def made(server: Server) -> World:
             "digest": [digest],
             "event": ["paid"],
             "letter": letters,
+            "token": tokens,
             "format": ["svg", "png", "dot", "mermaid", "json", "text"],
         },
         ended,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flow_client.documents import AuditPage
+from flow_client.access import AuditPage
 from flow_engine.access import AuditEntry, AuditFilter
 from flow_engine.stores.contract import Store
 from flow_runtime.document import moment
@@ -20,9 +20,9 @@ MOST = 1000
 
 
 class AuditQuery(Query):
-    subject: str | None = Field(None, description="who did it, as entries show it")
+    subject: str | None = Field(None, description="who: the name of a token, or the subject of a JWT")
     limit: Whole = Field(100, ge=1, le=MOST, description=f"a whole number from 1 to {MOST:,}")
-    cursor: Whole = Field(0, ge=0, lt=10**9, description="the `next_cursor` of the page before")
+    cursor: Whole | None = Field(None, description="a `next_cursor` that an earlier page gave")
 
 
 @operation(
@@ -31,7 +31,7 @@ class AuditQuery(Query):
     API + "/audit",
     "Who changed what, and who was refused",
     tag="access",
-    answers={200: Answer("A page of the audit log.", AuditPage)},
+    answers={200: Answer("A page of entries.", AuditPage)},
 )
 async def audit(request: Request, query: AuditQuery) -> Response:
     """Newest first; `next_cursor` is the cursor of the next page, or null."""

@@ -68,10 +68,7 @@ def operations() -> tuple[Operation, ...]:
         letters.replays,
         letters.letter,
         letters.drop,
-        tokens.tokens,
-        tokens.create,
-        tokens.revoke,
-        audit.audit,
+        *_of_access(),
         health.healthz,
         health.readyz,
         health.metrics,
@@ -104,3 +101,7 @@ def _of_runs() -> tuple[Operation, ...]:
 
 def _of_tasks() -> tuple[Operation, ...]:
     return (runs.tasks, rows.rows, rows.task, rows.why, logs.logs)
+
+
+def _of_access() -> tuple[Operation, ...]:
+    return (tokens.tokens, tokens.create, tokens.revoke, audit.audit)

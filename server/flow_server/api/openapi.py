@@ -11,6 +11,7 @@ from pydantic.json_schema import JsonSchemaMode
 
 from flow_server.api.kinds import ANY, KINDS, OF_BODIES, OF_RUNS
 from flow_server.api.operation import JSON, Answer, Operation
+from flow_server.auth.scopes import NEEDS
 
 PROBLEM = "application/problem+json"
 PARTS = {
@@ -21,7 +22,7 @@ PARTS = {
     "digest": "the SHA-256 of a folder's archive, as 64 lower-case hexadecimal digits",
     "event": "the name of an event",
     "letter": "the id of a dead letter",
-    "token": "the id of a personal token",
+    "token": "the id of a token",
 }
 PART_SCHEMAS: dict[str, dict[str, Any]] = {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 STREAM = "text/event-stream"
@@ -30,13 +31,15 @@ EVENT: dict[str, Any] = {
     "type": "object",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}, "id": {"type": "string"}, "retry": {}},
 }
+NAMESPACE_HEADER = "X-Flow-Namespace"
+NAMESPACE_WORDS = "the namespace that is meant, where the token has all of them"
 TAGS = {
     "runs": "Submit runs, look at them, and control them.",
     "tasks": "The tasks of a run and what they wrote.",
     "workflows": "Deployed workflows, their schedules, and the language.",
     "dead letters": "Tasks that have failed for good.",
     "operations": "Pools, workers and the server itself.",
-    "access": "Personal tokens, and who did what.",
+    "access": "Tokens and the audit log.",
 }
 
 
@@ -60,10 +63,17 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "components": {
             "schemas": schemas.definitions,
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "the token of the server"}
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "an API token or a JWT; a call names the scope that it needs",
+                }
             },
         },
     }
+
+
+_OF_TOKENS = ("unauthorized", "missing-scope", "other-namespaces", "too-many-requests", "wrong-header")
 
 
 class _Schemas:
@@ -97,8 +107,7 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
         "parameters": [*_parts(one), *_query(one), *_headers(one)],
         "responses": {**_answers(one, schemas), **_problems(one, schemas)},
     }
-    if one.open:
-        found["security"] = []
+    found["security"] = [] if one.open else [{"bearer": [NEEDS[one.method, one.path]]}]
     if one.body is not None:
         content: dict[str, Any] = {"schema": schemas.of(one.body)}
         if one.example is not None:
@@ -151,9 +160,10 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
+    headers = one.headers if one.open else {**one.headers, NAMESPACE_HEADER: NAMESPACE_WORDS}
     return [
         {"name": name, "in": "header", "required": False, "description": words, "schema": {"type": "string"}}
-        for name, words in one.headers.items()
+        for name, words in headers.items()
     ]
 
 
@@ -179,7 +189,7 @@ def _media(media: str, answer: Answer, schemas: _Schemas) -> dict[str, Any]:
 
 def problems_of(one: Operation) -> list[str]:
     """All sorts of problems that it may be answered with."""
-    names: list[str] = [name for name in ANY if name != "unauthorized" or not one.open]
+    names: list[str] = [name for name in ANY if not one.open or name not in _OF_TOKENS]
     if "{run}" in one.path:
         names += OF_RUNS
     if one.body is not None or one.upload:

@@ -72,7 +72,7 @@ async def workflows(request: Request) -> Response:
     "Deploy a workflow that has a schedule",
     tag="workflows",
     answers={200: Answer("Its schedule.", ScheduleDocument)},
-    problems=("folder-gone", "wrong-source", "no-schedule", "storage-unavailable"),
+    problems=("folder-gone", "forbidden-executor", "wrong-source", "no-schedule", "storage-unavailable"),
     example={"source": SCHEDULED},
 )
 async def workflow(request: Request, body: SourceFields) -> Response:

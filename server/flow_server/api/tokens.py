@@ -1,10 +1,9 @@
 """Personal tokens: made, listed and revoked."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
-from flow_client.documents import NewTokenDocument, Scope, TokensDocument
+from flow_client.access import NewToken, TokensDocument
 from flow_engine.access import ALL, DEFAULT, TokenRecord, is_namespace
 from flow_engine.stores.contract import Store
 from flow_runtime.document import moment
@@ -18,7 +17,7 @@ from flow_server.auth.tokens import new_token
 from flow_server.documents import answer, json_bytes
 from flow_server.problem import Problem
 from flow_server.services import services_of
-from flow_server.shapes import Body, Name, wrong_field
+from flow_server.shapes import Body, wrong_field
 
 NAME_LENGTH = 100
 LONGEST = 10 * 365 * 24 * 3600
@@ -26,19 +25,23 @@ LONGEST = 10 * 365 * 24 * 3600
 
 
 class TokenFields(Body):
-    name: Name = Field(min_length=1, max_length=NAME_LENGTH, description=f"1 to {NAME_LENGTH} printable characters")
-    scopes: list[Scope] = Field(min_length=1, description=f"one or more of {', '.join(SCOPES)}")
-    namespace: str | None = Field(None, description=f"that of the token, or `{ALL}` for all; else yours")
-    expires_in: int | None = Field(None, ge=1, le=LONGEST, description=f"a number of seconds from 1 to {LONGEST:,}")
+    name: str = Field(
+        min_length=1, max_length=NAME_LENGTH, description=f"a string of 1 to {NAME_LENGTH} printable characters"
+    )
+    scopes: list[str] = Field(min_length=1, description=f"a list of one or more of {', '.join(SCOPES)}")
+    namespace: str | None = Field(
+        None, description=f"a string of 1 to 63 lower-case letters, digits and hyphens, or `{ALL}` for all"
+    )
+    expires_in: int | None = Field(None, ge=1, le=LONGEST, description=f"an integer from 1 to {LONGEST:,}, of seconds")
 
 
 @operation(
     "listTokens",
     "GET",
     API + "/tokens",
-    "The personal tokens",
+    "The tokens of the namespace",
     tag="access",
-    answers={200: Answer("The tokens of the namespace.", TokensDocument)},
+    answers={200: Answer("The tokens, without what is secret.", TokensDocument)},
 )
 async def tokens(request: Request) -> Response:
     """Of the namespace, newest first, also those that have ended. None of them shows what is secret."""
@@ -54,20 +57,21 @@ async def tokens(request: Request) -> Response:
     "createToken",
     "POST",
     API + "/tokens",
-    "Make a personal token",
+    "Make a token",
     tag="access",
-    answers={201: Answer("The token, with its `secret`.", NewTokenDocument)},
-    example={"name": "ci", "scopes": ["read", "run"], "expires_in": 86400},
+    answers={201: Answer("The token.", NewToken)},
+    example={"name": "ci", "scopes": ["read", "run"], "namespace": "team-a", "expires_in": 7776000},
 )
 async def create(request: Request, body: TokenFields) -> Response:
-    """`secret` is the token itself, which is shown this once. It may do nothing that its maker may not."""
+    """201 with `secret`, the token itself, which is shown this once. It may do nothing that its maker may not."""
     principal = _asking(request)
     scopes = _scopes(body.scopes, principal)
     namespace, now = _namespace(body.namespace, principal), time.time()
-    ends = _end(principal, None if body.expires_in is None else now + body.expires_in)
-    text, record = new_token(body.name, namespace, scopes, principal.subject, now, ends)
+    seconds = body.expires_in
+    ends = _end(principal, None if seconds is None else now + seconds)
+    text, record = new_token(_name(body.name), namespace, scopes, principal.subject, now, ends)
     await services_of(request).threads.run(lambda store: store.access.keep_token(record))
-    headers = {"Location": f"{API}/tokens/{record.id}"}
+    headers = {"Location": f"/api/v1/tokens/{record.id}"}
     return answer(json_bytes({**token_document(record), "secret": text}), 201, headers)
 
 
@@ -75,13 +79,13 @@ async def create(request: Request, body: TokenFields) -> Response:
     "revokeToken",
     "DELETE",
     API + "/tokens/{token}",
-    "End a personal token",
+    "Revoke a token",
     tag="access",
     answers={204: Answer("It holds no more.", media=())},
     problems=("unknown-token",),
 )
 async def revoke(request: Request) -> Response:
-    """The sessions that it opened end with it."""
+    """204: it holds no more, and neither do the sessions that it opened."""
     id_, namespace = request.path_params["token"], _asking(request).namespace
     if not await services_of(request).threads.run(lambda store: store.access.revoke_token(id_, namespace, time.time())):
         raise Problem(404, "unknown-token", f"there is no token {id_[:100]} that holds; GET /api/v1/tokens lists them")
@@ -108,8 +112,16 @@ def _asking(request: Request) -> Principal:
     return principal
 
 
-def _scopes(found: Sequence[str], principal: Principal) -> tuple[str, ...]:
-    """Raises Problem."""
+def _name(text: str) -> str:
+    if not text.isprintable() or not 0 < len(text) <= NAME_LENGTH:
+        raise wrong_field("name", f"has 1 to {NAME_LENGTH} printable characters")
+    return text
+
+
+def _scopes(found: list[str], principal: Principal) -> tuple[str, ...]:
+    wrong = next((scope for scope in found if scope not in SCOPES), None)
+    if wrong is not None or not found:
+        raise wrong_field("scopes", f"must be one or more of {', '.join(SCOPES)}")
     more = sorted(set(found) - principal.scopes)
     if more:
         detail = f"{principal.subject} has no scope {', '.join(more)}, and cannot give it to a token"
@@ -117,10 +129,10 @@ def _scopes(found: Sequence[str], principal: Principal) -> tuple[str, ...]:
     return tuple(scope for scope in SCOPES if scope in found)
 
 
-def _namespace(asked: str | None, principal: Principal) -> str:
+def _namespace(given: str | None, principal: Principal) -> str:
     """The one that is asked for, else that of whoever asks; all of them only where that is asked for, by whoever has them."""
     own = DEFAULT if principal.sees_all else principal.namespace
-    namespace = own if asked is None else asked
+    namespace = own if given is None else given
     if namespace != ALL and not is_namespace(namespace):
         raise wrong_field("namespace", f"has 1 to 63 lower-case letters, digits and hyphens, or is `{ALL}` for all")
     if not principal.sees_all and namespace != principal.namespace:

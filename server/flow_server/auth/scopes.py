@@ -55,6 +55,8 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/logout"): READ,
     ("POST", API + "/runs"): RUN,
     ("POST", API + "/runs/bulk"): RUN,
+    ("POST", API + "/runs/cancel"): RUN,
+    ("POST", API + "/runs/retry"): RUN,
     ("PUT", API + "/folders/{digest}"): RUN,
     ("POST", _RUN + "/cancel"): RUN,
     ("POST", _RUN + "/retry"): RUN,

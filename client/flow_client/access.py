@@ -1,0 +1,53 @@
+"""The documents of who may do what: tokens and the audit log, as documents.py has those of runs."""
+
+import sys
+
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    from typing_extensions import TypedDict
+
+
+class TokenDocument(TypedDict):
+    token: str
+    name: str
+    namespace: str
+    scopes: list[str]
+    created_by: str
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class NewToken(TokenDocument):
+    """`secret` is the token itself, which is shown this once."""
+
+    secret: str
+
+
+class TokensDocument(TypedDict):
+    tokens: list[TokenDocument]
+
+
+class AuditDocument(TypedDict):
+    """`subject` did `action` to `target`, and was answered with `status`. `way`: how the subject was known, empty where it was not."""
+
+    id: int
+    at: str
+    subject: str
+    way: str
+    namespace: str
+    address: str
+    action: str
+    target: str
+    status: int
+    request: str
+    detail: str
+
+
+class AuditPage(TypedDict):
+    """Newest first; `next_cursor` is the `cursor` of the next page, and null at the end."""
+
+    entries: list[AuditDocument]
+    next_cursor: int | None
