@@ -5,6 +5,7 @@ The address is looked at when the connection stands, and before anything is sent
 
 import ipaddress
 import socket
+from typing import Any
 
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -26,11 +27,11 @@ class _Https(HTTPSConnection):
 
 
 class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
+    ConnectionCls: Any = _Http
 
 
 class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https
+    ConnectionCls: Any = _Https
 
 
 def open_pools(private: bool) -> PoolManager:

@@ -64,8 +64,6 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", _RUN + "/approvals/{task}"): RUN,
     ("POST", _RUN + "/signals/{event}"): RUN,
     ("POST", "/runs/{run}/cancel"): RUN,
-    ("POST", API + "/runs/cancel"): OPERATE,
-    ("POST", API + "/runs/retry"): OPERATE,
     ("PUT", API + "/workflows/{name}"): OPERATE,
     ("DELETE", API + "/schedules/{name}"): OPERATE,
     ("POST", API + "/schedules/{name}/pause"): OPERATE,

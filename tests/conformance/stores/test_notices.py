@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from flow_engine.model import Awaits, Failed, Suspended, TaskRef
+from flow_engine.model import Awaits, Failed, RunEnd, Suspended, TaskRef
 from flow_engine.notices.contract import EVENTS, Notice, NotifyRule
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Body, Plan, Retry
@@ -105,6 +105,19 @@ def test_a_child_run_is_not_told_of_but_its_failed_task_is(world: World) -> None
     world.tick(world.end("a", broken()))
     world.finish()
     assert told(world) == [("all", "task.failed", "a")]
+
+
+def test_of_runs_that_end_together_each_is_told_of_by_itself(world: World) -> None:
+    world.store.notices.put_rule(rule("a", "run.succeeded"), 1.0)
+    world.start(plan(task("a")), "run-1")
+    world.submit(plan(task("b")), "run-2", parent=TaskRef("run-0", 0))
+    adopted = world.store.adopt(world.worker, "run-2", world.now)
+    assert adopted is not None
+    world.hints += adopted.ready
+    claims = world.tick().claims
+    world.tick(*[world.end_of(claim) for claim in claims], want=0)
+    world.store.finish(world.worker, world.now, [RunEnd("run-1", None, None), RunEnd("run-2", None, None)])
+    assert [notice.run for notice in claimed(world)] == ["run-1"]
 
 
 def test_an_approval_is_told_once_however_often_it_is_looked_at(world: World) -> None:

@@ -177,8 +177,8 @@ class MemoryStore(MemoryReads):
             self._replace(end.run, state=state, result=end.result, error=end.error, finished_at=now, owner=None)
             self._event(end.run, now, [["run", state]])
             self._books_of(worker).close(end.run)
-            if record.parent is None:
-                self._tell(f"run.{state}", record.id, -1, "", 0, end.error, now, 0)
+            if self._runs[end.run].record.parent is None:
+                self._tell(f"run.{state}", end.run, -1, "", 0, end.error, now, 0)
 
     def living(self, workers: Collection[str]) -> set[str]:
         return {worker for worker in workers if self._alive(worker)}
