@@ -238,7 +238,7 @@ def test_the_policy_comes_from_the_command_or_the_environment() -> None:
 def test_the_room_is_given_back(project: Project) -> None:
     state = StateFolder(str(project.home))
     state.make()
-    for n in range(30):
+    for n in range(60):
         world_run(state, f"{n:026d}", ["x"] * 20, 1000.0 + n)
     before = sum(path.stat().st_size for path in project.home.glob("flow.db*"))
     assert project.flow("gc", "--keep", "1", "--shrink").code == 0

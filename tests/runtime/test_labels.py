@@ -97,7 +97,7 @@ def test_labels_come_from_the_environment_and_go_to_the_workers_of_a_server(monk
     monkeypatch.setenv("FLOW_LABELS", " ssd, gpu,,gpu ")
     state = state_at("/tmp/none")
     assert state.labels == ("gpu", "ssd")
-    assert worker_command(state, 2)[-3:] == ["2", "--label=gpu", "--label=ssd"]
+    assert worker_command(state, 2)[-4:] == ["--label=gpu", "--label=ssd", "--slots", "2"]
     monkeypatch.delenv("FLOW_LABELS")
     assert state_at("/tmp/none").labels == StateFolder("/tmp/none").labels == ()
 

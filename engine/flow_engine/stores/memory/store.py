@@ -71,12 +71,7 @@ class MemoryStore(MemoryReads):
         self._bundles: dict[str, str] = {}
         self.letters = MemoryLetters()
         self.notices = MemoryNotices(self._as_now)
-        self.access = MemoryAccess(
-            lambda: [
-                *(kept.record.namespace for kept in self._runs.values()),
-                *(record.namespace for record in self._schedules.values()),
-            ]
-        )
+        self.access = MemoryAccess(self._namespaces)
 
     def submit_all(self, news: Sequence[NewRun]) -> list[Submitted]:
         before = set(self._runs)
@@ -259,6 +254,10 @@ class MemoryStore(MemoryReads):
 
     def close(self) -> None:
         self._runs.clear()
+
+    def _namespaces(self) -> list[str]:
+        records = [kept.record.namespace for kept in self._runs.values()]
+        return [*records, *(record.namespace for record in self._schedules.values())]
 
     def _keep_bundle(self, plan_hash: str, bundle: str) -> None:
         if plan_hash not in self._plans:
