@@ -29,8 +29,8 @@ from flow_server.api.operation import API, routes_of
 from flow_server.auth.scopes import guarded
 from flow_server.gate import Gate, is_api, mark, request_id_of
 from flow_server.metrics import Timed
-from flow_server.pages import login, run_page, runs_page
 from flow_server.pages.render import STATIC, error_page
+from flow_server.pages.routes import page_routes
 from flow_server.problem import Problem
 from flow_server.services import Services
 
@@ -68,13 +68,7 @@ def create_app(state: StateFolder, token: str) -> Starlette:
 def routes() -> list[Route | Mount]:
     return [
         *routes_of(operations()),
-        Route("/", runs_page.page),
-        Route("/runs/{run}", run_page.page),
-        Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
-        Route("/runs/{run}/graph.{format}", run_page.graph),
-        Route("/runs/{run}/tasks/{task}/log", run_page.log),
-        Route("/login", login.login, methods=["GET", "POST"]),
-        Route("/logout", login.leave, methods=["POST"]),
+        *page_routes(),
         Mount("/static", StaticFiles(directory=STATIC), name="static"),
     ]
 

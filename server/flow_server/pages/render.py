@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from flow_server.auth.principal import principal_of
+from flow_server.pages.menu import menu
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
@@ -72,6 +73,7 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["menu"] = menu
     environment.filters.update(moment=_moment, iso=_iso, took=_took, icon=_icon, words=words)
     return environment
 

@@ -1,0 +1,17 @@
+"""The routes of the pages. Each needs a scope in auth/scopes.py."""
+
+from starlette.routing import Route
+
+from flow_server.pages import login, run_page, runs_page
+
+
+def page_routes() -> list[Route]:
+    return [
+        Route("/", runs_page.page),
+        Route("/runs/{run}", run_page.page),
+        Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
+        Route("/runs/{run}/graph.{format}", run_page.graph),
+        Route("/runs/{run}/tasks/{task}/log", run_page.log),
+        Route("/login", login.login, methods=["GET", "POST"]),
+        Route("/logout", login.leave, methods=["POST"]),
+    ]
