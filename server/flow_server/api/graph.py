@@ -49,7 +49,7 @@ async def graph(request: Request) -> Response:
     "The graph of a deployed workflow, before a run",
     tag="workflows",
     answers=DRAWN,
-    problems=("unknown-format", "unknown-schedule", "no-drawing"),
+    problems=("unknown-format", "unknown-workflow", "no-drawing"),
     headers={"If-None-Match": "the ETag of an earlier answer"},
 )
 async def workflow_graph(request: Request) -> Response:
