@@ -112,6 +112,7 @@ NOWHERE = {
     "letter": "01zzzzzzzzzzzzzzzzzzzzzzzz:0:1",
     "name": "nothing",
     "token": "0" * 16,
+    "role": "worker",
 }
 COMMON = {"task": "greet", "format": "json", "digest": "0" * 64, "event": "paid"}
 

@@ -9,7 +9,7 @@ from flow_runtime.settings.document import setting_documents
 from flow_runtime.settings.layer import BY_KEY
 from flow_runtime.settings.yaml_file import of_file
 from flow_runtime.state_folder import state_root
-from flow_server.auth.settings import access_settings
+from flow_server.auth.settings import checked
 
 from flow_cli import exits
 from flow_cli.backends.address import client_of
@@ -34,7 +34,7 @@ def show(file: str | None, only_set: bool, origin: bool, as_json: bool, url: str
 
 def check(file: str, as_json: bool) -> int:
     layer = of_file(file)
-    access_settings({BY_KEY[key].name: text for key, text in layer.texts.items()})
+    checked({BY_KEY[key].name: text for key, text in layer.texts.items()})
     if as_json:
         print(json.dumps({"ok": True, "file": file, "settings": sorted(layer.texts)}))
     else:

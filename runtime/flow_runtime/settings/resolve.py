@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, NamedTuple
+from contextvars import ContextVar
+from functools import cache
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, create_model
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -17,17 +19,19 @@ FILE = "flow.yaml"
 DEFAULT = "default"
 
 
+_layers: ContextVar[Sequence[Layer]] = ContextVar("layers")
+
+
 class Settings(BaseSettings):
-    """The fields are made from the table, and the sources are `layers`, of which the last wins."""
+    """The fields are made from the table, and the sources are the layers, of which the last wins."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, validate_default=False)
-    layers: ClassVar[Sequence[Layer]] = ()
 
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], *_: Any, **__: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return tuple(InitSettingsSource(settings_cls, dict(layer.texts)) for layer in reversed(cls.layers))
+        return tuple(InitSettingsSource(settings_cls, dict(layer.texts)) for layer in reversed(_layers.get()))
 
 
 class Resolved(NamedTuple):
@@ -88,10 +92,17 @@ def resolve(sources: Sources) -> Resolved:
 
 def _validated(layers: Sequence[Layer]) -> dict[str, Any]:
     """Each text has been read by its kind already, so that an error would be a defect."""
+    token = _layers.set(layers)
+    try:
+        return dict(_model()().model_dump())
+    finally:
+        _layers.reset(token)
+
+
+@cache
+def _model() -> type[Settings]:
     fields: Any = {setting.key: _field(setting) for setting in TABLE}
-    model = create_model("Settings", __base__=Settings, **fields)
-    model.layers = layers
-    return dict(model().model_dump())
+    return create_model("Settings", __base__=Settings, **fields)
 
 
 def _field(setting: Setting) -> tuple[Any, Any]:

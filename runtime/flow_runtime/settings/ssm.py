@@ -27,32 +27,42 @@ def _found(path: str) -> list[tuple[str, str]]:
     try:
         import boto3
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            NoCredentialsError,
+            NoRegionError,
+            PartialCredentialsError,
+        )
     except ImportError as error:
         raise MissingLibrary("boto3", "aws", f"FLOW_SSM_PREFIX={path}") from error
     retries: Any = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
     try:
-        client = boto3.client("ssm", config=Config(connect_timeout=CONNECT, read_timeout=ANSWER, retries=retries))
+        client = boto3.session.Session().client(
+            "ssm", config=Config(connect_timeout=CONNECT, read_timeout=ANSWER, retries=retries)
+        )
         pages = client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
         return [(str(one["Name"]), str(one["Value"])) for page in pages for one in page["Parameters"]]
     except NoRegionError:
-        raise Refused(f"ssm:{path}: AWS needs a region: set AWS_REGION, or `region` in ~/.aws/config") from None
-    except NoCredentialsError:
-        raise Refused(f"ssm:{path}: AWS needs credentials: give this host a role, or set AWS_ACCESS_KEY_ID") from None
+        raise Refused(f"ssm:{path}: AWS needs a region: set AWS_DEFAULT_REGION, or `region` in ~/.aws/config") from None
+    except (NoCredentialsError, PartialCredentialsError):
+        wanted = "give this host a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        raise Refused(f"ssm:{path}: AWS needs credentials: {wanted}") from None
     except ClientError as error:
-        raise _refusal(path, error.response.get("Error", {})) from None
+        raise _refusal(path, error.response) from None
     except (BotoCoreError, ValueError) as error:
         raise ParametersDown(f"ssm:{path}: Parameter Store does not answer: {_line(error)}") from None
 
 
-def _refusal(path: str, error: Any) -> FlowError:
+def _refusal(path: str, answer: Any) -> FlowError:
+    error, status = answer.get("Error", {}), int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     code, message = str(error.get("Code", "")), _line(error.get("Message", ""))
-    if code in ("ThrottlingException", "InternalServerError", "RequestTimeout") or code.isdigit():
-        return ParametersDown(f"ssm:{path}: Parameter Store does not answer: {code} {message}")
-    if code in ("AccessDeniedException", "AccessDenied"):
+    if "AccessDenied" in code or status == 403:
         return Refused(
             f"ssm:{path}: AWS refuses: allow ssm:GetParametersByPath on it, and kms:Decrypt for SecureStrings ({message})"
         )
+    if status >= 500 or status == 429 or "Throttling" in code:
+        return ParametersDown(f"ssm:{path}: Parameter Store does not answer: {code} {message}")
     return Refused(f"ssm:{path}: AWS refuses with {code}: {message}")
 
 

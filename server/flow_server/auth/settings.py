@@ -45,6 +45,14 @@ def access_settings(environ: Mapping[str, str] = os.environ) -> AccessSettings:
     )
 
 
+def checked(environ: Mapping[str, str]) -> AccessSettings:
+    """The same for settings that somebody has written and may mend. Raises Refused."""
+    try:
+        return access_settings(environ)
+    except ServerError as error:
+        raise Refused(str(error)) from None
+
+
 def _jwt(environ: Mapping[str, str]) -> JwtSettings | None:
     names = ("FLOW_JWT_KEY", "FLOW_JWT_JWKS", "FLOW_JWT_AUDIENCE", "FLOW_JWT_ISSUER")
     made = JwtSettings(*(environ.get(name, "").strip() for name in names))
