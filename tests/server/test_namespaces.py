@@ -112,9 +112,8 @@ NOWHERE = {
     "letter": "01zzzzzzzzzzzzzzzzzzzzzzzz:0:1",
     "name": "nothing",
     "token": "0" * 16,
-    "role": "worker",
 }
-COMMON = {"task": "greet", "format": "json", "digest": "0" * 64, "event": "paid"}
+COMMON = {"role": "worker", "task": "greet", "format": "json", "digest": "0" * 64, "event": "paid"}
 
 
 def api_and_pages() -> list[tuple[str, str]]:

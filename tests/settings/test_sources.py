@@ -17,6 +17,7 @@ from flow_runtime.executors import bounded_log
 from flow_runtime.settings import resolve as resolving
 from flow_runtime.settings.current import Configuration, without_applied
 from flow_runtime.settings.layer import BY_KEY, Layer
+from flow_runtime.settings.reference import section
 from flow_runtime.settings.resolve import Sources, file_of, resolve
 from flow_runtime.settings.table import (
     BY_NAME,
@@ -266,3 +267,22 @@ def test_a_run_of_a_local_file_imports_none_of_it(tmp_path: Path) -> None:
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
     assert "flow_runtime.state_folder" in imported
     assert not {name for name in imported if name.startswith(("pydantic", "yaml", "boto", "flow_runtime.settings"))}
+
+
+def test_the_page_has_the_table() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    assert section(page) == page, "make it anew: python -m flow_runtime.settings.reference docs/configuration.md"
+    assert all(f"`{setting.name}`" in page for setting in TABLE)
+
+
+def test_the_doctor_tells_of_a_wrong_configuration(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    file = project.write(".flow/flow.yaml", "token: opensesame-opensesame\n")
+    file.chmod(0o644)
+    found = {one["name"]: one for one in project.flow("doctor", "--json").document["checks"]}
+    assert (found["passwords"]["ok"], found["passwords"]["fix"]) == (False, f"chmod 600 {file}")
+    assert found["settings"]["ok"]
+    assert found["state"]["ok"]
+    file.write_text("lese: 1\n")
+    done = project.flow("doctor")
+    assert (done.code, f"{file}:1: there is no setting 'lese'" in done.out, "sqlite" in done.out) == (1, True, True)

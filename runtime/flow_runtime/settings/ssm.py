@@ -25,7 +25,7 @@ def of_parameters(prefix: str) -> Layer:
 
 def _found(path: str) -> list[tuple[str, str]]:
     try:
-        import boto3
+        from boto3.session import Session
         from botocore.config import Config
         from botocore.exceptions import (
             BotoCoreError,
@@ -38,9 +38,7 @@ def _found(path: str) -> list[tuple[str, str]]:
         raise MissingLibrary("boto3", "aws", f"FLOW_SSM_PREFIX={path}") from error
     retries: Any = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
     try:
-        client = boto3.session.Session().client(
-            "ssm", config=Config(connect_timeout=CONNECT, read_timeout=ANSWER, retries=retries)
-        )
+        client = Session().client("ssm", config=Config(connect_timeout=CONNECT, read_timeout=ANSWER, retries=retries))
         pages = client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
         return [(str(one["Name"]), str(one["Value"])) for page in pages for one in page["Parameters"]]
     except NoRegionError:
