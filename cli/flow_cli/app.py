@@ -5,10 +5,24 @@ from typing import Annotated
 import typer
 
 from flow_cli.backends.open import backend
+from flow_cli.config_app import app as config_app
 from flow_cli.control_app import app as control_app
 from flow_cli.dlq_app import app as dlq_app
 from flow_cli.notify_app import app as notify_app
-from flow_cli.options import Json, Kafka, Labels, MetricsPort, Param, Params, RunId, Slots, Url, leave
+from flow_cli.options import (
+    Config,
+    ConfigUrl,
+    Json,
+    Kafka,
+    Labels,
+    MetricsPort,
+    Param,
+    Params,
+    RunId,
+    Slots,
+    Url,
+    leave,
+)
 from flow_cli.request import RunRequest
 from flow_cli.schedule_app import app as schedule_app
 from flow_cli.token_app import app as token_app
@@ -277,11 +291,13 @@ def server(
         bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
     ] = True,
     metrics_port: MetricsPort = None,
+    config: Config = None,
 ) -> None:
     """Serve the REST API and the pages for the runs of this state, work on them, and fire its schedules, until Ctrl-C."""
     from flow_cli.commands.server import server as serve
+    from flow_cli.role_settings import Source
 
-    leave(lambda: serve(host, port, slots, schedules, metrics_port))
+    leave(lambda: serve(host, port, slots, schedules, metrics_port, Source(config)))
 
 
 @app.command(epilog="Examples: flow worker  ·  flow worker --slots 8  ·  flow worker --label gpu --label ssd")
@@ -290,11 +306,14 @@ def worker(
     runs: Annotated[int, typer.Option(min=1, max=100_000, help="Runs in hand at once.")] = 256,
     label: Labels = None,
     metrics_port: MetricsPort = None,
+    config: Config = None,
+    config_url: ConfigUrl = None,
 ) -> None:
     """Work on the runs of a state that nobody else works on, until SIGTERM or Ctrl-C (a second one stops at once)."""
     from flow_cli.commands.worker import worker as work
+    from flow_cli.role_settings import Source
 
-    leave(lambda: work(slots, runs, label or (), metrics_port))
+    leave(lambda: work(slots, runs, label or (), metrics_port, Source(config, config_url)))
 
 
 @app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")
@@ -308,28 +327,34 @@ def up(
     kafka: Kafka = "",
     label: Labels = None,
     metrics_port: MetricsPort = None,
+    config: Config = None,
 ) -> None:
     """Start everything on this machine: PostgreSQL, Valkey, workers, the schedules, the REST API and the pages, until Ctrl-C.
 
     FLOW_DATABASE=postgresql://... and FLOW_QUEUE=redis://... name servers of yours in place of those that it brings. Data stays for the next start.
     """
     from flow_cli.commands.up import up as start
+    from flow_cli.role_settings import Source
 
-    leave(lambda: start(host, port, workers, slots, kafka, label or (), metrics_port))
+    leave(lambda: start(host, port, workers, slots, kafka, label or (), metrics_port, Source(config)))
 
 
 @app.command(epilog="Example: FLOW_DATABASE=postgresql://... flow relay --kafka broker:9092")
-def relay(kafka: Kafka = "", metrics_port: MetricsPort = None) -> None:
+def relay(
+    kafka: Kafka = "", metrics_port: MetricsPort = None, config: Config = None, config_url: ConfigUrl = None
+) -> None:
     """Export dead letters to Kafka, until SIGTERM or Ctrl-C. Any number may run on one state."""
     from flow_cli.commands.relay import relay as serve
+    from flow_cli.role_settings import Source
 
-    leave(lambda: serve(kafka, metrics_port))
+    leave(lambda: serve(kafka, metrics_port, Source(config, config_url)))
 
 
 app.add_typer(schedule_app)
 app.add_typer(dlq_app)
 app.add_typer(notify_app)
 app.add_typer(token_app)
+app.add_typer(config_app)
 
 
 @app.command(epilog="Example: flow init demo && flow run demo/main.flow")

@@ -40,6 +40,20 @@ Url = Annotated[
         help="A Flow server, and not the local state; its token is FLOW_TOKEN.",
     ),
 ]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        "--config", metavar="FILE", help="Settings in YAML; else FLOW_CONFIG, else `flow.yaml` in the state folder."
+    ),
+]
+ConfigUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--config-url",
+        metavar="URL",
+        help="Take the settings from this Flow server, with the token in FLOW_TOKEN; else FLOW_CONFIG_URL.",
+    ),
+]
 
 Param = Annotated[
     list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
@@ -49,8 +63,7 @@ Kafka = Annotated[
     str,
     typer.Option(
         metavar="HOST:PORT,...",
-        envvar="FLOW_KAFKA",
-        help="Where dead letters are exported to, as Kafka's bootstrap servers.",
+        help="Where dead letters are exported to, as Kafka's bootstrap servers; else FLOW_KAFKA.",
     ),
 ]
 

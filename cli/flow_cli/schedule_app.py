@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from flow_cli.backends.open import backend
-from flow_cli.options import Json, MetricsPort, Target, Url, leave
+from flow_cli.options import Config, ConfigUrl, Json, MetricsPort, Target, Url, leave
 
 app = typer.Typer()
 schedule = typer.Typer(help="Look at schedules, and hold them back.", no_args_is_help=True)
@@ -26,14 +26,17 @@ def scheduler(
         typer.Argument(metavar="FILE[:WORKFLOW]...", help="Files whose schedules are deployed first."),
     ] = None,
     metrics_port: MetricsPort = None,
+    config: Config = None,
+    config_url: ConfigUrl = None,
 ) -> None:
     """Start a run at each instant of the deployed schedules, until SIGTERM or Ctrl-C.
 
     `flow worker` works on the runs; `flow server` does both. Several schedulers may share a state: each instant fires once.
     """
     from flow_cli.commands.scheduler import scheduler as serve
+    from flow_cli.role_settings import Source
 
-    leave(lambda: serve(files or [], metrics_port))
+    leave(lambda: serve(files or [], metrics_port, Source(config, config_url)))
 
 
 @app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")

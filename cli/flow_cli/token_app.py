@@ -16,7 +16,8 @@ app.add_typer(token, name="token")
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who or what it is for; the audit log names it.")],
     scope: Annotated[
-        list[str], typer.Option(help="What it may do: read, run, operate, admin; may be repeated. None holds another.")
+        list[str],
+        typer.Option(help="What it may do: read, run, operate, admin, join; may be repeated. None holds another."),
     ],
     namespace: Annotated[str, typer.Option(help="The namespace that it is of; * for all of them.")] = "default",
     expires: Annotated[

@@ -30,6 +30,31 @@ class TokensDocument(TypedDict):
     tokens: list[TokenDocument]
 
 
+class SettingDocument(TypedDict):
+    """`value` is its text, with what is secret hidden; empty where there is none. `origin`: `default`, `environment`, FILE:LINE, `ssm:NAME` or
+    a flag."""
+
+    key: str
+    name: str
+    value: str
+    origin: str
+    secret: bool
+    roles: list[str]
+    reloads: list[str]
+    about: str
+
+
+class SettingsDocument(TypedDict):
+    settings: list[SettingDocument]
+
+
+class RoleSettings(TypedDict):
+    """What a role elsewhere needs, by key, with passwords."""
+
+    role: str
+    settings: dict[str, str]
+
+
 class AuditDocument(TypedDict):
     """`subject` did `action` to `target`, and was answered with `status`. `way`: how the subject was known, empty where it was not."""
 

@@ -316,6 +316,16 @@ class Client:
         answer = self._transport.call("POST", "/dead-letters/replay", body=body, repeat=dry_run)
         return list(answer.json["runs"])
 
+    def settings(self) -> list[dict[str, Any]]:
+        """Of the server: `{"key", "value", "origin", ...}`, with what is secret hidden; without the scope `admin` those that tell nothing of
+        other hosts and namespaces."""
+        return list(self._transport.call("GET", "/config").json["settings"])
+
+    def settings_for(self, role: str) -> dict[str, str]:
+        """What a `worker`, `scheduler`, `relay` or `notifier` elsewhere needs, by key, with passwords. The token needs the scope `join`."""
+        answer = self._object(self._transport.call("POST", path_of("config", role), repeat=True))
+        return {str(key): str(text) for key, text in answer["settings"].items()}
+
     def workers(self) -> list[dict[str, Any]]:
         return list(self._transport.call("GET", "/workers").json["workers"])
 

@@ -5,12 +5,14 @@
 
 import argparse
 import gc
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from flow_engine.backoff import Backoff
 from flow_engine.errors import FlowError, OtherVersion, Refused, StorageError, StoreError, UnknownRun, Unreadable
@@ -24,10 +26,13 @@ from flow_runtime.lifeline import Lifeline
 from flow_runtime.processes.guardian import GuardianDied
 from flow_runtime.role_log import say, set_up
 from flow_runtime.run_feed import FolderFeed, RunFeed
-from flow_runtime.state_folder import StateFolder, need_labels, state_at
+from flow_runtime.state_folder import StateFolder, need_labels, state_as_set
 from flow_runtime.telemetry.address import Address, address_from
 from flow_runtime.telemetry.worker import WorkerTelemetry
 from flow_runtime.unexpected import run_of, unexpected
+
+if TYPE_CHECKING:
+    from flow_runtime.settings_watch import Watch
 
 RUNS = 256
 """Runs that one worker has in hand at once; the others wait in the state."""
@@ -52,10 +57,12 @@ class Daemon:
         runs: int = RUNS,
         lifeline: int | None = None,
         metrics: Address | None = None,
+        watch: "Watch | None" = None,
     ) -> None:
         self._state, self._slots, self._runs = state, slots, runs
         self._lifeline = Lifeline(lifeline)
         self._telemetry = WorkerTelemetry(metrics)
+        self._watch = watch
         self._stops = 0
         self._aside = Aside()
         self._fit_plans: set[tuple[str, str]] = set()
@@ -90,6 +97,8 @@ class Daemon:
             return False
         try:
             self._telemetry.attach(engine)
+            if self._watch is not None:
+                self._watch.start()  # a thread: the processes of the engine have been forked
             self._work(engine)
         except (OtherVersion, Refused):
             raise
@@ -101,6 +110,8 @@ class Daemon:
             self._put_aside(engine, error)
             return False
         finally:
+            if self._watch is not None:
+                self._watch.stop()
             self._telemetry.detach()
             _close(engine)
         return True
@@ -227,6 +238,20 @@ def _say(text: str, run: str = "") -> None:
     say("worker", text, "warning", run)
 
 
+def _watch(root: str) -> "Watch | None":
+    """Of the settings, where there is more than the environment."""
+    if "FLOW_APPLIED" not in os.environ:
+        return None
+    from flow_runtime.settings.current import current
+    from flow_runtime.settings_watch import Watch
+
+    try:
+        return Watch(current(root), "worker")
+    except FlowError as error:  # they may be wrong by now, and the server goes on by those that it has given
+        _say(f"the settings stay as the server gave them: {error}")
+        return None
+
+
 def main() -> None:
     """The child of a server: its standard input is the lifeline."""
     parser = argparse.ArgumentParser(prog="python -m flow_runtime.daemon")
@@ -237,10 +262,13 @@ def main() -> None:
     given = parser.parse_args()
     try:
         set_up("worker")
-        state = state_at(given.state)
+        state = state_as_set(given.state)
         labels = state.labels if given.label is None else need_labels(given.label)
         metrics = None if given.metrics is None else address_from(given.metrics)
-        Daemon(state._replace(labels=labels), given.slots, lifeline=sys.stdin.fileno(), metrics=metrics).serve()
+        watch = _watch(state.root)
+        Daemon(
+            state._replace(labels=labels), given.slots, lifeline=sys.stdin.fileno(), metrics=metrics, watch=watch
+        ).serve()
     except (OtherVersion, Refused) as error:
         _say(str(error))
         sys.exit(3)

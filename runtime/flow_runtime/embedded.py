@@ -24,7 +24,7 @@ from flow_runtime.processes.guardian import Guardian
 from flow_runtime.processes.orphans import end_orphans
 from flow_runtime.processes.pool import SlotPool
 from flow_runtime.processes.slot import Slot
-from flow_runtime.state_folder import SECRETS, StateFolder, usable
+from flow_runtime.state_folder import StateFolder, kept_from_bodies, usable
 from flow_runtime.state_store import open_store
 from flow_runtime.steady_clock import SteadyClock
 from flow_runtime.worker import Worker
@@ -42,9 +42,16 @@ MANY = 1 << 30
 NO_PLANS: Mapping[str, Plan] = {}
 
 
-def _slot(number: int, sock: "_socket.socket", cursor: Cursor, place: Place, plans: Mapping[str, Plan]) -> Slot:
-    """In its process, whose bodies have no business with the passwords of this one."""
-    for name in SECRETS:
+def _slot(
+    number: int,
+    sock: "_socket.socket",
+    cursor: Cursor,
+    place: Place,
+    plans: Mapping[str, Plan],
+    hidden: tuple[str, ...],
+) -> Slot:
+    """In its process, whose bodies have no business with the passwords of this one (`hidden`)."""
+    for name in hidden:
         os.environ.pop(name, None)
     return Slot(number, sock, cursor, place, plans)
 
@@ -87,10 +94,11 @@ class Embedded:
         self.host: Host | None = None
         """None where everything is where the rows say."""
         place = Place(state.files, state.scratch, state.logs, state.commands, self.incarnation.id, self._address)
+        hidden = kept_from_bodies()
         self._guardian = Guardian.start(
             cursor,
             self.incarnation.id,
-            lambda number, sock: _slot(number, sock, cursor, place, plans).serve(),
+            lambda number, sock: _slot(number, sock, cursor, place, plans, hidden).serve(),
             lambda: load({task.body.kind for plan in plans.values() for task in plan.workflow.tasks} - {*DECIDED}),
         )
         self.pool = SlotPool(

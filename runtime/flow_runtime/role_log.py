@@ -11,12 +11,11 @@ import re
 import sys
 import time
 
-from flow_engine.errors import Refused
+from flow_runtime.settings.hiding import without_password
+from flow_runtime.settings.table import secret_names, value_of
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-FORMATS = ("json", "text")
 HIDDEN = "***"
-_SECRET_NAMES = ("FLOW_TOKEN",)
 _PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@", re.IGNORECASE)
 _BEARER = re.compile(r"(\bBearer\s+)[^\s\"',]+", re.IGNORECASE)
 
@@ -31,17 +30,18 @@ class _Setting:
 
 def set_up(role: str) -> None:
     """At the beginning of a role. Raises Refused for settings that mean nothing."""
-    chosen = os.environ.get("FLOW_LOG", "") or ("text" if sys.stderr.isatty() else "json")
-    level = os.environ.get("FLOW_LOG_LEVEL", "").lower() or "info"
-    if chosen not in FORMATS:
-        raise Refused(f"FLOW_LOG is to be {' or '.join(FORMATS)}, and is {chosen!r}")
-    if level not in LEVELS:
-        raise Refused(f"FLOW_LOG_LEVEL is to be one of {', '.join(LEVELS)}, and is {level!r}")
-    _Setting.as_json, _Setting.least, _Setting.role = chosen == "json", LEVELS[level], role
+    chosen = value_of("FLOW_LOG") or ("text" if sys.stderr.isatty() else "json")
+    _Setting.as_json, _Setting.role = chosen == "json", role
     root = logging.getLogger()
     if not any(isinstance(handler, LibraryHandler) for handler in root.handlers):
         root.addHandler(LibraryHandler())
-    root.setLevel(max(LEVELS[level], logging.WARNING))
+    set_level()
+
+
+def set_level() -> None:
+    """As the settings have it now. Raises Refused."""
+    _Setting.least = LEVELS[value_of("FLOW_LOG_LEVEL")]
+    logging.getLogger().setLevel(max(_Setting.least, logging.WARNING))
 
 
 def say(role: str, text: str, level: str = "info", run: str = "", task: str = "") -> None:
@@ -61,9 +61,9 @@ def announce(plain: str) -> None:
 
 def redacted(text: str) -> str:
     """Without passwords in URLs, bearer tokens, and what the environment keeps secret."""
-    for name in _SECRET_NAMES:
-        if secret := os.environ.get(name):
-            text = text.replace(secret, HIDDEN)
+    for name in secret_names():
+        if secret := os.environ.get(name, "").strip():
+            text = text.replace(secret, without_password(secret) if "://" in secret else HIDDEN)
     return _BEARER.sub(rf"\g<1>{HIDDEN}", _PASSWORD.sub(rf"\g<1>:{HIDDEN}@", text))
 
 

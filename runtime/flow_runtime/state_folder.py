@@ -8,6 +8,7 @@ tasks may need.
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from flow_engine.errors import Refused, StoreError
@@ -16,13 +17,13 @@ from flow_lang.named import NamedTuple
 
 from flow_runtime.wire import is_unicode
 
+T = TypeVar("T")
 ROOT_MARKS = (".flow", "flow.toml", ".git")
-LEASES = (1.0, 3600.0)
-"""Seconds that a lease may last."""
 LABEL_LENGTH = 200
 """Characters of a label of a worker, at most: as many as one of a task may have."""
-SECRETS = ("FLOW_TOKEN", "FLOW_JWT_KEY", "FLOW_DATABASE", "FLOW_QUEUE")
-"""Settings that may hold a password, and are no business of the bodies that a worker runs."""
+SOURCES = ("FLOW_CONFIG", "FLOW_SSM_PREFIX", "FLOW_APPLIED")
+"""Variables that say that the environment is not all there is to read settings from."""
+CONFIGURATION = "flow.yaml"
 
 
 class StateFolder(NamedTuple):
@@ -129,14 +130,40 @@ done
 
 def find_state(start: str) -> StateFolder:
     """The state for a flow file or a working folder, which need not exist yet."""
-    return state_at(_root(start))
+    return state_at(state_root(start))
 
 
 def state_at(root: str) -> StateFolder:
-    """That in this folder, with what the environment says that it shares with others."""
-    given = [text.strip() for text in os.environ.get("FLOW_LABELS", "").split(",")]
-    labels = need_labels(text for text in given if text)
-    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), _lease(), labels)
+    """That in this folder, with what its settings say that it shares with others. Raises Refused."""
+    if any(os.environ.get(name) for name in SOURCES) or os.path.exists(os.path.join(root, CONFIGURATION)):
+        from flow_runtime.settings.current import use
+
+        use(root)
+    return state_as_set(root)
+
+
+def state_as_set(root: str) -> StateFolder:
+    """The same by the environment alone, in which whoever started this process has put what else there is. Raises Refused."""
+    labels, lease = need_labels(_set("FLOW_LABELS", ())), _set("FLOW_LEASE", LEASE)
+    return StateFolder(root, os.environ.get("FLOW_DATABASE", ""), os.environ.get("FLOW_QUEUE", ""), lease, labels)
+
+
+def kept_from_bodies() -> tuple[str, ...]:
+    """The variables of this process that are no business of the bodies that a worker runs."""
+    if not any(name.startswith("FLOW_") and name != "FLOW_HOME" for name in os.environ):
+        return ()
+    from flow_runtime.settings.table import kept_from_bodies
+
+    return kept_from_bodies()
+
+
+def _set(name: str, default: T) -> T:
+    """A setting. Most processes have none set, and do not wait for the table of all; it has the same defaults, which a test sees to."""
+    if not os.environ.get(name, "").strip():
+        return default
+    from flow_runtime.settings.table import value_of
+
+    return cast(T, value_of(name))
 
 
 def need_labels(given: Iterable[str]) -> tuple[str, ...]:
@@ -150,18 +177,8 @@ def need_labels(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def _lease() -> float:
-    text = os.environ.get("FLOW_LEASE", "")
-    try:
-        lease = float(text or LEASE)
-    except ValueError:
-        lease = 0.0
-    if not LEASES[0] <= lease <= LEASES[1]:
-        raise Refused(f"FLOW_LEASE is to be a number of seconds from {LEASES[0]:g} to {LEASES[1]:g}, and is {text!r}")
-    return lease
-
-
-def _root(start: str) -> str:
+def state_root(start: str) -> str:
+    """The folder of the state for a flow file or a working folder."""
     home = os.environ.get("FLOW_HOME")
     if home:
         return os.path.abspath(home)

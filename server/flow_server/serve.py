@@ -15,6 +15,7 @@ from typing import NamedTuple
 import uvicorn
 from flow_runtime.embedded import open_store
 from flow_runtime.role_log import announce, set_up
+from flow_runtime.settings_watch import Watch
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
@@ -23,6 +24,7 @@ from flow_server.app import create_app
 from flow_server.http_protocol import BoundedProtocol
 from flow_server.notifying import Notifying
 from flow_server.problem import ServerError
+from flow_server.reloading import reloading
 from flow_server.scheduling import Scheduling
 from flow_server.services import Services
 from flow_server.supervisor import Supervisor, relay_command, worker_command
@@ -58,7 +60,7 @@ def serve(options: Options) -> None:
     services: Services = app.state.services
     url = _url(options, listener)
     crew = _crew(options)
-    beside: list[Notifying | Scheduling] = [Notifying(options.state, url)]
+    beside: list[Notifying | Scheduling | Watch] = [Notifying(options.state, url), reloading(services)]
     if options.schedules:
         scheduling = Scheduling(options.state)
         services.metrics.add(scheduling.families)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from flow_engine.access import ALL
+from flow_runtime.settings.current import Configuration, current
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage_logs import logs_of
 from starlette.requests import HTTPConnection
@@ -47,13 +48,14 @@ class Services:
     def __init__(self, state: StateFolder, token: str, settings: AccessSettings | None = None) -> None:
         self.state = state
         self.settings = settings or access_settings()
+        self._configuration: Configuration | None = None
         self.sessions = Sessions(token)
         self.logs = logs_of(state)
         self.threads = StoreThreads(state)
         self.stores: StoreThreads | LimitedThreads = self.threads
         self.credentials = Credentials(token, self.threads, self.settings.jwt)
         self.audit = AuditLog(self.threads, self.settings.audit_days * _DAY)
-        self.requests = Buckets(self.settings.rate, BURST * self.settings.rate) if self.settings.rate else None
+        self.requests = _buckets(self.settings.rate)
         self.metrics = Metrics(state)
         self.drawings = Drawings()
         self.sources = CompiledSources(state)
@@ -78,6 +80,18 @@ class Services:
             return await self.submissions.submit(stores.namespace, stores.limited, prepare)
         return await self.submissions.submit(ALL, lambda store: store, prepare)
 
+    def configured(self) -> Configuration:
+        """Where the settings come from. Blocks when it is first asked for, where the role has not found its own."""
+        if self._configuration is None:
+            self._configuration = current(self.state.root)
+        return self._configuration
+
+    def reload(self, settings: AccessSettings) -> None:
+        """From the next request on; one that is under way keeps what it began with. The keys of JWTs stay."""
+        self.settings = settings._replace(jwt=self.settings.jwt)
+        self.audit.keep = settings.audit_days * _DAY
+        self.requests = _buckets(settings.rate)
+
     async def heavy(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._heavy, job)
 
@@ -101,6 +115,10 @@ class Services:
     @uploads.setter
     def uploads(self, value: int) -> None:
         self._counts.uploads = value
+
+
+def _buckets(rate: float) -> Buckets | None:
+    return Buckets(rate, BURST * rate) if rate else None
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from flow_engine.backoff import Backoff
 from flow_runtime.role_log import say
+from flow_runtime.settings.table import MARK, kept_from_workers
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.telemetry.address import Address
 
@@ -20,9 +21,6 @@ YIELDS = 5
 """Steps by which what it starts gives way to the server: whoever asks is answered while workers are busy. Alone they take all there is."""
 PATIENCE = (0.3, 3.0)
 """Seconds that an ending one is given to hand back what has not started, and then to end what runs."""
-
-
-_KEYS = ("FLOW_TOKEN", "FLOW_JWT_KEY")
 
 
 def worker_command(state: StateFolder, slots: int | None, metrics: Address | None = None) -> list[str]:
@@ -85,8 +83,7 @@ class Supervisor:
             self._spawn()
 
     def _spawn(self) -> None:
-        # the bodies that it runs have no business with what opens the server
-        environment = {name: value for name, value in os.environ.items() if name not in _KEYS} | self._shared
+        environment = self._environment()
         with self._lock:
             if self._stopping.is_set():
                 return
@@ -96,6 +93,12 @@ class Supervisor:
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, start_new_session=True
             )
             _give_way(self._process.pid)
+
+    def _environment(self) -> dict[str, str]:
+        """The bodies that it runs have no business with what opens the server. The state is that of the server, whatever a file says by now."""
+        given = {name: value for name, value in os.environ.items() if name not in kept_from_workers()} | self._shared
+        applied = [name for name in given.get(MARK, "").split(",") if name not in self._shared]
+        return given | ({MARK: ",".join(applied)} if MARK in given else {})
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         for patience in PATIENCE:

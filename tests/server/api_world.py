@@ -48,6 +48,7 @@ def made(server: Server) -> World:
             "event": ["paid"],
             "letter": letters,
             "token": tokens,
+            "role": ["worker", "notifier"],
             "format": ["svg", "png", "dot", "mermaid", "json", "text"],
         },
         ended,

@@ -113,7 +113,7 @@ NOWHERE = {
     "name": "nothing",
     "token": "0" * 16,
 }
-COMMON = {"task": "greet", "format": "json", "digest": "0" * 64, "event": "paid"}
+COMMON = {"role": "worker", "task": "greet", "format": "json", "digest": "0" * 64, "event": "paid"}
 
 
 def api_and_pages() -> list[tuple[str, str]]:

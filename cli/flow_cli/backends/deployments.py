@@ -13,7 +13,11 @@ from flow_cli.sources import load, split_target
 
 
 def state_of(target: str) -> StateFolder:
-    return find_state(os.path.dirname(os.path.abspath(split_target(target)[0])))
+    return find_state(folder_of(target))
+
+
+def folder_of(target: str) -> str:
+    return os.path.dirname(os.path.abspath(split_target(target)[0]))
 
 
 def deploy_target(store: Store, target: str, state: StateFolder) -> list[Deployed]:

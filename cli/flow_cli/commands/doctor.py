@@ -13,6 +13,9 @@ from flow_engine.errors import FlowError
 from flow_runtime.embedded import open_store
 from flow_runtime.graph.model import Graph
 from flow_runtime.graph.render import RenderError, render
+from flow_runtime.settings.layer import BY_KEY
+from flow_runtime.settings.resolve import file_of
+from flow_runtime.settings.yaml_file import of_file
 from flow_runtime.shared_state import open_queue
 from flow_runtime.state_folder import find_state
 from flow_runtime.storage.setting import storage_address, storage_at
@@ -33,7 +36,9 @@ class Check(NamedTuple):
 
 def doctor(as_json: bool) -> int:
     """0 where all is well, 1 where something is missing."""
-    checks = [check() for check in CHECKS]
+    settings = _settings()
+    # what asks for the state would fail by the same cause again
+    checks = [settings, *(check() for check in CHECKS if settings.ok or check not in OF_STATE)]
     if as_json:
         print(json.dumps({"ok": all(check.ok for check in checks), "checks": [check._asdict() for check in checks]}))
     else:
@@ -42,6 +47,25 @@ def doctor(as_json: bool) -> int:
             if not check.ok:
                 print(f"      fix: {check.fix}")
     return exits.OK if all(check.ok for check in checks) else exits.FAILED
+
+
+def _settings() -> Check:
+    try:
+        root = find_state(os.getcwd()).root
+    except FlowError as error:
+        return Check("settings", False, str(error), "correct what is named; docs/configuration.md has all settings")
+    return Check("settings", True, file_of(root, os.environ) or "of the environment")
+
+
+def _privacy() -> Check:
+    """Whether a file with passwords is for its owner alone."""
+    file = file_of(find_state(os.getcwd()).root, os.environ)
+    if not file or not any(BY_KEY[key].secret for key in of_file(file).texts):
+        return Check("passwords", True, "in no file of settings")
+    private = os.stat(file).st_mode & 0o044 == 0
+    return Check(
+        "passwords", private, f"in {file}, which {'its owner' if private else 'others'} can read", f"chmod 600 {file}"
+    )
 
 
 def _python() -> Check:
@@ -133,6 +157,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     _sqlite,
     _bash,
     _processes,
+    _privacy,
     _state,
     _queue,
     _storage,
@@ -140,3 +165,4 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     _temporary,
     _graphviz,
 )
+OF_STATE = (_privacy, _state, _queue, _storage, _disk)

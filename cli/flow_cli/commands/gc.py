@@ -17,8 +17,8 @@ _UNITS = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "bytes"))
 
 
 def gc(keep_for: str | None, keep: int | None, dry: bool, shrink: bool, as_json: bool) -> int:
+    state = find_state(os.getcwd())  # which brings what its configuration says into the environment
     policy = policy_of(keep_for, keep, os.environ)
-    state = find_state(os.getcwd())
     if not state.database_url and not os.path.exists(state.database):
         collected = Collected()
     else:

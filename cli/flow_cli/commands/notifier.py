@@ -8,15 +8,17 @@ from flow_runtime.state_folder import find_state
 from flow_runtime.state_store import open_store
 
 from flow_cli import exits
+from flow_cli.role_settings import Source, settle, watching
 from flow_cli.until_stopped import until_stopped
 
 
-def notifier() -> int:
+def notifier(source: Source = Source()) -> int:  # noqa: B008  a tuple
+    configuration = settle("notifier", source)
     set_up("notifier")
     state = find_state(os.getcwd())
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
     announce(f"telling people of the runs of {state.name}; Ctrl-C ends it")
-    with until_stopped() as stopped:
+    with until_stopped() as stopped, watching(configuration, "notifier"):
         NotifierService(state, _say, stopped).serve()
     return exits.OK
 

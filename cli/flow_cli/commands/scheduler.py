@@ -13,13 +13,20 @@ from flow_runtime.telemetry.address import Address, metrics_address
 from flow_runtime.telemetry.endpoint import shown
 
 from flow_cli import exits
-from flow_cli.backends.deployments import deploy_target, state_of
+from flow_cli.backends.deployments import deploy_target, folder_of, state_of
 from flow_cli.commands.schedules import line
 from flow_cli.failure import CommandError
+from flow_cli.role_settings import Source, flags, settle, watching
 from flow_cli.until_stopped import until_stopped
 
 
-def scheduler(targets: list[str], metrics_port: int | None = None) -> int:
+def scheduler(
+    targets: list[str],
+    metrics_port: int | None = None,
+    source: Source = Source(),  # noqa: B008  a tuple
+) -> int:
+    start = folder_of(targets[0]) if targets else os.getcwd()
+    configuration = settle("scheduler", source, start, flags(metrics_port))
     set_up("scheduler")
     state, metrics = _state(targets), metrics_address(metrics_port)
     with closing(open_store(state)) as store:
@@ -29,7 +36,8 @@ def scheduler(targets: list[str], metrics_port: int | None = None) -> int:
             _say(line(schedule_document(record)))
         if not store.schedules():
             _say("nothing is deployed yet; deploy a schedule with: flow deploy FILE")
-    _Command(state, metrics).serve()
+    with watching(configuration, "scheduler"):
+        _Command(state, metrics).serve()
     return exits.OK
 
 

@@ -7,9 +7,18 @@ from flow_runtime.telemetry.address import metrics_address
 from flow_server.serve import Options, serve
 
 from flow_cli import exits
+from flow_cli.role_settings import Source, flags, settle
 
 
-def server(host: str, port: int, slots: int | None, schedules: bool, metrics_port: int | None = None) -> int:
+def server(
+    host: str,
+    port: int,
+    slots: int | None,
+    schedules: bool,
+    metrics_port: int | None = None,
+    source: Source = Source(),  # noqa: B008  a tuple
+) -> int:
+    settle("server", source, flags=flags(metrics_port))
     metrics = metrics_address(metrics_port)
     serve(Options(find_state(os.getcwd()), host, port, slots, schedules, metrics=metrics))
     return exits.OK

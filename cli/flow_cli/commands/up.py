@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from flow_runtime.role_log import say, set_up
 from flow_runtime.services.postgres import EmbeddedPostgres
 from flow_runtime.services.valkey import EmbeddedValkey
+from flow_runtime.settings.table import value_of
 from flow_runtime.shared_state import need_safe, open_queue
 from flow_runtime.state_folder import find_state
 from flow_runtime.state_store import open_store
@@ -15,6 +16,7 @@ from flow_server.serve import Options, serve
 
 from flow_cli import exits
 from flow_cli.commands.worker import labelled
+from flow_cli.role_settings import Source, flags, settle
 
 
 def up(
@@ -25,7 +27,10 @@ def up(
     kafka: str,
     labels: Sequence[str] = (),
     metrics_port: int | None = None,
+    source: Source = Source(),  # noqa: B008  a tuple
 ) -> int:
+    settle("server", source, flags=flags(metrics_port, labels, kafka))
+    kafka = kafka or value_of("FLOW_KAFKA") or ""
     state = labelled(find_state(os.getcwd()), labels)
     set_up("up")
     state.make()

@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from flow_lang.values import parse_size
-
 SETTING = "FLOW_LOG_LIMIT"
 DEFAULT = 32 << 20
 SMALLEST = 64 << 10
@@ -34,7 +32,12 @@ def log_limit() -> int:
 
 @cache
 def _parsed(text: str) -> int:
-    return max(parse_size(text.strip()), SMALLEST) if text.strip() else DEFAULT
+    if not text.strip():
+        return DEFAULT
+    from flow_runtime.settings.table import BY_NAME  # a cold start has no such setting
+
+    limit: int = BY_NAME[SETTING].read(text)
+    return max(limit, SMALLEST)
 
 
 def mark(left_out: int) -> bytes:

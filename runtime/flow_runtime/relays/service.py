@@ -15,7 +15,7 @@ from flow_runtime.lifeline import Lifeline
 from flow_runtime.relays.dead_letters import DeadLetterRelay
 from flow_runtime.role_log import say, set_up
 from flow_runtime.role_loop import RoleLoop
-from flow_runtime.state_folder import StateFolder, state_at
+from flow_runtime.state_folder import StateFolder, state_as_set
 from flow_runtime.state_store import open_store
 from flow_runtime.telemetry.address import address_from
 from flow_runtime.telemetry.role_figures import CountedExporter, RelayFigures
@@ -64,7 +64,7 @@ def main() -> None:
     from flow_runtime.telemetry.endpoint import shown
 
     set_up("relay")
-    relay = RelayService(state_at(sys.argv[1]), sys.argv[2], sys.stdin.fileno())
+    relay = RelayService(state_as_set(sys.argv[1]), sys.argv[2], sys.stdin.fileno())
     with shown(address_from(sys.argv[3]) if len(sys.argv) > 3 else None, "relay", relay.figures.families):
         relay.serve()
 

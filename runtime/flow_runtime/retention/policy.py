@@ -6,6 +6,8 @@ from typing import NamedTuple
 from flow_engine.errors import Refused
 from flow_lang.values import parse_duration
 
+from flow_runtime.settings.table import value_of
+
 AGE, COUNT = "FLOW_KEEP_FOR", "FLOW_KEEP_RUNS"
 RECENT = 60.0
 """Seconds for which a run stays whatever the policy: who worked on it, or waited for it, may still be telling how it ended."""
@@ -29,13 +31,8 @@ class Policy(NamedTuple):
 
 def policy_of(age: str | None, count: int | None, environment: Mapping[str, str]) -> Policy:
     """What is given, else the environment's FLOW_KEEP_FOR (`30d`) and FLOW_KEEP_RUNS. Raises Refused."""
-    age = age if age is not None else environment.get(AGE) or None
-    text = environment.get(COUNT) or None
-    if count is None and text is not None:
-        if not (text.isascii() and text.isdigit()):
-            raise Refused(f"{COUNT} is a number of runs, not {text!r}")
-        count = int(text)
-    return Policy(None if age is None else _seconds(age), count)
+    seconds = value_of(AGE, environment) if age is None else _seconds(age)
+    return Policy(seconds, value_of(COUNT, environment) if count is None else count)
 
 
 def _seconds(text: str) -> float:

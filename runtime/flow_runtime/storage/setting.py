@@ -6,6 +6,7 @@ from functools import cache
 
 from flow_engine.errors import Refused
 
+from flow_runtime.settings.table import value_of
 from flow_runtime.storage.contract import Storage
 
 SETTING = "FLOW_STORAGE"
@@ -14,7 +15,7 @@ FORMS = "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, another URL of fsspec, or the a
 
 def storage_address(environment: Mapping[str, str] = os.environ) -> str:
     """What FLOW_STORAGE says; empty where everything stays in the state folder."""
-    return environment.get(SETTING, "").strip()
+    return value_of(SETTING, environment) or ""
 
 
 def storage_at(address: str) -> Storage:

@@ -1,9 +1,9 @@
 """Where a role answers Prometheus: `--metrics-port`, or FLOW_METRICS as `host:port` or a port alone, which is on loopback."""
 
-import os
-
 from flow_engine.errors import Refused
 from flow_lang.named import NamedTuple
+
+from flow_runtime.settings.table import value_of
 
 LOOPBACK = "127.0.0.1"
 
@@ -26,8 +26,8 @@ def metrics_address(port: int | None = None) -> Address | None:
     """What was given on the command line, else by the environment; None: nowhere. Raises Refused."""
     if port is not None:
         return Address(LOOPBACK, port)
-    text = os.environ.get("FLOW_METRICS", "").strip()
-    return address_from(text) if text else None
+    text = value_of("FLOW_METRICS")
+    return None if text is None else address_from(text)
 
 
 def address_from(text: str) -> Address:

@@ -11,6 +11,7 @@ from flow_server.api import (
     bulk,
     capacity,
     check,
+    config,
     events,
     folders,
     graph,
@@ -107,4 +108,4 @@ def _of_tasks() -> tuple[Operation, ...]:
 
 
 def _of_access() -> tuple[Operation, ...]:
-    return (tokens.tokens, tokens.create, tokens.revoke, audit.audit)
+    return (tokens.tokens, tokens.create, tokens.revoke, audit.audit, config.settings, config.settings_for)

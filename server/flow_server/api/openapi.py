@@ -21,6 +21,7 @@ PARTS = {
     "format": "how the graph is drawn",
     "digest": "the SHA-256 of a folder's archive, as 64 lower-case hexadecimal digits",
     "event": "the name of an event",
+    "role": "a role that may run elsewhere: worker, scheduler, relay or notifier",
     "letter": "the id of a dead letter",
     "token": "the id of a token",
 }

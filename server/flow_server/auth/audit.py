@@ -20,7 +20,7 @@ class AuditLog:
     """`keep` is how many seconds an entry is kept."""
 
     def __init__(self, stores: StoreThreads, keep: float) -> None:
-        self._stores, self._keep = stores, keep
+        self._stores, self.keep = stores, keep
         self._waiting: list[tuple[AuditEntry, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._pruned = 0.0
@@ -53,4 +53,4 @@ class AuditLog:
         now = time.time()
         if now - self._pruned >= PRUNED:
             self._pruned = now
-            store.access.prune(now - self._keep, now)
+            store.access.prune(now - self.keep, now)

@@ -5,8 +5,8 @@ from typing import NamedTuple
 from flow_engine.access import ALL
 from starlette.requests import HTTPConnection
 
-READ, RUN, OPERATE, ADMIN = "read", "run", "operate", "admin"
-SCOPES = (READ, RUN, OPERATE, ADMIN)
+READ, RUN, OPERATE, ADMIN, JOIN = "read", "run", "operate", "admin", "join"
+SCOPES = (READ, RUN, OPERATE, ADMIN, JOIN)
 """None of them holds another one."""
 
 

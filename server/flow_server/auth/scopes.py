@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from flow_server.auth.principal import ADMIN, OPERATE, READ, RUN, Principal
+from flow_server.auth.principal import ADMIN, JOIN, OPERATE, READ, RUN, Principal
 from flow_server.problem import Problem, ServerError, unauthorized
 
 API = "/api/v1"
@@ -42,6 +42,7 @@ NEEDS: dict[tuple[str, str], str] = {
             API + "/schedules/{name}",
             API + "/pools",
             API + "/workers",
+            API + "/config",
             API + "/dead-letters",
             API + "/dead-letters/{letter}",
             "/metrics",
@@ -78,10 +79,11 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", API + "/tokens"): ADMIN,
     ("DELETE", API + "/tokens/{token}"): ADMIN,
     ("GET", API + "/audit"): ADMIN,
+    ("POST", API + "/config/{role}"): JOIN,
 }
 QUESTIONS = {("POST", API + "/check"), ("POST", _RUN + "/diff")}
 """What is sent and changes nothing, so that no log has to tell it."""
-SHARED = {("PUT", API + "/pools/{name}"), ("GET", "/metrics")}
+SHARED = {("PUT", API + "/pools/{name}"), ("POST", API + "/config/{role}"), ("GET", "/metrics")}
 """What is of all namespaces together, and so for those who see all of them."""
 
 

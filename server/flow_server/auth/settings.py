@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from flow_engine.errors import Refused
+from flow_runtime.settings.table import value_of
+
 from flow_server.auth.policy import Policy
 from flow_server.problem import ServerError
 
@@ -37,9 +40,17 @@ def access_settings(environ: Mapping[str, str] = os.environ) -> AccessSettings:
     return AccessSettings(
         _jwt(environ),
         _policy(environ.get("FLOW_POLICY", "").strip()),
-        _number(environ, "FLOW_RATE_LIMIT", AccessSettings().rate, "requests a second; 0 for any number"),
-        _number(environ, "FLOW_AUDIT_DAYS", AccessSettings().audit_days, "days"),
+        _number(environ, "FLOW_RATE_LIMIT"),
+        _number(environ, "FLOW_AUDIT_DAYS"),
     )
+
+
+def checked(environ: Mapping[str, str]) -> AccessSettings:
+    """The same for settings that somebody has written and may mend. Raises Refused."""
+    try:
+        return access_settings(environ)
+    except ServerError as error:
+        raise Refused(str(error)) from None
 
 
 def _jwt(environ: Mapping[str, str]) -> JwtSettings | None:
@@ -78,12 +89,8 @@ def _policy(text: str) -> Policy:
         raise ServerError(f'FLOW_POLICY is not a policy, as in {{"team-a": ["http", "shell"]}}: {error}') from None
 
 
-def _number(environ: Mapping[str, str], name: str, default: float, unit: str) -> float:
-    text = environ.get(name, "").strip()
+def _number(environ: Mapping[str, str], name: str) -> float:
     try:
-        found = float(text or default)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1e6:
-        raise ServerError(f"{name} is to be a number of {unit}, and is {text[:50]!r}")
-    return found
+        return float(value_of(name, environ))
+    except Refused as error:
+        raise ServerError(str(error)) from None

@@ -1,0 +1,1 @@
+"""The settings of a process: one table of them, and where their values come from."""

@@ -1,0 +1,143 @@
+"""The settings of this process: found once, put into its environment, and read again when they may have changed.
+
+What a file, Parameter Store or a server says is put where the environment says nothing, so that the code of a role, its slots and the
+processes that it starts find every setting in one place. FLOW_APPLIED names what was put there: whoever inherits it is not to take it for
+what a person has set.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import NamedTuple
+
+from flow_runtime.settings.layer import BY_KEY, ENVIRONMENT, Layer
+from flow_runtime.settings.resolve import Resolved, Sources, file_of, resolve
+from flow_runtime.settings.table import MARK
+
+
+class Change(NamedTuple):
+    """The keys that have other values now: `now` counts at once, `later` when the role starts again."""
+
+    now: tuple[str, ...]
+    later: tuple[str, ...]
+
+
+class Configuration:
+    """Of the state in the folder `root`. `served` and `flags` are as in `Sources`."""
+
+    def __init__(
+        self,
+        root: str,
+        served: Layer = Layer(),  # noqa: B008  a tuple
+        flags: Layer = Layer(),  # noqa: B008
+        environment: MutableMapping[str, str] = os.environ,
+    ) -> None:
+        """Raises Refused and ParametersDown; then nothing has changed."""
+        self._root, self._environment = root, environment
+        self._served, self._flags = served, flags
+        self._own = without_applied(environment)
+        self._lock = threading.Lock()
+        self._seen = self._last = self._stamp()
+        self.resolved = self._latest = resolve(self._sources())
+        self._put(self.resolved)
+
+    @property
+    def file(self) -> str:
+        return file_of(self._root, self._own)
+
+    @property
+    def asks_parameters(self) -> bool:
+        return bool(self.resolved.texts.get("ssm_prefix"))
+
+    def file_changed(self) -> bool:
+        """Since it was last read, as the file system tells."""
+        return self._stamp() != self._seen
+
+    def is_steady(self) -> bool:
+        """Whether the file is as it was when this was asked last."""
+        before, self._last = self._last, self._stamp()
+        return before == self._last
+
+    def reload(self, role: str, check: Callable[[Mapping[str, str]], object] = dict) -> Change:
+        """Reads all sources again and puts what counts at once for this role into the environment. `check` is asked before, with the environment
+        as it would be. Raises what it raises, Refused and ParametersDown; then the settings stay as they were."""
+        with self._lock:
+            self._seen = self._stamp()
+            found, before, latest = resolve(self._sources()), self.resolved, self._latest
+            keys = [key for key in BY_KEY if found.text(key) != before.text(key)]
+            now = tuple(key for key in keys if role in BY_KEY[key].reloads)
+            later = [key for key in keys if role in BY_KEY[key].roles and key not in now]
+            made = _mixed(before, found, now)
+            check({**self._own, **self._to_put(made)})
+            self._latest = found
+            self.resolved = made
+            self._put(made)
+            return Change(now, tuple(key for key in later if found.text(key) != latest.text(key)))
+
+    def _sources(self) -> Sources:
+        return Sources(self._own, self.file, self._served, self._flags)
+
+    def _stamp(self) -> tuple[str, int, int, int]:
+        file = self.file
+        try:
+            status = os.stat(file)
+        except OSError:
+            return file, 0, 0, 0
+        return file, status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _to_put(self, resolved: Resolved) -> dict[str, str]:
+        return {
+            BY_KEY[key].name: text
+            for key, text in resolved.texts.items()
+            if resolved.origins[key] != ENVIRONMENT and key not in self._flags.texts
+        }
+
+    def _put(self, resolved: Resolved) -> None:
+        put = self._to_put(resolved)
+        for name in self._environment.get(MARK, "").split(","):
+            if name and name not in put and name not in self._own:
+                self._environment.pop(name, None)
+        self._environment.update(put)
+        if put:
+            self._environment[MARK] = ",".join(sorted(put))
+        else:
+            self._environment.pop(MARK, None)
+
+
+def without_applied(environment: Mapping[str, str]) -> dict[str, str]:
+    """As a person has set it."""
+    applied = {*environment.get(MARK, "").split(","), MARK}
+    return {name: text for name, text in environment.items() if name not in applied}
+
+
+def use(root: str) -> None:
+    """Puts what is configured for the state in this folder into the environment of this process, once. Raises Refused and ParametersDown."""
+    current(root)
+
+
+def current(root: str) -> Configuration:
+    """That of this process for the state in this folder. Raises Refused and ParametersDown."""
+    if root not in _used:
+        _used.clear()
+        _used[root] = Configuration(root)
+    return _used[root]
+
+
+def use_as(configuration: Configuration, root: str) -> None:
+    """A role has found its own."""
+    _used.clear()
+    _used[root] = configuration
+
+
+_used: dict[str, Configuration] = {}
+
+
+def _mixed(before: Resolved, found: Resolved, now: tuple[str, ...]) -> Resolved:
+    """What was there before, but for these keys."""
+    values, texts, origins = dict(before.values), dict(before.texts), dict(before.origins)
+    for key in now:
+        values[key], origins[key] = found.values[key], found.origins[key]
+        texts.pop(key, None)
+        if key in found.texts:
+            texts[key] = found.texts[key]
+    return Resolved(values, texts, origins)
