@@ -82,7 +82,7 @@ async def workflow(request: Request, body: SourceFields) -> Response:
     if submission.is_deployed:
         raise wrong_field("source", "is missing; give a source, or a folder with a file")
     origin = await services.heavy(lambda: origin_of(services.state, submission))
-    made = await services.heavy(lambda: _deployment(services.state, origin))
+    made = await services.heavy(lambda: deployment(services.state, origin))
     return answer(await services.stores.run(lambda store: json_bytes(schedule_document(store.deploy(made)))))
 
 
@@ -206,7 +206,7 @@ def _moment(field: str, text: str) -> datetime:
     return found
 
 
-def _deployment(state: StateFolder, origin: Origin) -> Deployment:
+def deployment(state: StateFolder, origin: Origin) -> Deployment:
     """Raises Problem where the workflow has no schedule, StoreError where its folder cannot be made."""
     plan = origin.plan
     if plan.workflow.schedule is None:

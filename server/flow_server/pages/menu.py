@@ -13,7 +13,10 @@ class MenuPage(NamedTuple):
     scope: str = READ
 
 
-MENU = (MenuPage("/", "Runs"),)
+MENU = (
+    MenuPage("/", "Runs"),
+    MenuPage("/workflows", "Workflows"),
+)
 
 
 def menu(may: frozenset[str]) -> list[MenuPage]:

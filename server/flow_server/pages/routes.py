@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import login, run_page, runs_page
+from flow_server.pages import login, run_page, runs_page, workflow_page, workflows_page
 
 
 def page_routes() -> list[Route]:
@@ -12,6 +12,15 @@ def page_routes() -> list[Route]:
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
         Route("/runs/{run}/graph.{format}", run_page.graph),
         Route("/runs/{run}/tasks/{task}/log", run_page.log),
+        Route("/runs/{run}/again", workflow_page.again),
+        Route("/runs/{run}/again", workflow_page.start_again, methods=["POST"]),
+        Route("/workflows", workflows_page.page),
+        Route("/deploy", workflows_page.form),
+        Route("/deploy", workflows_page.deploy, methods=["POST"]),
+        Route("/run-once", workflows_page.once, methods=["POST"]),
+        Route("/workflows/{name}", workflow_page.page),
+        Route("/workflows/{name}/start", workflow_page.start_run, methods=["POST"]),
+        Route("/workflows/{name}/graph.{format}", workflow_page.graph),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
     ]
