@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import login, run_page, runs_page, workflow_page, workflows_page
+from flow_server.pages import login, run_page, runs_page, task_page, waits_page, workflow_page, workflows_page
 
 
 def page_routes() -> list[Route]:
@@ -11,7 +11,16 @@ def page_routes() -> list[Route]:
         Route("/runs/{run}", run_page.page),
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
         Route("/runs/{run}/graph.{format}", run_page.graph),
-        Route("/runs/{run}/tasks/{task}/log", run_page.log),
+        Route("/runs/{run}/retry", run_page.retry, methods=["POST"]),
+        Route("/runs/{run}/live", run_page.live),
+        Route("/runs/{run}/events", run_page.events),
+        Route("/runs/{run}/approvals/{task}", waits_page.answer_approval, methods=["POST"]),
+        Route("/runs/{run}/signals/{task}", waits_page.send_signal, methods=["POST"]),
+        Route("/runs/{run}/tasks/{task}", task_page.page),
+        Route("/runs/{run}/tasks/{task}/live", task_page.live),
+        Route("/runs/{run}/tasks/{task}/retry", task_page.retry, methods=["POST"]),
+        Route("/runs/{run}/tasks/{task}/log", task_page.log),
+        Route("/runs/{run}/tasks/{task}/log/follow", task_page.follow),
         Route("/runs/{run}/again", workflow_page.again),
         Route("/runs/{run}/again", workflow_page.start_again, methods=["POST"]),
         Route("/workflows", workflows_page.page),
