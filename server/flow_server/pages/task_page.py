@@ -101,6 +101,7 @@ async def _shown(
             "view": view._replace(inputs=inputs),
             "record": view.record,
             "live": view.record.finished_at is None,
+            "whole": template == "task.html",
             "wrong": wrong,
             "path": f"/runs/{quote(view.record.id)}/tasks/{quote(view.key, safe='')}",
         }
