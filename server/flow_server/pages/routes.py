@@ -29,7 +29,7 @@ def page_routes() -> list[Route]:
         Route("/run-once", workflows_page.once, methods=["POST"]),
         Route("/workflows/{name}", workflow_page.page),
         Route("/workflows/{name}/start", workflow_page.start_run, methods=["POST"]),
-        Route("/workflows/{name}/graph.{format}", workflow_page.graph),
+        Route("/workflows/{name}/graph.svg", workflow_page.graph),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
     ]

@@ -4,19 +4,22 @@ from typing import Any
 from urllib.parse import quote
 
 from flow_engine.stores.contract import RunFilter, Store
+from flow_runtime.graph.model import Graph, graph_of
+from pydantic import Field as QueryField
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from flow_server.api import graph as graph_api
-from flow_server.pages import deployments
+from flow_server.api.graph import drawn
 from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.source_view import source_lines, source_of
 from flow_server.pages.start_form import WrongForm, start, start_form
 from flow_server.pages.workflows_page import HERE
 from flow_server.services import services_of
-from flow_server.submission import Origin, deployed_origin
+from flow_server.shapes import Flag, Query, Whole, read_query
+from flow_server.submission import Origin, deployed_origin, version_of
 
+VERSIONS = 50
 RUNS = 10
 """The newest ones."""
 
@@ -28,8 +31,8 @@ async def page(request: Request) -> Response:
 async def start_run(request: Request) -> Response:
     """Wrong values come back in their place."""
     written = await session_form(request, SOURCE_FORM, FIELDS)
-    services, name = services_of(request), request.path_params["name"]
-    origin = await services.stores.run(lambda store: deployed_origin(store, name))
+    services, name, number = services_of(request), request.path_params["name"], _number(request)
+    origin = await services.stores.run(lambda store: deployed_origin(store, name, number))
     try:
         run = await start(services, origin, written)
     except WrongForm as error:
@@ -38,7 +41,14 @@ async def start_run(request: Request) -> Response:
 
 
 async def graph(request: Request) -> Response:
-    return await graph_api.workflow_graph.handler(request)
+    """Always as SVG."""
+    name, number = request.path_params["name"], _number(request)
+
+    def job(store: Store) -> Graph:
+        version = version_of(store, name, number)
+        return graph_of(store.plan(version.plan_hash, version.workflow).workflow)
+
+    return await drawn(request, await services_of(request).stores.run(job))
 
 
 async def again(request: Request) -> Response:
@@ -57,18 +67,32 @@ async def start_again(request: Request) -> Response:
     return RedirectResponse(f"/runs/{quote(run)}", 303)
 
 
+def _number(request: Request) -> int | None:
+    """The version that the URL asks for; None for the newest. Raises Problem."""
+    return read_query(request.query_params, VersionQuery).version
+
+
+class VersionQuery(Query):
+    version: Whole | None = QueryField(None, ge=1, description="the number of a version")
+    deployed: Flag = QueryField(0, description="1 where it has just been deployed, or 0")
+    v: str | None = None
+    """Makes the URL of a drawing another one."""
+
+
 async def _shown(request: Request, written: dict[str, str] | None, error: WrongForm | None) -> Response:
-    name = request.path_params["name"]
+    name, number = request.path_params["name"], _number(request)
 
     def values(store: Store) -> dict[str, Any]:
-        found = deployments.versions(store, name)
-        plan = store.plan(found[0].plan_hash, found[0].workflow)
+        found = store.versions(name, VERSIONS)
+        version = version_of(store, name, number)
+        plan = store.plan(version.plan_hash, version.workflow)
         return {
             "place": HERE,
             "name": name,
             "path": f"{HERE}/{quote(name)}",
             "workflow": plan.workflow,
             "versions": found,
+            "version": version,
             "deployed": "deployed" in request.query_params,
             "source": source_lines(source_of(plan)),
             "runs": store.runs(RunFilter(workflow=name, limit=RUNS)),

@@ -9,7 +9,7 @@ from flow_engine.stores.contract import RunFilter, Store
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from flow_server.pages import deployments
+from flow_server.api.workflows import deploy_origin
 from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.source_view import wrong_in
@@ -31,8 +31,7 @@ workflow hello(name: str = "world") -> str {
 
 async def page(request: Request) -> Response:
     def values(store: Store) -> dict[str, Any]:
-        found = deployments.deployed(store)
-        return {"place": HERE, "workflows": [(one, _last_run(store, one.workflow)) for one in found]}
+        return {"place": HERE, "workflows": [(one, _last_run(store, one.workflow)) for one in store.workflows()]}
 
     return await show(request, "workflows.html", values)
 
@@ -46,10 +45,10 @@ async def deploy(request: Request) -> Response:
     written = await session_form(request, SOURCE_FORM)
     services = services_of(request)
     try:
-        name = await deployments.deploy(services, await _origin(request, written))
+        deployed = await deploy_origin(services, await _origin(request, written))
     except Problem as problem:
         return await _form(request, written, problem)
-    return RedirectResponse(f"{HERE}/{quote(name)}?deployed=1", 303)
+    return RedirectResponse(f"{HERE}/{quote(deployed.version.workflow)}?deployed=1", 303)
 
 
 async def once(request: Request) -> Response:
