@@ -91,7 +91,8 @@ class Window:
 
     def violations(self) -> list[str]:
         """What axe-core finds wrong with the page, one line for each element."""
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run({resultTypes: ['violations']})")
         return [
             f"{rule['id']} ({rule['impact']}): {node['html'][:200]} {node['failureSummary']}"

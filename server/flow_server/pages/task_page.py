@@ -94,14 +94,14 @@ async def _shown(
     services = services_of(request)
 
     def values(store: Store) -> dict[str, Any]:
-        view = task_view(store, services.logs, request.path_params["run"], request.path_params["task"])
+        logs = services.logs if template == "task.html" else None  # they come by a stream of their own
+        view = task_view(store, logs, request.path_params["run"], request.path_params["task"])
         inputs = [one._replace(text=written.get(one.name, one.text)) for one in view.inputs]
         return {
             "place": "/",
             "view": view._replace(inputs=inputs),
             "record": view.record,
             "live": view.record.finished_at is None,
-            "whole": template == "task.html",
             "wrong": wrong,
             "path": f"/runs/{quote(view.record.id)}/tasks/{quote(view.key, safe='')}",
         }

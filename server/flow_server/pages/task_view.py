@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from flow_engine import states
@@ -70,8 +69,8 @@ class TaskView(NamedTuple):
     cached: str
 
 
-def task_view(store: Store, logs: LogFiles, run: str, key: str) -> TaskView:
-    """Raises Problem."""
+def task_view(store: Store, logs: LogFiles | None, run: str, key: str) -> TaskView:
+    """Without the text of logs where `logs` is None. Raises Problem."""
     record = store.run(run)
     plan = store.plan(record.plan_hash, record.workflow)
     row = find_task(store, record, key)
@@ -102,17 +101,17 @@ def _order(row: TaskRecord) -> tuple[bool, int]:
     return row.state in (states.SUCCEEDED, states.SKIPPED), row.seq
 
 
-def _attempts(store: Store, logs: LogFiles, record: RunRecord, row: TaskRecord) -> list[Attempt]:
+def _attempts(store: Store, logs: LogFiles | None, record: RunRecord, row: TaskRecord) -> list[Attempt]:
     """The newest first."""
     if row.size is not None:
         return []
     ended = {one.attempt: one for one in store.attempts(record.id, row.seq)}
-    written = logs.names(record.id)
+    written = set() if logs is None else logs.names(record.id)
     found = []
     for number in range(row.attempt, 0, -1):
         one = ended.get(number)
         made = _ended(one) if one is not None else _latest(row, number)
-        if number > row.attempt - LOGS:
+        if logs is not None and number > row.attempt - LOGS:
             made = _with_log(made, logs, record, row, written, one is not None or row.state in states.FINAL)
         found.append(made)
     return found
@@ -140,7 +139,7 @@ def override_text_of(text: str | None) -> str:
 
 
 def _with_log(
-    made: Attempt, logs: LogFiles, record: RunRecord, row: TaskRecord, written: Sequence[str] | set[str], over: bool
+    made: Attempt, logs: LogFiles, record: RunRecord, row: TaskRecord, written: set[str], over: bool
 ) -> Attempt:
     name = log_name(row.seq, made.number)
     if name not in written and f"{name}.out" not in written:

@@ -32,12 +32,11 @@ class Wait(NamedTuple):
 
 
 def waits(store: Store, record: RunRecord) -> list[Wait]:
-    found = []
-    answered = {(run, one.kind, one.name) for run in {record.id} for one in store.signals(run)}
+    found: list[Wait] = []
     for item in waiting(store, record):
         awaits = item.awaits
-        if awaits.kind == "approval" and (item.run, "approval", awaits.name) in answered:
-            continue  # its task goes on in a moment
+        if any((one.kind, one.name) == ("approval", awaits.name) for one in store.signals(item.run)):
+            continue  # it is answered, and its task goes on in a moment
         field = _field(_type_of(store, store.run(item.run), item.key), len(found)) if awaits.kind == "event" else None
         found.append(Wait(item.run, item.key, awaits.kind, awaits.name, awaits.text, awaits.due, field))
     return found

@@ -9,7 +9,7 @@ from pydantic import Field as QueryField
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from flow_server.api.graph import drawn
+from flow_server.api.graph import drawing_of
 from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.source_view import source_lines, source_of
@@ -48,7 +48,7 @@ async def graph(request: Request) -> Response:
         version = version_of(store, name, number)
         return graph_of(store.plan(version.plan_hash, version.workflow).workflow)
 
-    return await drawn(request, await services_of(request).stores.run(job))
+    return await drawing_of(request, await services_of(request).stores.run(job))
 
 
 async def again(request: Request) -> Response:

@@ -4,22 +4,22 @@ import { follow } from "./live.js";
 const headline = document.getElementById("headline");
 const logs = document.getElementById("logs");
 
+// Of an attempt that has begun since: what is told of it comes with the next look.
 function logOf(attempt) {
   const found = document.getElementById(`attempt-${attempt}`);
   if (found) return found.querySelector("pre");
   const made = document.createElement("details");
-  made.className = "log";
-  made.id = `attempt-${attempt}`;
-  made.open = true;
-  const title = document.createElement("strong");
-  title.textContent = `Attempt ${attempt}`;
+  Object.assign(made, { className: "log", id: `attempt-${attempt}`, open: true });
   const summary = document.createElement("summary");
-  summary.append(title);
+  Object.assign(summary, { id: `attempt-${attempt}-told`, textContent: `Attempt ${attempt}` });
+  const message = document.createElement("p");
+  Object.assign(message, { className: "message", id: `attempt-${attempt}-message` });
   const text = document.createElement("pre");
   text.tabIndex = 0;
   text.setAttribute("role", "region");
   text.setAttribute("aria-label", `Log of attempt ${attempt}`);
-  made.append(summary, text);
+  for (const part of [summary, message]) part.dataset.live = "";
+  made.append(summary, message, text);
   logs.querySelector(":scope > p.note")?.remove();
   logs.prepend(made);
   return text;
@@ -34,6 +34,9 @@ function write(attempt, text) {
 
 for (const log of logs.querySelectorAll("pre")) log.scrollTop = log.scrollHeight;
 follow(headline.dataset.events, headline.dataset.path, (fresh) => {
+  for (const attempt of [...fresh.querySelectorAll("details.log")].reverse()) {
+    if (!document.getElementById(attempt.id)) logs.prepend(document.adoptNode(attempt));
+  }
   document.title = document.querySelector("h1").innerText.replace(/\s+/g, " ") + " · Flow";
 });
 if (logs.dataset.follow) {
