@@ -95,8 +95,21 @@ def param_texts(params: Iterable[Param], values: Mapping[str, Any] | None = None
 def param_values(params: Iterable[Param], form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The values that were written, by parameter, in their JSON form; and what is wrong, by the name of the control."""
     wrong: dict[str, str] = {}
-    found = {param.name: read(param.type, f"p.{param.name}", form, wrong) for param in params}
-    return {name: value for name, value in found.items() if value is not ABSENT}, wrong
+    found: dict[str, Any] = {}
+    for param in params:
+        name = f"p.{param.name}"
+        value = read(param.type, name, form, wrong)
+        if value is not ABSENT:
+            found[param.name] = value
+        elif _is_emptied(param, form, wrong):
+            found[param.name] = [] if param.type.kind == "list" else {}
+    return found, wrong
+
+
+def _is_emptied(param: Param, form: Mapping[str, str], wrong: Mapping[str, str]) -> bool:
+    """Whether the default of a list or map has been taken out of its control; an emptied number means its default."""
+    name = f"p.{param.name}"
+    return name in form and name not in wrong and param.type.kind in ("list", "map") and default_of(param) is not ABSENT
 
 
 def default_of(param: Param) -> Any:

@@ -121,6 +121,8 @@ def _record(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, st
         value = read(inner, key, form, wrong)
         if value is not ABSENT:
             found[field] = value
-        elif inner.kind != "optional" and key not in wrong:
+        elif inner.kind == "optional" and key not in wrong:
+            found[field] = None
+        elif key not in wrong:
             wrong[key] = f"must be `{inner}`, and is missing"
     return found
