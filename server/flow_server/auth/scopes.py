@@ -48,6 +48,8 @@ NEEDS: dict[tuple[str, str], str] = {
             "/runs/{run}",
             "/runs/{run}/graph.{format}",
             "/runs/{run}/tasks/{task}/log",
+            "/dead-letters",
+            "/dead-letters/{letter}",
         )
     },
     ("POST", API + "/check"): READ,
@@ -72,6 +74,9 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", API + "/pools/{name}"): OPERATE,
     ("POST", API + "/dead-letters/replay"): OPERATE,
     ("POST", API + "/dead-letters/{letter}/drop"): OPERATE,
+    ("POST", "/dead-letters/replay"): OPERATE,
+    ("POST", "/dead-letters/{letter}/replay"): OPERATE,
+    ("POST", "/dead-letters/{letter}/drop"): OPERATE,
     ("GET", API + "/tokens"): ADMIN,
     ("POST", API + "/tokens"): ADMIN,
     ("DELETE", API + "/tokens/{token}"): ADMIN,

@@ -13,7 +13,10 @@ class MenuPage(NamedTuple):
     scope: str = READ
 
 
-MENU = (MenuPage("/", "Runs"),)
+MENU = (
+    MenuPage("/", "Runs"),
+    MenuPage("/dead-letters", "Dead letters"),
+)
 
 
 def menu(may: frozenset[str]) -> list[MenuPage]:

@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import login, run_page, runs_page
+from flow_server.pages import letter_page, letters_page, login, run_page, runs_page
 
 
 def page_routes() -> list[Route]:
@@ -12,6 +12,11 @@ def page_routes() -> list[Route]:
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
         Route("/runs/{run}/graph.{format}", run_page.graph),
         Route("/runs/{run}/tasks/{task}/log", run_page.log),
+        Route("/dead-letters", letters_page.page),
+        Route("/dead-letters/replay", letters_page.replay, methods=["POST"]),
+        Route("/dead-letters/{letter}", letter_page.page),
+        Route("/dead-letters/{letter}/replay", letter_page.replay, methods=["POST"]),
+        Route("/dead-letters/{letter}/drop", letter_page.drop, methods=["POST"]),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
     ]

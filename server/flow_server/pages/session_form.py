@@ -10,10 +10,15 @@ from flow_server.services import services_of
 
 async def session_form(request: Request) -> dict[str, str]:
     """The fields. Raises Problem where the form is not from a page of this session."""
-    sessions = services_of(request).sessions
     fields = await form_body(request)
-    if not same(fields.get("csrf", ""), sessions.csrf(request.cookies.get(sessions.cookie, ""))):
+    need_token(request, fields.get("csrf", ""))
+    return fields
+
+
+def need_token(request: Request, given: str) -> None:
+    """Raises Problem."""
+    sessions = services_of(request).sessions
+    if not same(given, sessions.csrf(request.cookies.get(sessions.cookie, ""))):
         raise Problem(
             403, "foreign-form", "this form is not from a page of your session; reload the page and try again"
         )
-    return fields
