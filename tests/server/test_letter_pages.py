@@ -1,17 +1,11 @@
 """The pages of dead letters, without a worker: the letters are written by hand."""
 
-import json
 import re
-import time
-from contextlib import closing
 
 import pytest
-from flow_engine.decisions.books import Report
-from flow_engine.model import Completion, Failed, RunEnd
 from flow_runtime.state_folder import StateFolder
-from flow_runtime.state_store import open_store
 from starlette.testclient import TestClient
-from support.pages import HOSTILE, Browser
+from support.pages import HOSTILE, Browser, fail, submit
 from support.tokens import bearer
 
 from .conftest import TOKEN
@@ -26,16 +20,8 @@ workflow w(n: int = 1, note: str = "none", loud: bool = true) {
 
 def failed(client: TestClient, state: StateFolder, message: str = "no", note: str = "first\nsecond") -> tuple[str, str]:
     """The ids of two letters of a run that has failed: those of `a` and `b`."""
-    sent = {"source": SOURCE, "params": {"note": note}, "labels": [HOSTILE[:50]]}
-    run = client.post("/api/v1/runs", json=sent).json()["run"]
-    with closing(open_store(state)) as store:
-        adopted = store.adopt("w1", run, time.time())
-        assert adopted is not None
-        claims = store.tick("w1", time.time(), Report(), adopted.ready, 9).claims
-        why = Failed("exit_1", json.dumps({"code": "exit_1", "message": message}), retryable=False)
-        ended = [Completion(claim.task, claim.attempt, "w1", why, time.time(), time.time()) for claim in claims]
-        store.tick("w1", time.time(), Report(ended), [], 9)
-        store.finish("w1", time.time(), [RunEnd(run, None, json.dumps({"code": "exit_1", "message": message}))])
+    run = submit(client, SOURCE, HOSTILE[:50], note=note)
+    fail(state, run, message)
     return f"{run}:0:1", f"{run}:1:1"
 
 

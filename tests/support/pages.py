@@ -1,10 +1,17 @@
 """The pages as a browser without JavaScript uses them, in this process: a session, and forms with its token."""
 
+import json
 import re
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
+from flow_engine.decisions.books import Report
+from flow_engine.model import Completion, Failed, RunEnd
+from flow_runtime.state_folder import StateFolder
+from flow_runtime.state_store import open_store
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -69,3 +76,23 @@ def check_page(text: str) -> None:
     parser = _Page()
     parser.feed(text)
     assert parser.found == []
+
+
+def submit(client: TestClient, source: str, *labels: str, **params: object) -> str:
+    """The id of a new run."""
+    answer = client.post("/api/v1/runs", json={"source": source, "labels": list(labels), "params": params})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["run"])
+
+
+def fail(state: StateFolder, run: str, message: str = "no") -> None:
+    """Each of its tasks that is ready fails for good, and then the run."""
+    error = json.dumps({"code": "exit_1", "message": message})
+    with closing(open_store(state)) as store:
+        adopted = store.adopt("w1", run, time.time())
+        assert adopted is not None
+        claims = store.tick("w1", time.time(), Report(), adopted.ready, 9).claims
+        why = Failed("exit_1", error, retryable=False)
+        ended = [Completion(claim.task, claim.attempt, "w1", why, time.time(), time.time()) for claim in claims]
+        store.tick("w1", time.time(), Report(ended), [], 9)
+        store.finish("w1", time.time(), [RunEnd(run, None, error)])

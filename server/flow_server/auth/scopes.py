@@ -66,6 +66,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", _RUN + "/approvals/{task}"): RUN,
     ("POST", _RUN + "/signals/{event}"): RUN,
     ("POST", "/runs/{run}/cancel"): RUN,
+    ("POST", "/runs/many"): RUN,
     ("PUT", API + "/workflows/{name}"): OPERATE,
     ("DELETE", API + "/schedules/{name}"): OPERATE,
     ("POST", API + "/schedules/{name}/pause"): OPERATE,

@@ -2,12 +2,13 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import letter_page, letters_page, login, run_page, runs_page
+from flow_server.pages import letter_page, letters_page, login, many_runs_page, run_page, runs_page
 
 
 def page_routes() -> list[Route]:
     return [
         Route("/", runs_page.page),
+        Route("/runs/many", many_runs_page.page, methods=["POST"]),
         Route("/runs/{run}", run_page.page),
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
         Route("/runs/{run}/graph.{format}", run_page.graph),
