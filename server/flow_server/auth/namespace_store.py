@@ -53,6 +53,9 @@ class NamespaceStore:
     def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         return self._store.runs(filter_._replace(namespace=self._namespace), damaged)
 
+    def run_of_key(self, key: str, namespace: str = DEFAULT) -> str | None:
+        return self._store.run_of_key(key, self._namespace)
+
     def newest(self) -> str | None:
         """Of all namespaces: it is what an id has to come after, and is not answered."""
         return self._store.newest()
