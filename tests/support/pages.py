@@ -35,7 +35,7 @@ class Browser:
         """A page, checked to need nothing that the policy refuses."""
         answer = self._client.get(path, headers={"Authorization": "", "Cookie": self._cookie})
         assert answer.status_code == status, answer.text
-        if answer.headers["content-type"].startswith("text/html"):
+        if answer.headers.get("content-type", "").startswith("text/html"):
             check_page(answer.text)
         return answer
 

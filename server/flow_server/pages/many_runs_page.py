@@ -1,7 +1,7 @@
 """Cancel or retry many runs: those that were ticked, or all that a filter finds. First what would happen, then what has."""
 
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import Store

@@ -16,6 +16,7 @@ class MenuPage(NamedTuple):
 MENU = (
     MenuPage("/", "Runs"),
     MenuPage("/dead-letters", "Dead letters"),
+    MenuPage("/schedules", "Schedules"),
 )
 
 

@@ -2,7 +2,17 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import letter_page, letters_page, login, many_runs_page, run_page, runs_page
+from flow_server.pages import (
+    backfill_page,
+    letter_page,
+    letters_page,
+    login,
+    many_runs_page,
+    run_page,
+    runs_page,
+    schedules_page,
+    search_page,
+)
 
 
 def page_routes() -> list[Route]:
@@ -18,6 +28,13 @@ def page_routes() -> list[Route]:
         Route("/dead-letters/{letter}", letter_page.page),
         Route("/dead-letters/{letter}/replay", letter_page.replay, methods=["POST"]),
         Route("/dead-letters/{letter}/drop", letter_page.drop, methods=["POST"]),
+        Route("/schedules", schedules_page.page),
+        Route("/schedules/{name}", schedules_page.one),
+        Route("/schedules/{name}/pause", schedules_page.pause, methods=["POST"]),
+        Route("/schedules/{name}/resume", schedules_page.resume, methods=["POST"]),
+        Route("/schedules/{name}/remove", schedules_page.remove, methods=["POST"]),
+        Route("/schedules/{name}/backfill", backfill_page.page, methods=["POST"]),
+        Route("/search", search_page.page),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
     ]
