@@ -179,6 +179,9 @@ class NamespaceStore:
     def workers(self) -> list[WorkerRecord]:
         return self._store.workers()
 
+    def living(self, workers: Collection[str]) -> set[str]:
+        return self._store.living(workers)
+
     def has_labels(self, labels: Collection[str]) -> bool | None:
         return self._store.has_labels(labels)
 

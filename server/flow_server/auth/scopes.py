@@ -51,6 +51,7 @@ NEEDS: dict[tuple[str, str], str] = {
             "/dead-letters",
             "/dead-letters/{letter}",
             "/search",
+            "/workers",
             "/schedules",
             "/schedules/{name}",
         )
@@ -78,6 +79,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", API + "/pools/{name}"): OPERATE,
     ("POST", API + "/dead-letters/replay"): OPERATE,
     ("POST", API + "/dead-letters/{letter}/drop"): OPERATE,
+    ("POST", "/pools"): OPERATE,
     ("POST", "/dead-letters/replay"): OPERATE,
     ("POST", "/schedules/{name}/pause"): OPERATE,
     ("POST", "/schedules/{name}/resume"): OPERATE,
@@ -92,7 +94,7 @@ NEEDS: dict[tuple[str, str], str] = {
 }
 QUESTIONS = {("POST", API + "/check"), ("POST", _RUN + "/diff")}
 """What is sent and changes nothing, so that no log has to tell it."""
-SHARED = {("PUT", API + "/pools/{name}"), ("GET", "/metrics")}
+SHARED = {("PUT", API + "/pools/{name}"), ("POST", "/pools"), ("GET", "/metrics")}
 """What is of all namespaces together, and so for those who see all of them."""
 
 

@@ -17,6 +17,7 @@ MENU = (
     MenuPage("/", "Runs"),
     MenuPage("/dead-letters", "Dead letters"),
     MenuPage("/schedules", "Schedules"),
+    MenuPage("/workers", "Workers"),
 )
 
 

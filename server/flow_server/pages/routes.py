@@ -12,6 +12,7 @@ from flow_server.pages import (
     runs_page,
     schedules_page,
     search_page,
+    workers_page,
 )
 
 
@@ -34,6 +35,8 @@ def page_routes() -> list[Route]:
         Route("/schedules/{name}/resume", schedules_page.resume, methods=["POST"]),
         Route("/schedules/{name}/remove", schedules_page.remove, methods=["POST"]),
         Route("/schedules/{name}/backfill", backfill_page.page, methods=["POST"]),
+        Route("/workers", workers_page.page),
+        Route("/pools", workers_page.set_pool, methods=["POST"]),
         Route("/search", search_page.page),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
