@@ -59,6 +59,12 @@ NEEDS: dict[tuple[str, str], str] = {
             "/deploy",
             "/workflows/{name}",
             "/workflows/{name}/graph.svg",
+            "/dead-letters",
+            "/dead-letters/{letter}",
+            "/search",
+            "/workers",
+            "/schedules",
+            "/schedules/{name}",
         )
     },
     ("POST", API + "/check"): READ,
@@ -83,6 +89,7 @@ NEEDS: dict[tuple[str, str], str] = {
     ("POST", "/run-once"): RUN,
     ("POST", "/workflows/{name}/start"): RUN,
     ("POST", "/deploy"): OPERATE,
+    ("POST", "/runs/many"): RUN,
     ("PUT", API + "/workflows/{name}"): OPERATE,
     ("DELETE", API + "/workflows/{name}"): OPERATE,
     ("DELETE", API + "/schedules/{name}"): OPERATE,
@@ -92,6 +99,14 @@ NEEDS: dict[tuple[str, str], str] = {
     ("PUT", API + "/pools/{name}"): OPERATE,
     ("POST", API + "/dead-letters/replay"): OPERATE,
     ("POST", API + "/dead-letters/{letter}/drop"): OPERATE,
+    ("POST", "/pools"): OPERATE,
+    ("POST", "/dead-letters/replay"): OPERATE,
+    ("POST", "/schedules/{name}/pause"): OPERATE,
+    ("POST", "/schedules/{name}/resume"): OPERATE,
+    ("POST", "/schedules/{name}/remove"): OPERATE,
+    ("POST", "/schedules/{name}/backfill"): OPERATE,
+    ("POST", "/dead-letters/{letter}/replay"): OPERATE,
+    ("POST", "/dead-letters/{letter}/drop"): OPERATE,
     ("GET", API + "/tokens"): ADMIN,
     ("POST", API + "/tokens"): ADMIN,
     ("DELETE", API + "/tokens/{token}"): ADMIN,
@@ -99,7 +114,7 @@ NEEDS: dict[tuple[str, str], str] = {
 }
 QUESTIONS = {("POST", API + "/check"), ("POST", _RUN + "/diff")}
 """What is sent and changes nothing, so that no log has to tell it."""
-SHARED = {("PUT", API + "/pools/{name}"), ("GET", "/metrics")}
+SHARED = {("PUT", API + "/pools/{name}"), ("POST", "/pools"), ("GET", "/metrics")}
 """What is of all namespaces together, and so for those who see all of them."""
 
 

@@ -2,12 +2,28 @@
 
 from starlette.routing import Route
 
-from flow_server.pages import login, run_page, runs_page, task_page, waits_page, workflow_page, workflows_page
+from flow_server.pages import (
+    backfill_page,
+    letter_page,
+    letters_page,
+    login,
+    many_runs_page,
+    run_page,
+    runs_page,
+    schedules_page,
+    search_page,
+    task_page,
+    waits_page,
+    workers_page,
+    workflow_page,
+    workflows_page,
+)
 
 
 def page_routes() -> list[Route]:
     return [
         Route("/", runs_page.page),
+        Route("/runs/many", many_runs_page.page, methods=["POST"]),
         Route("/runs/{run}", run_page.page),
         Route("/runs/{run}/cancel", run_page.cancel, methods=["POST"]),
         Route("/runs/{run}/graph.{format}", run_page.graph),
@@ -30,6 +46,20 @@ def page_routes() -> list[Route]:
         Route("/workflows/{name}", workflow_page.page),
         Route("/workflows/{name}/start", workflow_page.start_run, methods=["POST"]),
         Route("/workflows/{name}/graph.svg", workflow_page.graph),
+        Route("/dead-letters", letters_page.page),
+        Route("/dead-letters/replay", letters_page.replay, methods=["POST"]),
+        Route("/dead-letters/{letter}", letter_page.page),
+        Route("/dead-letters/{letter}/replay", letter_page.replay, methods=["POST"]),
+        Route("/dead-letters/{letter}/drop", letter_page.drop, methods=["POST"]),
+        Route("/schedules", schedules_page.page),
+        Route("/schedules/{name}", schedules_page.one),
+        Route("/schedules/{name}/pause", schedules_page.pause, methods=["POST"]),
+        Route("/schedules/{name}/resume", schedules_page.resume, methods=["POST"]),
+        Route("/schedules/{name}/remove", schedules_page.remove, methods=["POST"]),
+        Route("/schedules/{name}/backfill", backfill_page.page, methods=["POST"]),
+        Route("/workers", workers_page.page),
+        Route("/pools", workers_page.set_pool, methods=["POST"]),
+        Route("/search", search_page.page),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
     ]
