@@ -104,3 +104,37 @@ def test_a_source_is_run_once_and_its_run_cancelled(window: Window, server: Serv
     expect(page.locator("#tasks .bar-running, #tasks .bar-claimed")).to_have_count(1)
     page.get_by_role("button", name="Cancel run").click()
     state_of(page).to_contain_text("cancelled")
+
+
+ONCE_MORE = 'flow 1\nworkflow shaky(day: str) { task send { shell "test $FLOW_ATTEMPT -gt 1; echo ~{day}" } }\n'
+STRICT = 'flow 1\nworkflow strict(limit: int) -> int { task check -> int { shell "test ~{limit} -gt 0; echo ~{limit}" }\n return check }\n'
+
+
+def test_runs_are_retried_together_and_a_dead_letter_is_replayed(window: Window, server: Server) -> None:
+    shaky = [server.submit(ONCE_MORE, params={"day": day}, labels=["shaky runs"]) for day in ("monday", "tuesday")]
+    strict = server.submit(STRICT, params={"limit": 0}, labels=["strict runs"])
+    for run in (*shaky, strict):
+        server.wait(run, "failed")
+
+    page = window.goto("/")
+    page.get_by_label("State").select_option("failed")
+    page.get_by_label("Label").fill("shaky runs")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("table.runs tbody tr")).to_have_count(2)
+    for run in shaky:
+        page.get_by_label(run).check()
+    page.get_by_role("button", name="Retry the ticked").click()
+    page.get_by_role("button", name="Retry 2 runs").click()
+    page.get_by_role("heading", name="2 runs going on").wait_for()
+    for run in shaky:
+        server.wait(run, "succeeded")
+
+    page.get_by_role("link", name="Dead letters").click()
+    page.get_by_label("Workflow", exact=True).fill("strict")
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("link", name="check").click()
+    page.get_by_label("limit").fill("5")
+    page.get_by_role("button", name="Replay").click()
+    page.wait_for_url(re.compile(strict))
+    state_of(page).to_contain_text("succeeded")
+    expect(page.get_by_role("region", name="Result")).to_have_text("5")
