@@ -119,7 +119,7 @@ def test_runs_are_retried_together_and_a_dead_letter_is_replayed(window: Window,
     page = window.goto("/")
     page.get_by_label("State").select_option("failed")
     page.get_by_label("Label").fill("shaky runs")
-    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Filter", exact=True).click()
     expect(page.locator("table.runs tbody tr")).to_have_count(2)
     for run in shaky:
         page.get_by_label(run).check()
@@ -131,7 +131,7 @@ def test_runs_are_retried_together_and_a_dead_letter_is_replayed(window: Window,
 
     page.get_by_role("link", name="Dead letters").click()
     page.get_by_label("Workflow", exact=True).fill("strict")
-    page.get_by_role("button", name="Filter").click()
+    page.get_by_role("button", name="Filter", exact=True).click()
     page.get_by_role("link", name="check").click()
     page.get_by_label("limit").fill("5")
     page.get_by_role("button", name="Replay").click()

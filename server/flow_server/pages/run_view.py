@@ -11,6 +11,7 @@ from flow_engine import states
 from flow_engine.model import RunRecord, TaskRecord
 from flow_engine.stores.contract import Store
 from flow_lang.plan import Plan
+from flow_lang.values import decode, plain
 from flow_runtime.document import external, key_of
 from flow_runtime.executors.work import log_name
 from flow_runtime.labels import LabelWaits
@@ -89,7 +90,7 @@ def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
         record,
         _place(plan, record),
         _since(record.started_at, record.finished_at),
-        [(name, _short(json.dumps(value, ensure_ascii=False))) for name, value in record.params.items()],
+        _params(plan, record),
         _result(plan, record),
         json.loads(record.error).get("message", "") if record.error else "",
         [row._replace(lane=drawn.lanes.get(seq, _NO_LANE)) for seq, row in rows],
@@ -186,8 +187,19 @@ def _tail(path: str) -> str:
     return "\n".join(text.splitlines()[-LOG_LINES:])
 
 
+def _params(plan: Plan, record: RunRecord) -> list[tuple[str, str]]:
+    types = {param.name: param.type for param in plan.workflow.params}
+    found = []
+    for name, value in record.params.items():
+        shown = plain(decode(types[name], value)) if name in types else value
+        found.append((name, _short(json.dumps(shown, ensure_ascii=False))))
+    return found
+
+
 def _place(plan: Plan, record: RunRecord) -> str:
-    """Where the file is; a source that was sent lies nowhere."""
+    """Where the file is; a source that was sent lies nowhere, and one that was deployed in a folder of the state."""
+    if os.path.basename(record.folder).startswith("deployed-"):
+        return "deployed"
     sent = os.path.basename(record.folder) == record.id
     return "sent over HTTP" if sent else os.path.join(record.folder, plan.file)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any, NamedTuple
 
 from flow_engine import states
@@ -26,6 +27,8 @@ LOGS = 10
 SHOWN = 20_000
 """Characters of a result."""
 INSTANCES = 500
+_COLUMNS = re.compile(r" {2,}")
+"""As a terminal shows them."""
 
 
 class Attempt(NamedTuple):
@@ -87,7 +90,7 @@ def task_view(store: Store, logs: LogFiles | None, run: str, key: str) -> TaskVi
         _attempts(store, logs, record, row),
         inputs_of(store, record, task.name, row.place),
         _result(plan, row),
-        Why(store, record).lines(row),
+        [_COLUMNS.sub(" · ", line.strip()) for line in Why(store, record).lines(row)],
         [line._replace(marked=False) for line in source_lines(source_of(plan)) if line.number in lines],
         [Instance(key_of(plan, one), one.state, one.attempt, _took(one)) for one in instances[:INSTANCES]],
         max(len(instances) - INSTANCES, 0),

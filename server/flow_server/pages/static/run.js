@@ -2,6 +2,7 @@
 import { follow } from "./live.js";
 
 const LARGE = 600_000; // characters of a drawing that stays a picture
+const TALL = 700; // points of a drawing that stays readable when it is made to fit
 const headline = document.getElementById("headline");
 let shown = 0;
 let drawn = "";
@@ -17,6 +18,7 @@ async function draw(url) {
   const svg = document.adoptNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement);
   if (svg.localName !== "svg") return;
   svg.setAttribute("role", "group");
+  svg.classList.toggle("fits", parseFloat(svg.getAttribute("height")) < TALL);
   link(svg);
   const [left, top] = [figure.scrollLeft, figure.scrollTop];
   figure.replaceChildren(svg);
