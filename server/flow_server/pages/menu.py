@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flow_server.auth.principal import READ
+from flow_server.auth.principal import ADMIN, READ
 
 
 class MenuPage(NamedTuple):
@@ -19,6 +19,8 @@ MENU = (
     MenuPage("/dead-letters", "Dead letters"),
     MenuPage("/schedules", "Schedules"),
     MenuPage("/workers", "Workers"),
+    MenuPage("/tokens", "Tokens", ADMIN),
+    MenuPage("/audit", "Audit", ADMIN),
 )
 
 

@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from flow_server.pages import (
+    audit_page,
     backfill_page,
     letter_page,
     letters_page,
@@ -13,6 +14,7 @@ from flow_server.pages import (
     schedules_page,
     search_page,
     task_page,
+    tokens_page,
     waits_page,
     workers_page,
     workflow_page,
@@ -59,6 +61,10 @@ def page_routes() -> list[Route]:
         Route("/schedules/{name}/backfill", backfill_page.page, methods=["POST"]),
         Route("/workers", workers_page.page),
         Route("/pools", workers_page.set_pool, methods=["POST"]),
+        Route("/tokens", tokens_page.page),
+        Route("/tokens", tokens_page.create, methods=["POST"]),
+        Route("/tokens/{token}/revoke", tokens_page.revoke, methods=["POST"]),
+        Route("/audit", audit_page.page),
         Route("/search", search_page.page),
         Route("/login", login.login, methods=["GET", "POST"]),
         Route("/logout", login.leave, methods=["POST"]),
