@@ -6,7 +6,15 @@ import sys
 from collections.abc import Callable
 
 from flow_client.errors import ClientError, Problem, WrongAddress
-from flow_engine.errors import FlowError, Refused, UnknownLetter, UnknownPool, UnknownRun, UnknownSchedule
+from flow_engine.errors import (
+    FlowError,
+    Refused,
+    UnknownLetter,
+    UnknownPool,
+    UnknownRun,
+    UnknownSchedule,
+    UnknownWorkflow,
+)
 
 from flow_cli import exits
 from flow_cli.failure import CommandError
@@ -42,6 +50,7 @@ def _of_state(error: FlowError) -> CommandError:
         (UnknownRun, "unknown_run"),
         (UnknownLetter, "unknown_letter"),
         (UnknownSchedule, "unknown_schedule"),
+        (UnknownWorkflow, "unknown_workflow"),
         (UnknownPool, "unknown_pool"),
         (Refused, "refused"),
     )

@@ -9,10 +9,13 @@ from flow_cli.options import Json, MetricsPort, Target, Url, leave
 
 app = typer.Typer()
 schedule = typer.Typer(help="Look at schedules, and hold them back.", no_args_is_help=True)
+workflow = typer.Typer(help="Look at the deployed workflows.", no_args_is_help=True)
 pool = typer.Typer(help="The pools that all runs share.", no_args_is_help=True)
 app.add_typer(schedule, name="schedule")
+app.add_typer(workflow, name="workflow")
 app.add_typer(pool, name="pool")
 
+Deployed = Annotated[str, typer.Argument(metavar="NAME", help="A deployed workflow.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A deployed schedule: its workflow's name.")]
 
 
@@ -35,13 +38,38 @@ def scheduler(
 
 @app.command(epilog="Examples: flow deploy etl.flow  ·  flow deploy etl.flow:nightly")
 def deploy(file: Target, as_json: Json = False, url: Url = None) -> None:
-    """Keep the schedules of a file, with its plan as it is now, for `flow server` or `flow scheduler`.
+    """Keep the workflows of a file, as they are now: they can be started by their names, and those with a schedule are fired.
 
-    A later edit of the file counts when it is deployed again.
+    Without WORKFLOW those that have a schedule or are no part of another one. A later edit of the file counts when it is deployed again, as
+    a new version.
     """
     from flow_cli.commands.deploy import deploy as keep
 
     leave(lambda: keep(backend(url), file, as_json), as_json)
+
+
+@workflow.command("list", epilog="Examples: flow workflow list  ·  flow workflow list --json")
+def workflow_list(as_json: Json = False, url: Url = None) -> None:
+    """The deployed workflows, each with its newest version."""
+    from flow_cli.commands.workflows import list_workflows
+
+    leave(lambda: list_workflows(backend(url), as_json), as_json)
+
+
+@workflow.command("show", epilog="Examples: flow workflow show etl")
+def workflow_show(name: Deployed, as_json: Json = False, url: Url = None) -> None:
+    """The parameters, the schedule and the versions of a deployed workflow."""
+    from flow_cli.commands.workflows import show
+
+    leave(lambda: show(backend(url), name, as_json), as_json)
+
+
+@workflow.command("remove", epilog="Examples: flow workflow remove etl")
+def workflow_remove(name: Deployed, url: Url = None) -> None:
+    """Forget a deployed workflow, all its versions and its schedule; its runs stay."""
+    from flow_cli.commands.workflows import remove
+
+    leave(lambda: remove(backend(url), name))
 
 
 @schedule.command(

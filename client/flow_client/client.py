@@ -218,9 +218,21 @@ class Client:
     # -- operate
 
     def deploy(self, workflow: str, origin: Origin) -> dict[str, Any]:
-        """The document of its schedule."""
+        """Its document, a DeployedDocument."""
         body = origin._replace(workflow=None).fields()
         return self._object(self._transport.call("PUT", path_of("workflows", workflow), body=body))
+
+    def workflows(self) -> list[dict[str, Any]]:
+        """The newest version of each deployed workflow."""
+        return list(self._transport.call("GET", "/workflows").json["workflows"])
+
+    def workflow(self, name: str) -> dict[str, Any]:
+        """A WorkflowDocument."""
+        return self._object(self._transport.call("GET", path_of("workflows", name)))
+
+    def remove_workflow(self, name: str) -> None:
+        """All its versions and its schedule; its runs stay."""
+        self._transport.call("DELETE", path_of("workflows", name))
 
     def schedules(self) -> list[dict[str, Any]]:
         return list(self._transport.call("GET", "/schedules").json["schedules"])

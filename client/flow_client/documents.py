@@ -226,15 +226,6 @@ class FolderDocument(TypedDict):
     folder: str
 
 
-class DeployedWorkflow(TypedDict):
-    workflow: str
-    plan_hash: str
-
-
-class WorkflowsDocument(TypedDict):
-    workflows: list[DeployedWorkflow]
-
-
 class ScheduleDocument(TypedDict):
     """`held` are instants that stand in line behind a run."""
 
@@ -257,6 +248,42 @@ class ChangedSchedule(ScheduleDocument):
     """`changed` is false where it was so already."""
 
     changed: bool
+
+
+class VersionDocument(TypedDict):
+    """A deployed workflow as it was at a time; the highest `version` is the one that its name stands for."""
+
+    workflow: str
+    namespace: str
+    version: int
+    plan_hash: str
+    deployed_at: str
+
+
+class DeployedDocument(VersionDocument):
+    schedule: ScheduleDocument | None
+
+
+class ParameterDocument(TypedDict):
+    """`type` as the language writes it; without a default it has to be given."""
+
+    name: str
+    type: str
+    required: bool
+    doc: str
+
+
+class WorkflowDocument(DeployedDocument):
+    """`versions`: the newest of them; `source` is the text of its file."""
+
+    params: list[ParameterDocument]
+    versions: list[VersionDocument]
+    file: str
+    source: str
+
+
+class WorkflowsDocument(TypedDict):
+    workflows: list[VersionDocument]
 
 
 class SchedulesDocument(TypedDict):

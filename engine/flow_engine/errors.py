@@ -90,6 +90,11 @@ class UnknownSchedule(FlowError):
         )
 
 
+class UnknownWorkflow(FlowError):
+    def __init__(self, workflow: str) -> None:
+        super().__init__(f"no workflow {workflow!r} is deployed; `flow deploy FILE` keeps those of a file")
+
+
 class UnknownPool(Refused):
     def __init__(self, pool: str, task: str, slots: int, size: int | None) -> None:
         missing = f"there is no pool {pool!r}" if size is None else f"the pool {pool!r} has {size} slots"

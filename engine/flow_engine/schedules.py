@@ -28,22 +28,6 @@ class ScheduleRecord(NamedTuple):
     namespace: str = "default"
 
 
-class Deployment(NamedTuple):
-    """A schedule to keep, with its plan; `folder` is the absolute folder of the flow file."""
-
-    workflow: str
-    plan_hash: str
-    bundle: str
-    folder: str
-    spec: str
-    now: float
-    namespace: str = "default"
-
-    @property
-    def id(self) -> str:
-        return self.workflow if self.namespace == "default" else f"{self.namespace}/{self.workflow}"
-
-
 def key_prefix(schedule: str) -> str:
     return f"schedule:{schedule}:"
 
@@ -51,25 +35,6 @@ def key_prefix(schedule: str) -> str:
 def firing_key(schedule: str, instant: float) -> str:
     """The idempotency key of the run of an instant: `schedule:nightly:2026-11-25T01:00:00Z`."""
     return key_prefix(schedule) + datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def redeployed(old: ScheduleRecord, new: Deployment, same_instants: bool) -> ScheduleRecord:
-    """The new plan in the place of the old one. It stays paused if it was; with other instants, none before now is owed."""
-    since = old.since if same_instants else new.now
-    return old._replace(plan_hash=new.plan_hash, folder=new.folder, spec=new.spec, since=since)
-
-
-def deployed(new: Deployment) -> ScheduleRecord:
-    return ScheduleRecord(
-        new.id,
-        new.workflow,
-        new.plan_hash,
-        new.folder,
-        new.spec,
-        new.now,
-        new.now,
-        namespace=new.namespace,
-    )
 
 
 def fired(old: ScheduleRecord, instant: float) -> ScheduleRecord:

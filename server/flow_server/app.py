@@ -13,6 +13,7 @@ from flow_engine.errors import (
     UnknownLetter,
     UnknownRun,
     UnknownSchedule,
+    UnknownWorkflow,
     Unreadable,
 )
 from flow_runtime.state_folder import StateFolder
@@ -35,6 +36,13 @@ from flow_server.problem import Problem
 from flow_server.services import Services
 
 _log = logging.getLogger("flow.server")
+
+
+_UNKNOWN: dict[type[Exception], str] = {
+    UnknownSchedule: "unknown-schedule",
+    UnknownWorkflow: "unknown-workflow",
+    UnknownLetter: "unknown-letter",
+}
 
 
 def create_app(state: StateFolder, token: str) -> Starlette:
@@ -93,10 +101,8 @@ def _problem(request: Request, error: Exception) -> Problem:
         return Problem(
             404, "unknown-run", f"there is no run {request.path_params.get('run', '')[:100]}; GET {API}/runs lists them"
         )
-    if isinstance(error, UnknownSchedule):
-        return Problem(404, "unknown-schedule", str(error))
-    if isinstance(error, UnknownLetter):
-        return Problem(404, "unknown-letter", str(error))
+    if type(error) in _UNKNOWN:
+        return Problem(404, _UNKNOWN[type(error)], str(error))
     if isinstance(error, IdempotencyConflict):
         return Problem(409, "idempotency-conflict", f"{error}; use another key", run=error.run)
     if isinstance(error, StoreError):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from flow_engine.deployments import Version
 from flow_engine.errors import StoreError
 from flow_engine.ids import later_id
 from flow_engine.model import NewRun, TaskRecord
@@ -101,11 +102,22 @@ def _from_folder(state: StateFolder, submission: Submission) -> Origin:
     return Origin(loaded.plan, loaded.bundle, loaded.plan_hash, loaded.folder)
 
 
-def deployed_origin(store: Store, name: str) -> Origin:
-    """Of a deployed workflow, as it was deployed. Raises UnknownSchedule."""
-    record = store.schedule(name)
+def deployed_origin(store: Store, name: str, version: int | None = None) -> Origin:
+    """Of a deployed workflow, as it was deployed, in its newest version unless one is given. Raises UnknownWorkflow and Problem."""
+    record = version_of(store, name, version)
     plan = store.plan(record.plan_hash, record.workflow)
     return Origin(plan, store.bundle(record.plan_hash), record.plan_hash, record.folder)
+
+
+def version_of(store: Store, name: str, number: int | None) -> Version:
+    """Raises UnknownWorkflow, and Problem where there was no such version."""
+    found = store.versions(name, 1)[0]
+    if number is None or number == found.number:
+        return found
+    for one in store.versions(name, found.number):
+        if one.number == number:
+            return one
+    raise Problem(404, "unknown-version", f"{name} has the versions 1 to {found.number}, and no version {number}")
 
 
 def prepared(origin: Origin, wish: Wish) -> Prepared:

@@ -56,6 +56,12 @@ class OriginFields(SourceFields):
     """Which workflow. Beside a source or a folder, `workflow` chooses one of its workflows; alone it is one that was deployed."""
 
     workflow: str | None = Field(None, description="the name of a workflow, a string")
+    version: int | None = Field(
+        None,
+        ge=1,
+        le=2**31 - 1,
+        description="a number from 1 on: a version of the deployed workflow; the newest without it",
+    )
 
 
 class WishFields(Body):
@@ -109,6 +115,7 @@ class Submission(NamedTuple):
     folder: str | None = None
     file: str | None = None
     workflow: str | None = None
+    version: int | None = None
 
     @property
     def is_deployed(self) -> bool:
@@ -129,7 +136,10 @@ class Wish(NamedTuple):
 def submission_of(fields: SourceFields, workflow: str | None = None) -> Submission:
     """Raises Problem where the fields do not name one workflow."""
     named = fields.workflow if isinstance(fields, OriginFields) else workflow
-    found = Submission(fields.source, fields.folder, fields.file, named)
+    version = fields.version if isinstance(fields, OriginFields) else None
+    found = Submission(fields.source, fields.folder, fields.file, named, version)
+    if version is not None and not (found.is_deployed and named):
+        raise wrong_field("version", "goes with the `workflow` that was deployed, and with no source or folder")
     if found.source is not None and found.folder is not None:
         raise wrong_field("folder", "goes with `file`, and not with `source`")
     if found.folder is not None:

@@ -111,7 +111,6 @@ class Chaos:
         path = self.folder / "tick.flow"
         path.write_text(SCHEDULE)
         found = deployment(load_plan(str(path), "tick", None), time.time())
-        assert found is not None
         with closing(self.cluster.store()) as store:
             store.deploy(found)
 

@@ -12,6 +12,19 @@ from support.command import Project
 from support.schedules import EVERY_MINUTE, deploy_since, fired, instants, whole
 from support.waiting import until
 
+PARTS = """flow 1
+workflow part(n: int) { task t { shell "echo ~{n}" } }
+workflow tick {
+  schedule = cron("* * * * *")
+  task t { shell "true" }
+}
+workflow etl(n: int) {
+  call one = part(n = n)
+  task end { after one
+    shell "echo done" }
+}
+"""
+
 
 def test_two_schedulers_of_one_state_fire_each_instant_once(project: Project) -> None:
     deploy_since(project, 3)
@@ -67,7 +80,7 @@ def _deployed(project: Project) -> list[str]:
 def test_schedules_are_deployed_listed_paused_resumed_and_removed(project: Project) -> None:
     assert "flow deploy FILE" in project.flow("schedule", "list").err
     project.write("tick.flow", EVERY_MINUTE)
-    assert project.flow("deploy", "tick.flow").err.startswith("deployed tick: * * * * * UTC, next ")
+    assert project.flow("deploy", "tick.flow").err.startswith("deployed tick, version 1: * * * * * UTC, next ")
     assert "tick" in project.flow("schedule", "list").out
     assert project.flow("schedule", "pause", "tick").err == "tick is paused\n"
     assert project.flow("schedule", "pause", "tick").err == "tick was paused already\n"
@@ -80,10 +93,35 @@ def test_schedules_are_deployed_listed_paused_resumed_and_removed(project: Proje
     assert "there is no schedule 'tick'" in ended.err
 
 
+def test_workflows_are_deployed_with_and_without_a_schedule(project: Project) -> None:
+    assert "flow deploy FILE" in project.flow("workflow", "list").err
+    project.write("etl.flow", PARTS)
+    said = project.flow("deploy", "etl.flow").err
+    assert [line.split(":")[0] for line in said.splitlines()[:2]] == [
+        "deployed tick, version 1",
+        "deployed etl, version 1",
+    ]
+    assert "fires what has a schedule" in said
+    project.write("etl.flow", PARTS.replace("echo done", "echo over"))
+    assert project.flow("deploy", "etl.flow:etl").err == "deployed etl, version 2\n"
+    listed = project.flow("workflow", "list", "--json").document["workflows"]
+    assert [(one["workflow"], one["version"]) for one in listed] == [("etl", 2), ("tick", 1)]
+    shown = project.flow("workflow", "show", "etl").out
+    assert "etl, version 2" in shown
+    assert "-p n: int" in shown
+    assert "before: version 1" in shown
+    assert "schedule: * * * * * UTC" in project.flow("workflow", "show", "tick").out
+    assert project.flow("workflow", "remove", "tick").err == "removed tick; its runs stay\n"
+    assert [line.split()[0] for line in project.flow("workflow", "list").out.splitlines()] == ["WORKFLOW", "etl"]
+    assert "no schedules yet" in project.flow("schedule", "list").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("deploy", "tick.flow:plain"), "plain has no schedule; give it one"),
+        (("deploy", "tick.flow:nix"), "there is no workflow `nix`"),
+        (("schedule", "next", "tick.flow:plain"), "plain has no schedule; give it one"),
+        (("workflow", "show", "nix"), "no workflow 'nix' is deployed; `flow deploy FILE`"),
         (("deploy", "none.flow"), "there is no file none.flow"),
         (("scheduler", "tick.flow:nix"), "there is no workflow `nix`"),
         (("schedule", "backfill", "tick.flow:tick", "--from", "2026-01-01", "--to", "2026-01-02"), "flow deploy tick"),

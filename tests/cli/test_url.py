@@ -206,7 +206,7 @@ def test_submitted_here_is_left_to_a_worker(project: Project, monkeypatch: pytes
 def test_schedules_and_pools(remote: Project, inside: Inside, server: Server) -> None:
     remote.write("nightly.flow", NIGHTLY)
     deployed = inside.flow("deploy", "nightly.flow", "--url", server.url)
-    assert deployed.err.startswith("deployed hello: 0 2 * * * Europe/Berlin, next "), deployed.err
+    assert deployed.err.startswith("deployed hello, version 1: 0 2 * * * Europe/Berlin, next "), deployed.err
     assert "hello" in inside.flow("schedule", "list", "--url", server.url).out
     assert inside.flow("schedule", "pause", "hello", "--url", server.url).err == "hello is paused\n"
     assert inside.flow("schedule", "resume", "hello", "--url", server.url).err.startswith("resumed hello")
@@ -216,6 +216,10 @@ def test_schedules_and_pools(remote: Project, inside: Inside, server: Server) ->
     filled = inside.flow("schedule", "backfill", "nightly.flow", *days)
     assert [line[:16] for line in filled.out.splitlines()] == ["2026-01-01 02:00", "2026-01-02 02:00"], filled.err
     assert inside.flow("schedule", "remove", "hello", "--url", server.url).code == 0
+    assert "hello" in inside.flow("workflow", "list", "--url", server.url).out
+    assert "-p name: str" in inside.flow("workflow", "show", "hello", "--url", server.url).out
+    assert inside.flow("workflow", "remove", "hello", "--url", server.url).code == 0
+    assert "is deployed" in inside.flow("workflow", "show", "hello", "--url", server.url).err
     assert inside.flow("schedule", "pause", "hello", "--url", server.url).code == 2
     assert inside.flow("pool", "set", "api", "4", "--url", server.url).code == 0
     assert "api" in inside.flow("pool", "list", "--url", server.url).out

@@ -217,7 +217,6 @@ class Drive:
     def _schedule(self, loaded: Loaded) -> None:
         if not self.store.schedules():
             new = deployment(loaded, time.time() - SINCE)
-            assert new is not None
             self.store.deploy(new)
         fire(self)
 

@@ -66,7 +66,6 @@ def test_prefect_17955_a_run_that_a_restart_left_over_ends_and_its_schedule_goes
         return told[-1]
 
     new = deployment(load_plan(str(path), "nightly", None), began)
-    assert new is not None
     with closing(project.store()) as store:
         store.deploy(new)
     first = instant(1)

@@ -220,7 +220,6 @@ def test_a_schedule_fires_each_instant_once_however_the_clock_goes(tmp_path: Pat
         now = start
         with closing(SqliteStore(str(tmp_path / f"{seed}.db"))) as store:
             new = deployment(load_plan(str(path), None, None), now)
-            assert new is not None
             store.deploy(new)
             for _ in range(20):
                 now += drawn.choice([600.0, 1800.0, 3600.0, -HOURS, HOURS, -600.0])

@@ -16,6 +16,7 @@ from flow_runtime.incarnation import alive
 from flow_runtime.state_folder import StateFolder
 from support.command import Project
 from support.older_states import as_version, newer_flow, versions
+from support.schedules import EVERY_MINUTE
 from support.waiting import until
 from support.world import World
 
@@ -85,6 +86,15 @@ def test_a_state_of_an_earlier_version_is_upgraded_and_gone_on_with(project: Pro
     assert (retried.code, retried.document["result"]) == (0, 3), retried
     assert project.flow("run", "w.flow:w", "-p", f"gate={project.folder / 'gate'}").code == 0
     assert project.flow("logs", runs["succeeded"]).code == 0
+
+
+def test_what_was_deployed_before_versions_were_kept_is_the_first_of_them(project: Project) -> None:
+    project.write("tick.flow", EVERY_MINUTE)
+    project.flow("deploy", "tick.flow:tick")
+    as_version(project.home / "flow.db", 8)
+    shown = project.flow("workflow", "show", "tick", "--json").document
+    assert (shown["version"], shown["schedule"]["cron"]) == (1, "* * * * *")
+    assert project.flow("deploy", "tick.flow:tick").err.startswith("deployed tick, version 1: ")
 
 
 def _kill_after(path: Path, statements: int) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from flow_engine.deployments import Deployment
 from flow_engine.model import Awaits, NewRun, Signal, Suspended
-from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_hash, bundle_of

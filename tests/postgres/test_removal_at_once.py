@@ -5,8 +5,8 @@ import time
 from contextlib import closing
 from threading import Thread
 
+from flow_engine.deployments import Deployment
 from flow_engine.model import NewRun
-from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import RunFilter
 from flow_engine.stores.postgres import PostgresStore
 from flow_lang.bundle import bundle_of
@@ -70,7 +70,7 @@ def _deploy(store: PostgresStore, drawn: random.Random, turn: int, removed: list
         Deployment("w", digest(made), bundle_of(made), "/tmp", '{"cron": "0 0 * * *", "tz": "UTC"}', 1000.0 + turn)
     )
     if turn % 2:
-        store.remove_schedule("w")
+        store.remove_workflow("w")
 
 
 def _remove(store: PostgresStore, drawn: random.Random, turn: int, removed: list[int]) -> None:

@@ -148,17 +148,40 @@ def test_an_approval_that_nobody_waits_for(client: TestClient, path: str) -> Non
 def test_a_workflow_is_deployed_and_run_by_its_name(client: TestClient) -> None:
     first, again = (client.put(f"{API}/workflows/hello", json={"source": SCHEDULED}) for _ in range(2))
     assert (first.status_code, again.status_code) == (200, 200), first.text
-    assert (first.json()["cron"], first.json()["tz"]) == ("0 2 * * *", "Europe/Berlin")
+    assert first.json() == again.json()
+    assert (first.json()["schedule"]["cron"], first.json()["schedule"]["tz"]) == ("0 2 * * *", "Europe/Berlin")
     assert [one["workflow"] for one in client.get(f"{API}/workflows").json()["workflows"]] == ["hello"]
     run = client.post(f"{API}/runs", json={"workflow": "hello", "params": {"name": "Ada"}})
     assert (run.status_code, run.json()["params"]) == (201, {"name": "Ada"})
-    problem(client.post(f"{API}/runs", json={"workflow": "other"}), 404, "unknown-schedule")
-    assert (
-        "has no schedule"
-        in problem(client.put(f"{API}/workflows/hello", json={"source": HELLO}), 422, "no-schedule")["detail"]
-    )
+    problem(client.post(f"{API}/runs", json={"workflow": "other"}), 404, "unknown-workflow")
     problem(client.put(f"{API}/workflows/hallo", json={"source": SCHEDULED}), 422, "wrong-source")
     problem(client.put(f"{API}/workflows/hello", json={}), 422, "wrong-field")
+
+
+def test_versions_of_a_workflow_are_kept_and_each_can_be_run(client: TestClient) -> None:
+    edited = HELLO.replace("echo hello", "echo good day")
+    for source in (SCHEDULED, HELLO, edited, HELLO):
+        assert client.put(f"{API}/workflows/hello", json={"source": source}).status_code == 200
+    found = client.get(f"{API}/workflows/hello").json()
+    assert [one["version"] for one in found["versions"]] == [4, 3, 2, 1]
+    assert found["versions"][0]["plan_hash"] == found["versions"][2]["plan_hash"] != found["versions"][1]["plan_hash"]
+    assert (found["version"], found["schedule"], found["source"]) == (4, None, HELLO)
+    assert found["params"] == [{"name": "name", "type": "str", "required": False, "doc": ""}]
+    assert client.get(f"{API}/schedules").json() == {"schedules": []}  # the new version has none
+    newest = client.post(f"{API}/runs", json={"workflow": "hello"}).json()["run"]
+    third = client.post(f"{API}/runs", json={"workflow": "hello", "version": 3}).json()["run"]
+    assert "hello" in client.get(f"{API}/runs/{newest}/plan").text
+    assert "good day" in client.get(f"{API}/runs/{third}/plan").text
+    problem(client.post(f"{API}/runs", json={"workflow": "hello", "version": 5}), 404, "unknown-version")
+    problem(client.post(f"{API}/runs", json={"source": HELLO, "version": 1}), 422, "wrong-field")
+    assert client.delete(f"{API}/workflows/hello").status_code == 204
+    for answer in (
+        client.get(f"{API}/workflows/hello"),
+        client.delete(f"{API}/workflows/hello"),
+        client.get(f"{API}/workflows/hello/graph.svg"),
+        client.post(f"{API}/runs", json={"workflow": "hello"}),
+    ):
+        problem(answer, 404, "unknown-workflow")
 
 
 def test_schedules_are_held_filled_and_forgotten(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ def test_no_route_tells_or_changes_anything_of_another_namespace(app: TestClient
             assert asked(method, path, short)[0] == 404, f"{method} {path}"
     for header in (mine, bearer(state, "default")):  # the id in the store of one of `default` is its name alone
         answer = app.post("/api/v1/runs", json={"workflow": "b/asking"}, headers=header)
-        assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-schedule")
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:flow:problem:unknown-workflow")
     assert theirs.state(state) == before
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 from flow_engine.decisions.books import Report
+from flow_engine.deployments import Deployment
 from flow_engine.errors import IdempotencyConflict, LostOwnership, Refused
 from flow_engine.model import (
     Awaits,
@@ -27,7 +28,7 @@ from flow_engine.model import (
     Suspended,
     TaskRef,
 )
-from flow_engine.schedules import Deployment, firing_key
+from flow_engine.schedules import firing_key
 from flow_engine.stores.contract import RunFilter, Store
 from flow_lang.bundle import bundle_hash, bundle_of
 from hypothesis import strategies as st

@@ -23,7 +23,6 @@ def deploy_since(project: Project, hours: float) -> None:
     """As if it had been deployed some hours ago, and nobody had fired since."""
     path = project.write("tick.flow", EVERY_MINUTE)
     new = deployment(load_plan(str(path), "tick", None), time.time() - 3600 * hours)
-    assert new is not None
     project.home.mkdir(exist_ok=True)
     with closing(project.store()) as store:
         store.deploy(new)

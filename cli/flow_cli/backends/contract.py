@@ -71,8 +71,18 @@ class Backend(Protocol):
     def signal(self, record: RunRecord, event: str, value: Any, by: str) -> Sent: ...
 
     def deploy(self, target: str) -> Sequence[dict[str, Any]]:
-        """The documents of the schedules that are deployed now."""
+        """The documents of the workflows that are deployed now."""
         ...
+
+    def workflows(self) -> Sequence[dict[str, Any]]:
+        """The newest version of each deployed workflow."""
+        ...
+
+    def workflow(self, name: str) -> dict[str, Any]:
+        """With its parameters, schedule and versions."""
+        ...
+
+    def remove_workflow(self, name: str) -> None: ...
 
     def schedules(self) -> Sequence[dict[str, Any]]: ...
 

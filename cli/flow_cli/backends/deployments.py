@@ -1,16 +1,14 @@
-"""The schedules of a file, kept in the local state with their plans."""
+"""The workflows of a file, kept in the local state with their plans."""
 
 import os
 import time
 
-from flow_engine.schedules import ScheduleRecord
+from flow_engine.deployments import Deployed
 from flow_engine.stores.contract import Store
 from flow_runtime.plans import Loaded, compile_file
 from flow_runtime.schedules.specs import deployment
 from flow_runtime.state_folder import StateFolder, find_state
 
-from flow_cli import exits
-from flow_cli.failure import CommandError
 from flow_cli.sources import load, split_target
 
 
@@ -18,21 +16,19 @@ def state_of(target: str) -> StateFolder:
     return find_state(os.path.dirname(os.path.abspath(split_target(target)[0])))
 
 
-def deploy_target(store: Store, target: str, state: StateFolder) -> list[ScheduleRecord]:
-    """Deploys the workflow that is named, or all of the file that have a schedule. Raises CommandError where there is none."""
+def deploy_target(store: Store, target: str, state: StateFolder) -> list[Deployed]:
+    """Deploys the workflow that is named, or those of the file that `to_deploy` gives."""
     now = time.time()
-    found = [deployment(one, now) for one in scheduled(target, state)]
-    return [store.deploy(one) for one in found if one is not None]
+    return [store.deploy(deployment(one, now)) for one in to_deploy(target, state)]
 
 
-def scheduled(target: str, state: StateFolder | None) -> list[Loaded]:
-    """The workflow that is named, or all of the file, that have a schedule. Raises CommandError where there is none."""
+def to_deploy(target: str, state: StateFolder | None) -> list[Loaded]:
+    """The workflow that is named; of a file those that have a schedule, or that no other workflow of it runs as a part of its own."""
     path, workflow = split_target(target)
     loaded = [load(target, state)]  # tells what is wrong with the file
-    if workflow is None:
-        loaded = [load(f"{path}:{name}", state) for name in compile_file(path, None).workflows]
-    found = [one for one in loaded if one.plan is not None and one.plan.workflow.schedule is not None]
-    if not found:
-        who = f"{path} has no workflow with a schedule" if workflow is None else f"{workflow} has no schedule"
-        raise CommandError(exits.USAGE, "no_schedule", f'{who}; give it one: schedule = cron("0 2 * * *")')
-    return found
+    if workflow is not None:
+        return loaded
+    loaded = [load(f"{path}:{name}", state) for name in compile_file(path, None).workflows]
+    plans = [one.plan for one in loaded if one.plan is not None]
+    parts = {name for plan in plans for name in plan.workflows if name != plan.entry}
+    return [one for one, plan in zip(loaded, plans, strict=True) if plan.workflow.schedule or plan.entry not in parts]

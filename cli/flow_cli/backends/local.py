@@ -133,11 +133,26 @@ class LocalBackend:
         return Sent(record.id, [(item.run, item.key) for item in takers], sorted(open_))
 
     def deploy(self, target: str) -> Sequence[dict[str, Any]]:
+        from flow_runtime.schedules.workflows import deployed_document
+
         from flow_cli.backends.deployments import deploy_target, state_of
 
         state = state_of(target)
         with closing(open_store(state)) as store:
-            return [_schedule(record) for record in deploy_target(store, target, state)]
+            return [deployed_document(one) for one in deploy_target(store, target, state)]
+
+    def workflows(self) -> Sequence[dict[str, Any]]:
+        from flow_runtime.schedules.workflows import version_document
+
+        return [version_document(one) for one in self._store.workflows()]
+
+    def workflow(self, name: str) -> dict[str, Any]:
+        from flow_runtime.schedules.workflows import workflow_document
+
+        return workflow_document(self._store, self._store.versions(name, 1)[0])
+
+    def remove_workflow(self, name: str) -> None:
+        self._store.remove_workflow(name)
 
     def schedules(self) -> Sequence[dict[str, Any]]:
         return [_schedule(record) for record in self._store.schedules()]

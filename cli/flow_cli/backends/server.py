@@ -18,7 +18,7 @@ from flow_runtime.run_logs import Piece
 
 from flow_cli import exits
 from flow_cli.backends.contract import Answered, Listed, Sent
-from flow_cli.backends.deployments import scheduled
+from flow_cli.backends.deployments import to_deploy
 from flow_cli.backends.sending import folder_to_send, send
 from flow_cli.backends.server_reads import ServerReads
 from flow_cli.failure import CommandError
@@ -79,7 +79,7 @@ class ServerBackend(ServerReads):
 
     def deploy(self, target: str) -> Sequence[dict[str, Any]]:
         documents = []
-        for loaded in scheduled(target, None):
+        for loaded in to_deploy(target, None):
             plan = loaded.plan
             assert plan is not None
             name = plan.entry
@@ -89,6 +89,15 @@ class ServerBackend(ServerReads):
 
             documents.append(send(self._client, loaded, folder_to_send(loaded), call))
         return documents
+
+    def workflows(self) -> Sequence[dict[str, Any]]:
+        return self._client.workflows()
+
+    def workflow(self, name: str) -> dict[str, Any]:
+        return self._client.workflow(name)
+
+    def remove_workflow(self, name: str) -> None:
+        self._client.remove_workflow(name)
 
     def schedules(self) -> Sequence[dict[str, Any]]:
         return self._client.schedules()

@@ -92,9 +92,13 @@ def _show(name: str, instants: list[datetime], as_json: bool) -> None:
 
 def line(document: dict[str, Any]) -> str:
     """`nightly: 0 2 * * * Europe/Berlin, next 2026-03-28 02:00`."""
+    return f"{document['schedule']}: {instants(document)}"
+
+
+def instants(document: dict[str, Any]) -> str:
     paused = document["paused_at"] is not None
     following = "paused" if paused else f"next {_local(document, document['next_at'])}"
-    return f"{document['schedule']}: {document['cron']} {document['tz']}, {following}"
+    return f"{document['cron']} {document['tz']}, {following}"
 
 
 def _local(document: dict[str, Any], at: str | None) -> str:

@@ -11,6 +11,7 @@ from flow_lang.named import NamedTuple
 from flow_lang.plan import Plan
 
 from flow_engine.decisions.books import Report
+from flow_engine.deployments import Deployed, Deployment, Version
 from flow_engine.errors import Unreadable
 from flow_engine.model import (
     AttemptRecord,
@@ -28,7 +29,7 @@ from flow_engine.model import (
     Tick,
     WorkerRecord,
 )
-from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.mail import LoanKey, Mail, Mailbox, Message
 
 if TYPE_CHECKING:
@@ -179,9 +180,22 @@ class Store(Protocol):
         """The child runs of a run that have not ended."""
         ...
 
-    def deploy(self, new: Deployment) -> ScheduleRecord:
-        """Keeps a schedule and its plan; one that is there gets the new plan, and stays paused if it was. From the first deployment on,
+    def deploy(self, new: Deployment) -> Deployed:
+        """Keeps a workflow, its plan and its schedule. Where the plan or folder is another than before that is a new version; a schedule that
+        is there gets the new plan, and stays paused if it was; without one in the new plan it is forgotten. From the first deployment on,
         or the first with these instants (cron line and zone), its instants are owed."""
+        ...
+
+    def workflows(self, namespace: str = "default") -> list[Version]:
+        """The newest version of each deployed workflow, by name."""
+        ...
+
+    def versions(self, workflow: str, limit: int) -> list[Version]:
+        """Of the id of a deployed workflow, newest first, one at least. Raises UnknownWorkflow."""
+        ...
+
+    def remove_workflow(self, workflow: str) -> None:
+        """All its versions and its schedule; its runs stay. Raises UnknownWorkflow."""
         ...
 
     def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:

@@ -3,14 +3,16 @@
 import json
 from typing import Any
 
+from flow_engine.deployments import Deployment, deployed_schedule
 from flow_engine.model import NewRun
-from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, deployed, firing_key, redeployed
+from flow_engine.schedules import BACKFILL, ScheduleRecord, firing_key
 
 _HELD = ScheduleRecord._fields.index("held")
 
 
-def after_deploy(old: ScheduleRecord | None, new: Deployment) -> ScheduleRecord:
-    return deployed(new) if old is None else redeployed(old, new, _instants(old.spec) == _instants(new.spec))
+def after_deploy(old: ScheduleRecord | None, new: Deployment) -> ScheduleRecord | None:
+    same = old is not None and new.spec is not None and _instants(old.spec) == _instants(new.spec)
+    return deployed_schedule(old, new, same)
 
 
 def keyed(record: ScheduleRecord, instant: float, new: NewRun, backfill: bool) -> NewRun:

@@ -4,9 +4,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from flow_engine.deployments import Deployment
 from flow_engine.errors import FlowError, Unreadable
 from flow_engine.model import NewRun
-from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import Store
 from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.params import bind
@@ -34,13 +35,14 @@ def schedule_of(spec: str) -> Schedule:
     return Schedule(**{**fields, "params": tuple((name, value) for name, value in fields["params"])})
 
 
-def deployment(loaded: Loaded, now: float) -> Deployment | None:
-    """None where the workflow has no schedule."""
+def deployment(loaded: Loaded, now: float) -> Deployment:
     assert loaded.plan is not None
-    schedule = loaded.plan.workflow.schedule
-    if schedule is None:
-        return None
-    return Deployment(loaded.plan.entry, loaded.plan_hash, loaded.bundle, loaded.folder, spec_of(schedule), now)
+    return deployment_of(loaded.plan, loaded.bundle, loaded.plan_hash, loaded.folder, now)
+
+
+def deployment_of(plan: Plan, bundle: str, plan_hash: str, folder: str, now: float) -> Deployment:
+    schedule = plan.workflow.schedule
+    return Deployment(plan.entry, plan_hash, bundle, folder, None if schedule is None else spec_of(schedule), now)
 
 
 def overdue(record: ScheduleRecord, now: float) -> float | None:

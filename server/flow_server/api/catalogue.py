@@ -22,6 +22,7 @@ from flow_server.api import (
     schedules,
     submit,
     tokens,
+    workflows,
 )
 from flow_server.api.openapi import document
 from flow_server.api.operation import API, Answer, Operation, operation
@@ -52,8 +53,10 @@ def operations() -> tuple[Operation, ...]:
         *_of_runs(),
         *_of_tasks(),
         check.check,
-        schedules.workflows,
-        schedules.workflow,
+        workflows.workflows,
+        workflows.workflow,
+        workflows.deploy,
+        workflows.remove,
         graph.workflow_graph,
         schedules.schedules,
         schedules.schedule,

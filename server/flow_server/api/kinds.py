@@ -23,7 +23,9 @@ KINDS: dict[str, Kind] = {
     "unknown-format": Kind(404, "graphs are not drawn in this format"),
     "unknown-letter": Kind(404, "there is no such dead letter"),
     "unknown-run": Kind(404, "there is no such run"),
-    "unknown-schedule": Kind(404, "no such workflow was deployed"),
+    "unknown-schedule": Kind(404, "there is no such schedule"),
+    "unknown-workflow": Kind(404, "no such workflow was deployed"),
+    "unknown-version": Kind(404, "the deployed workflow has no such version"),
     "unknown-token": Kind(404, "there is no such token that holds"),
     "unknown-task": Kind(404, "the run has no such task"),
     "too-slow": Kind(408, "the body was not there in time"),
@@ -35,7 +37,6 @@ KINDS: dict[str, Kind] = {
     "not-ended": Kind(409, "the run has not ended"),
     "too-large": Kind(413, "the body, or something in it, is too large"),
     "no-backfill": Kind(422, "the schedule cannot be filled in this time"),
-    "no-schedule": Kind(422, "the workflow has no schedule"),
     "wrong-archive": Kind(422, "the archive cannot be unpacked"),
     "wrong-digest": Kind(422, "the archive has another digest"),
     "wrong-field": Kind(422, "a field of the body, or a part of the path, is wrong, missing or unknown"),
@@ -67,7 +68,8 @@ ANY = (
 """What each call that needs a token may be answered with."""
 OF_BODIES = ("incomplete", "malformed-json", "too-slow", "too-large", "wrong-field")
 OF_ORIGINS = (
-    "unknown-schedule",
+    "unknown-workflow",
+    "unknown-version",
     "folder-gone",
     "wrong-source",
     "wrong-parameters",

@@ -1,6 +1,5 @@
-"""Deployed workflows and their schedules."""
+"""The schedules of deployed workflows."""
 
-import os
 import time
 from datetime import datetime
 
@@ -9,15 +8,11 @@ from flow_client.documents import (
     ChangedSchedule,
     ScheduleDocument,
     SchedulesDocument,
-    WorkflowsDocument,
 )
-from flow_engine.errors import StoreError
-from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import Store
 from flow_runtime.schedules.backfill import TooMany, backfill_documents
 from flow_runtime.schedules.document import schedule_document
-from flow_runtime.schedules.specs import CannotFire, spec_of
-from flow_runtime.state_folder import StateFolder
+from flow_runtime.schedules.specs import CannotFire
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,15 +22,7 @@ from flow_server.documents import answer, json_bytes
 from flow_server.problem import Problem
 from flow_server.services import services_of
 from flow_server.shapes import Body, wrong_field
-from flow_server.submission import Origin, origin_of
-from flow_server.wishes import SourceFields, submission_of
 
-SCHEDULED = """flow 1
-workflow nightly {
-  schedule = cron("0 2 * * *", tz = "Europe/Berlin")
-  task greet { shell "echo good night" }
-}
-"""
 ZONED = "is a time with a zone, as in 2026-03-28T12:00:00+01:00"
 
 
@@ -45,45 +32,6 @@ class BackfillFields(Body):
     from_: str = Field(alias="from", description="a time with a zone, as in 2026-03-28T12:00:00+01:00")
     to: str = Field(description="a time with a zone, not before `from`")
     dry_run: bool | None = Field(None, description="true or false: whether to tell the instants alone")
-
-
-@operation(
-    "listWorkflows",
-    "GET",
-    API + "/workflows",
-    "The deployed workflows",
-    tag="workflows",
-    answers={200: Answer("By name.", WorkflowsDocument)},
-)
-async def workflows(request: Request) -> Response:
-    """What is deployed: each may be run by its name alone."""
-
-    def job(store: Store) -> bytes:
-        found = store.schedules()
-        return json_bytes({"workflows": [{"workflow": one.workflow, "plan_hash": one.plan_hash} for one in found]})
-
-    return answer(await services_of(request).stores.run(job))
-
-
-@operation(
-    "deploy",
-    "PUT",
-    API + "/workflows/{name}",
-    "Deploy a workflow that has a schedule",
-    tag="workflows",
-    answers={200: Answer("Its schedule.", ScheduleDocument)},
-    problems=("folder-gone", "forbidden-executor", "wrong-source", "no-schedule", "storage-unavailable"),
-    example={"source": SCHEDULED},
-)
-async def workflow(request: Request, body: SourceFields) -> Response:
-    """Deploys a workflow that has a schedule, with its plan as it is now; again is the same as once."""
-    services, name = services_of(request), request.path_params["name"]
-    submission = submission_of(body, name)
-    if submission.is_deployed:
-        raise wrong_field("source", "is missing; give a source, or a folder with a file")
-    origin = await services.heavy(lambda: origin_of(services.state, submission))
-    made = await services.heavy(lambda: _deployment(services.state, origin))
-    return answer(await services.stores.run(lambda store: json_bytes(schedule_document(store.deploy(made)))))
 
 
 @operation(
@@ -204,18 +152,3 @@ def _moment(field: str, text: str) -> datetime:
     if found.tzinfo is None:
         raise wrong_field(field, ZONED)
     return found
-
-
-def _deployment(state: StateFolder, origin: Origin) -> Deployment:
-    """Raises Problem where the workflow has no schedule, StoreError where its folder cannot be made."""
-    plan = origin.plan
-    if plan.workflow.schedule is None:
-        detail = f'{plan.entry} has no schedule; give it one: schedule = cron("0 2 * * *")'
-        raise Problem(422, "no-schedule", detail)
-    folder = origin.folder or os.path.join(state.submitted, f"deployed-{origin.plan_hash[:32]}")
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"no folder for the workflow can be made at {folder}: {error.strerror}") from error
-    spec = spec_of(plan.workflow.schedule)
-    return Deployment(plan.entry, origin.plan_hash, origin.bundle, folder, spec, time.time())

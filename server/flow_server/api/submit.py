@@ -141,9 +141,11 @@ def _names_workflow(body: RetryFields) -> bool:
 
 
 async def origin_for(services: Services, submission: Submission) -> Origin:
-    """Raises Problem and UnknownSchedule."""
+    """Raises Problem and UnknownWorkflow."""
     if submission.is_deployed:
-        return await services.stores.run(lambda store: deployed_origin(store, submission.workflow or ""))
+        return await services.stores.run(
+            lambda store: deployed_origin(store, submission.workflow or "", submission.version)
+        )
     return await services.heavy(lambda: origin_of(services.state, submission))
 
 

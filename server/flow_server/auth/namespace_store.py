@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from flow_engine.access import DEFAULT
 from flow_engine.dead_letters.contract import Letters, Replay
-from flow_engine.errors import FlowError, UnknownRun, UnknownSchedule, Unreadable
+from flow_engine.deployments import Deployed, Deployment, Version, deployed_id, known_versions
+from flow_engine.errors import FlowError, UnknownRun, UnknownSchedule, UnknownWorkflow, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, NewRun, RunRecord, Signal, Tally, TaskRecord, WorkerRecord
-from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import RunFilter, Store, Submitted
 from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
@@ -143,9 +144,24 @@ class NamespaceStore:
 
     # -- schedules, by the names that they have in their namespace
 
-    def deploy(self, new: Deployment) -> ScheduleRecord:
+    def deploy(self, new: Deployment) -> Deployed:
         self._policy.refuse(self._namespace, plan_from_json(json.loads(new.bundle)))
-        return self._named(self._store.deploy(new._replace(namespace=self._namespace)))
+        version, schedule = self._store.deploy(new._replace(namespace=self._namespace))
+        return Deployed(_plainly(version), None if schedule is None else self._named(schedule))
+
+    def workflows(self, namespace: str = DEFAULT) -> list[Version]:
+        return [_plainly(version) for version in self._store.workflows(self._namespace)]
+
+    def versions(self, workflow: str, limit: int) -> list[Version]:
+        try:
+            found = self._store.versions(deployed_id(workflow, self._namespace), limit)
+        except UnknownWorkflow:
+            raise UnknownWorkflow(workflow) from None
+        return known_versions(workflow, [_plainly(one) for one in found if one.namespace == self._namespace])
+
+    def remove_workflow(self, workflow: str) -> None:
+        self.versions(workflow, 1)
+        self._store.remove_workflow(deployed_id(workflow, self._namespace))
 
     def schedules(self, namespace: str = DEFAULT) -> list[ScheduleRecord]:
         return [self._named(record) for record in self._store.schedules(self._namespace)]
@@ -200,9 +216,8 @@ class NamespaceStore:
 
     def _found(self, name: str) -> ScheduleRecord:
         """As the store has it. Raises UnknownSchedule."""
-        id_ = name if self._namespace == DEFAULT else f"{self._namespace}/{name}"
         try:
-            found = self._store.schedule(id_)
+            found = self._store.schedule(deployed_id(name, self._namespace))
         except UnknownSchedule:
             raise UnknownSchedule(name) from None
         if found.namespace != self._namespace:
@@ -211,3 +226,8 @@ class NamespaceStore:
 
     def _named(self, record: ScheduleRecord) -> ScheduleRecord:
         return record._replace(id=record.workflow)
+
+
+def _plainly(version: Version) -> Version:
+    """By the name that it has in its namespace."""
+    return version._replace(id=version.workflow)

@@ -8,9 +8,10 @@ from typing import Any, cast
 
 from flow_engine.access import DEFAULT
 from flow_engine.dead_letters.contract import Letter, LetterFilter, Letters, Replay
+from flow_engine.deployments import Deployed, Deployment, Version
 from flow_engine.errors import Unreadable
 from flow_engine.model import NewRun, RunRecord
-from flow_engine.schedules import Deployment, ScheduleRecord
+from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import RunFilter, Store, Submitted
 from flow_lang.bundle import plan_from_json
 
@@ -43,6 +44,9 @@ class OpenStore:
     def schedules(self, namespace: str = DEFAULT) -> list[ScheduleRecord]:
         return [record for name in self._namespaces() for record in self._store.schedules(name)]
 
+    def workflows(self, namespace: str = DEFAULT) -> list[Version]:
+        return [version for name in self._namespaces() for version in self._store.workflows(name)]
+
     def submit(self, new: NewRun) -> Submitted:
         return self.submit_all([new])[0]
 
@@ -51,7 +55,7 @@ class OpenStore:
             self._policy.refuse(new.namespace, new.plan)
         return self._store.submit_all(news)
 
-    def deploy(self, new: Deployment) -> ScheduleRecord:
+    def deploy(self, new: Deployment) -> Deployed:
         self._policy.refuse(new.namespace, plan_from_json(json.loads(new.bundle)))
         return self._store.deploy(new)
 

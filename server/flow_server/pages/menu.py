@@ -15,6 +15,7 @@ class MenuPage(NamedTuple):
 
 MENU = (
     MenuPage("/", "Runs"),
+    MenuPage("/workflows", "Workflows"),
     MenuPage("/dead-letters", "Dead letters"),
     MenuPage("/schedules", "Schedules"),
     MenuPage("/workers", "Workers"),

@@ -5,8 +5,8 @@ from typing import Protocol, cast
 
 import pytest
 from conformance.conftest import BACKENDS, Backend
+from flow_engine.deployments import Deployment
 from flow_engine.model import Room, Succeeded, TaskRef
-from flow_engine.schedules import Deployment
 from flow_engine.stores.contract import RunFilter, Store
 from flow_engine.stores.mail import room_message
 from flow_engine.stores.reads import Reads
@@ -125,7 +125,7 @@ def test_large_runs_are_removed_one_by_one(store: Removing, monkeypatch: pytest.
     assert [len(part) for part in store.removal.portions(old(store))] == [2, 2, 1]
 
 
-def test_a_plan_stays_while_a_run_or_a_schedule_has_it(store: Removing) -> None:
+def test_a_plan_stays_while_a_run_or_a_workflow_has_it(store: Removing) -> None:
     ended(store, "run-0", 1000.0)
     other = plan(task("other"))
     world = World(store, now=1001.0)
@@ -135,6 +135,8 @@ def test_a_plan_stays_while_a_run_or_a_schedule_has_it(store: Removing) -> None:
     numbers = {number for tree in old(store) for number in tree.numbers}
     assert store.removal.unused_plans(frozenset(numbers)) == []
     store.remove_schedule("w")
+    assert store.removal.unused_plans(frozenset(numbers)) == []  # it is deployed still
+    store.remove_workflow("w")
     assert store.removal.unused_plans(frozenset(numbers)) == [digest(PLAN)]
     assert store.removal.remove_plans([digest(PLAN)]) == 0  # of the run that is still there
     store.removal.remove(old(store))

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from flow_engine import states
-from flow_engine.errors import UnknownPool, UnknownSchedule
+from flow_engine.deployments import Deployment
+from flow_engine.errors import UnknownPool, UnknownSchedule, UnknownWorkflow
 from flow_engine.model import NewRun, RunEnd
-from flow_engine.schedules import BACKFILL, Deployment, firing_key
+from flow_engine.schedules import BACKFILL, firing_key
 from flow_engine.stores.contract import RunFilter, Store
 from flow_lang.bundle import bundle_of
 from flow_lang.plan import Plan
@@ -18,7 +19,9 @@ MADE = plan(task("a"), name="nightly")
 FIRST = 1_764_000_000.0
 
 
-def deployment(made: Plan = MADE, spec: str = DAILY, now: float = 1000.0, namespace: str = "default") -> Deployment:
+def deployment(
+    made: Plan = MADE, spec: str | None = DAILY, now: float = 1000.0, namespace: str = "default"
+) -> Deployment:
     return Deployment(made.entry, digest(made), bundle_of(made), "/tmp", spec, now, namespace)
 
 
@@ -60,9 +63,11 @@ def test_schedules_of_two_namespaces_do_not_meet(store: Store) -> None:
 def test_a_new_deployment_owes_what_the_old_one_did_unless_its_instants_are_others(store: Store) -> None:
     edited = plan(task("a"), task("b"), name="nightly")
     store.pause_schedule("nightly", 1500.0)
-    record = store.deploy(deployment(edited, '{"cron": "0 2 * * *", "overlap": "queue"}', now=2000.0))
+    record = store.deploy(deployment(edited, '{"cron": "0 2 * * *", "overlap": "queue"}', now=2000.0)).schedule
+    assert record is not None
     assert (record.since, record.plan_hash, record.paused_at) == (1000.0, digest(edited), 1500.0)
-    record = store.deploy(deployment(edited, '{"cron": "0 3 * * *", "tz": "UTC"}', now=3000.0))
+    record = store.deploy(deployment(edited, '{"cron": "0 3 * * *", "tz": "UTC"}', now=3000.0)).schedule
+    assert record is not None
     assert (record.since, record.created_at) == (3000.0, 1000.0)
     assert store.schedule("nightly") == record
 
@@ -173,3 +178,37 @@ def test_a_plan_is_kept_even_if_the_first_submission_of_it_failed(open_store: Ca
     store.set_pool("api", 1)
     store.submit(new("run-2", needy))
     assert store.bundle(digest(needy)) == bundle_of(needy)
+
+
+def test_each_change_of_a_deployed_workflow_is_a_version(store: Store, open_store: Callable[[], Store]) -> None:
+    other, edited = open_store(), plan(task("a"), task("b"), name="nightly")
+    first = store.versions("nightly", 9)[0]
+    assert (first.number, first.plan_hash, first.deployed_at) == (1, digest(MADE), 1000.0)
+    assert other.deploy(deployment(now=1500.0)).version == first  # nothing has changed
+    second = other.deploy(deployment(edited, now=2000.0)).version
+    assert (second.number, second.plan_hash, second.deployed_at) == (2, digest(edited), 2000.0)
+    assert store.deploy(deployment(now=3000.0)).version.number == 3  # back to the first plan
+    assert [one.number for one in other.versions("nightly", 2)] == [3, 2]
+    assert [one.number for one in other.workflows()] == [3]
+    assert store.access.namespaces() == ["default"]
+
+
+def test_a_version_without_a_schedule_ends_the_schedule(store: Store, open_store: Callable[[], Store]) -> None:
+    deployed = store.deploy(deployment(spec=None, now=2000.0))
+    assert deployed.schedule is None
+    assert (store.schedules(), [one.workflow for one in open_store().workflows()]) == ([], ["nightly"])
+    again = store.deploy(deployment(now=3000.0)).schedule
+    assert again is not None
+    assert (again.since, again.created_at) == (3000.0, 3000.0)
+
+
+def test_a_workflow_that_is_removed_takes_its_schedule_along(store: Store, open_store: Callable[[], Store]) -> None:
+    store.deploy(deployment(namespace="other", spec=None))
+    assert store.access.namespaces() == ["default", "other"]
+    store.remove_workflow("other/nightly")
+    assert [one.id for one in store.workflows()] == ["nightly"]
+    store.remove_workflow("nightly")
+    assert (store.workflows(), open_store().schedules()) == ([], [])
+    for call in (lambda: store.versions("nightly", 1), lambda: store.remove_workflow("nightly")):
+        with pytest.raises(UnknownWorkflow, match="flow deploy"):
+            call()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from flow_engine.schedules import Deployment, deployed
+from flow_engine.deployments import Deployment, deployed_schedule
 from flow_lang.plan import Schedule
 from flow_runtime.schedules import backfill
 from flow_runtime.schedules import firings as firings_module
@@ -155,7 +155,7 @@ def test_a_span_is_walked_to_its_end_and_no_further(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(firings_module, "_instants", counted)
     schedule = Schedule("0 2 * * *", "Europe/Berlin")
-    record = deployed(Deployment("w", "", "", "", spec_of(schedule), 0.0))
+    record = deployed_schedule(None, Deployment("w", "", "", "", spec_of(schedule), 0.0), False)
     found = backfill.instants(record, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC))
     assert [moment.day for moment in found] == [1, 2]
     assert len(walked) == 3

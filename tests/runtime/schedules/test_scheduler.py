@@ -55,7 +55,6 @@ class Bench:
         path = self.folder / "w.flow"
         path.write_text(source.replace("CRON", cron))
         new = deployment(load_plan(str(path), None, None), self.clock())
-        assert new is not None
         self.store.deploy(new)
 
     def step(self, now: str) -> list[str]:

@@ -1,10 +1,11 @@
-"""The schedules of the store that forgets."""
+"""The deployed workflows and their schedules of the store that forgets."""
 
 from abc import ABC, abstractmethod
 
+from flow_engine.deployments import Deployed, Deployment, Version, known_versions, next_version
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import NewRun
-from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, fired, firing_key, key_prefix
+from flow_engine.schedules import BACKFILL, ScheduleRecord, fired, firing_key, key_prefix
 from flow_engine.stores.contract import Submitted
 from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, resumed
 from flow_engine.stores.memory.kept import Kept
@@ -17,10 +18,25 @@ class MemorySchedules(ABC):
 
     def __init__(self) -> None:
         self._schedules: dict[str, ScheduleRecord] = {}
+        self._versions: dict[str, list[Version]] = {}
 
-    def deploy(self, new: Deployment) -> ScheduleRecord:
+    def deploy(self, new: Deployment) -> Deployed:
         self._keep_bundle(new.plan_hash, new.bundle)
-        return self._put(after_deploy(self._schedules.get(new.id), new))
+        kept = self._versions.setdefault(new.id, [])
+        version = next_version(kept[-1] if kept else None, new)
+        kept += [version] if version not in kept else []
+        schedule = after_deploy(self._schedules.pop(new.id, None), new)
+        return Deployed(version, None if schedule is None else self._put(schedule))
+
+    def workflows(self, namespace: str = "default") -> list[Version]:
+        return [kept[-1] for _, kept in sorted(self._versions.items()) if kept[-1].namespace == namespace]
+
+    def versions(self, workflow: str, limit: int) -> list[Version]:
+        return known_versions(workflow, self._versions.get(workflow, [])[::-1][:limit])
+
+    def remove_workflow(self, workflow: str) -> None:
+        known_versions(workflow, self._versions.pop(workflow, []))
+        self._schedules.pop(workflow, None)
 
     def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
         return [record for _, record in sorted(self._schedules.items()) if record.namespace == namespace]

@@ -1,12 +1,13 @@
-"""The schedules in PostgreSQL. Each change holds a lock of the schedule's name, also before there is such a schedule."""
+"""The deployed workflows and their schedules in PostgreSQL. Each change holds a lock of the name, also before there is such a workflow."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from hashlib import blake2b
 
+from flow_engine.deployments import Deployed, Deployment, Version, known_versions, next_version
 from flow_engine.errors import UnknownSchedule
 from flow_engine.model import NewRun
-from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, fired, firing_key, key_prefix
+from flow_engine.schedules import BACKFILL, ScheduleRecord, fired, firing_key, key_prefix
 from flow_engine.stores.contract import Submitted
 from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, record_of, resumed, row_of
 from flow_engine.stores.postgres.reads import PostgresReads
@@ -14,16 +15,38 @@ from flow_engine.stores.postgres.transaction import Transaction
 
 
 class PostgresSchedules(PostgresReads, ABC):
-    def deploy(self, new: Deployment) -> ScheduleRecord:
-        def job(transaction: Transaction) -> ScheduleRecord:
+    def deploy(self, new: Deployment) -> Deployed:
+        def job(transaction: Transaction) -> Deployed:
             old = self._locked(new.id, transaction)
-            values = (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now)
+            (found,) = transaction.ask((self._queries["versions"], (new.id, 1)))
+            version = next_version(Version(*found[0]) if found else None, new)
             # where it is there, whoever removes unused ones waits; where it went, it is kept again
             transaction.tell(self._queries["lock_plan"], (new.plan_hash,))
+            values = (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now)
             transaction.tell(self._queries["keep_plan"], values)
-            return self._put(after_deploy(old, new), transaction)
+            transaction.tell(self._queries["put_version"], version)
+            schedule = after_deploy(old, new)
+            if schedule is None:
+                transaction.tell(self._queries["remove_schedule"], (new.id,))
+            return Deployed(version, None if schedule is None else self._put(schedule, transaction))
 
         return self._session.write("deploy", job)
+
+    def workflows(self, namespace: str = "default") -> list[Version]:
+        return [Version(*row) for row in self._all("workflows", (namespace,))]
+
+    def versions(self, workflow: str, limit: int) -> list[Version]:
+        return known_versions(workflow, [Version(*row) for row in self._all("versions", (workflow, limit))])
+
+    def remove_workflow(self, workflow: str) -> None:
+        def job(transaction: Transaction) -> None:
+            self._locked(workflow, transaction)
+            (found,) = transaction.ask((self._queries["versions"], (workflow, 1)))
+            known_versions(workflow, found)
+            transaction.tell(self._queries["remove_workflow"], (workflow,))
+            transaction.tell(self._queries["remove_schedule"], (workflow,))
+
+        self._session.write("deploy", job)
 
     def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
         return [record_of(*row) for row in self._all("schedules", (namespace,))]

@@ -95,6 +95,20 @@ ON CONFLICT (id) DO UPDATE SET plan_hash = excluded.plan_hash, folder = excluded
 -- name: remove_schedule
 DELETE FROM schedule WHERE id = ?
 
+-- name: workflows
+SELECT id, number, workflow, plan_hash, folder, deployed_at, namespace FROM deployed d
+WHERE namespace = ? AND number = (SELECT max(number) FROM deployed WHERE id = d.id) ORDER BY id
+
+-- name: versions
+SELECT id, number, workflow, plan_hash, folder, deployed_at, namespace FROM deployed WHERE id = ? ORDER BY number DESC LIMIT ?
+
+-- name: put_version
+INSERT INTO deployed (id, number, workflow, plan_hash, folder, deployed_at, namespace) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id, number) DO NOTHING
+
+-- name: remove_workflow
+DELETE FROM deployed WHERE id = ?
+
 -- name: overrides
 SELECT seq, override FROM task WHERE run = ? AND override IS NOT NULL
 

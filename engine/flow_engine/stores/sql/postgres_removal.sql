@@ -47,6 +47,7 @@ SELECT hash FROM plan
 WHERE NOT EXISTS (SELECT 1 FROM run WHERE plan_hash = hash
     AND no <> ALL (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json))))
   AND NOT EXISTS (SELECT 1 FROM schedule WHERE plan_hash = hash)
+  AND NOT EXISTS (SELECT 1 FROM deployed WHERE plan_hash = hash)
 
 -- name: lock_plans
 SELECT hash FROM plan WHERE hash = ANY (ARRAY(SELECT json_array_elements_text(?::json))) ORDER BY hash FOR UPDATE
@@ -54,6 +55,7 @@ SELECT hash FROM plan WHERE hash = ANY (ARRAY(SELECT json_array_elements_text(?:
 -- name: remove_plans
 DELETE FROM plan WHERE hash = ANY (ARRAY(SELECT json_array_elements_text(?::json)))
   AND NOT EXISTS (SELECT 1 FROM run WHERE plan_hash = hash) AND NOT EXISTS (SELECT 1 FROM schedule WHERE plan_hash = hash)
+  AND NOT EXISTS (SELECT 1 FROM deployed WHERE plan_hash = hash)
 RETURNING 1
 
 -- name: known_runs
@@ -80,4 +82,4 @@ SELECT coalesce(sum(pg_table_size(relid) * n_dead_tup / greatest(n_live_tup + n_
 FROM pg_stat_user_tables WHERE schemaname = 'flow'
 
 -- name: folders
-SELECT folder FROM run WHERE right(folder, length(id)) <> id UNION SELECT folder FROM schedule
+SELECT folder FROM run WHERE right(folder, length(id)) <> id UNION SELECT folder FROM schedule UNION SELECT folder FROM deployed

@@ -58,11 +58,12 @@ DELETE FROM cache WHERE expires_at < ?
 
 -- name: unused_plans
 SELECT hash FROM plan WHERE hash NOT IN (
-  SELECT plan_hash FROM run WHERE no NOT IN (SELECT value FROM json_each(?)) UNION SELECT plan_hash FROM schedule)
+  SELECT plan_hash FROM run WHERE no NOT IN (SELECT value FROM json_each(?)) UNION SELECT plan_hash FROM schedule UNION SELECT plan_hash FROM deployed)
 
 -- name: remove_plans
 DELETE FROM plan WHERE hash IN (SELECT value FROM json_each(?1))
-  AND hash NOT IN (SELECT plan_hash FROM run UNION SELECT plan_hash FROM schedule)
+  AND hash NOT IN (SELECT plan_hash FROM run UNION SELECT plan_hash FROM schedule
+    UNION SELECT plan_hash FROM deployed)
 
 -- name: known_runs
 SELECT id FROM run WHERE id IN (SELECT value FROM json_each(?))
@@ -84,4 +85,4 @@ UNION ALL SELECT r.no, c.result FROM cache c LEFT JOIN run r ON r.id = c.run WHE
 SELECT spec FROM schedule WHERE instr(spec, ?1) OR instr(spec, ?2)
 
 -- name: folders
-SELECT folder FROM run WHERE folder NOT LIKE '%/' || id UNION SELECT folder FROM schedule
+SELECT folder FROM run WHERE folder NOT LIKE '%/' || id UNION SELECT folder FROM schedule UNION SELECT folder FROM deployed

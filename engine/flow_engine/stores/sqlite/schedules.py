@@ -1,12 +1,13 @@
-"""The schedules in the SQLite state. Each change reads the row again inside of its transaction."""
+"""The deployed workflows and their schedules in the SQLite state. Each change reads the row again inside of its transaction."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from flow_engine.errors import UnknownSchedule
+from flow_engine.deployments import Deployed, Deployment, Version, known_versions, next_version
+from flow_engine.errors import UnknownSchedule, UnknownWorkflow
 from flow_engine.model import NewRun
-from flow_engine.schedules import BACKFILL, Deployment, ScheduleRecord, fired, firing_key, key_prefix
+from flow_engine.schedules import BACKFILL, ScheduleRecord, fired, firing_key, key_prefix
 from flow_engine.stores.contract import Submitted
 from flow_engine.stores.firing import after_deploy, keyed, left_out, may_fire, record_of, resumed, row_of
 from flow_engine.stores.sqlite.connection import transaction
@@ -14,10 +15,28 @@ from flow_engine.stores.sqlite.reads import SqliteReads
 
 
 class SqliteSchedules(SqliteReads, ABC):
-    def deploy(self, new: Deployment) -> ScheduleRecord:
+    def deploy(self, new: Deployment) -> Deployed:
         with self._writing("deploy"):
             self._execute("keep_plan", (new.plan_hash, new.namespace, new.workflow, new.bundle, new.now))
-            return self._put(after_deploy(self._found(new.id), new))
+            newest = [Version(*row) for row in self._all("versions", (new.id, 1))]
+            version = next_version(newest[0] if newest else None, new)
+            self._execute("put_version", version)
+            schedule = after_deploy(self._found(new.id), new)
+            if schedule is None:
+                self._execute("remove_schedule", (new.id,))
+            return Deployed(version, None if schedule is None else self._put(schedule))
+
+    def workflows(self, namespace: str = "default") -> list[Version]:
+        return [Version(*row) for row in self._all("workflows", (namespace,))]
+
+    def versions(self, workflow: str, limit: int) -> list[Version]:
+        return known_versions(workflow, [Version(*row) for row in self._all("versions", (workflow, limit))])
+
+    def remove_workflow(self, workflow: str) -> None:
+        with self._writing("deploy"):
+            if not self._execute("remove_workflow", (workflow,)).rowcount:
+                raise UnknownWorkflow(workflow)
+            self._execute("remove_schedule", (workflow,))
 
     def schedules(self, namespace: str = "default") -> list[ScheduleRecord]:
         return [record_of(*row) for row in self._all("schedules", (namespace,))]
