@@ -3,7 +3,8 @@
 `flow up` (PostgreSQL and Valkey of its own) or `flow server` (`--sqlite`), with one worker, on this machine. So many clients follow the
 events of runs, as server-sent events; meanwhile runs are submitted at a fixed rate, each from a workflow of one task, and each is asked for
 its status once. Times of submit and status are from the moment in which the request was due, so that one that waited for its turn counts
-in full. Then Ctrl-C, with all streams open: how long until the process is gone. Memory is that of the server process alone.
+in full. Then Ctrl-C, with all streams open: how long until the process is gone. Memory is that of the server process alone;
+processor times are those of each role, divided by the submissions.
 """
 
 import argparse
@@ -162,9 +163,9 @@ async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         await load.submit(WARM)
         load.figures.submits.clear()
         load.figures.statuses.clear()
-        before = memory(process.pid)
+        before, used = memory(process.pid), processor_times(process.pid)
         await load.submit(given.seconds)
-        after = memory(process.pid)
+        after, spent = memory(process.pid), processor_times(process.pid)
         held = load.open
         began = time.perf_counter()
         process.send_signal(signal.SIGINT)
@@ -185,9 +186,38 @@ async def measured(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
         "status p99 ms": round(percentile(figures.statuses) * 1000, 1),
         "MiB before": round(before, 1),
         "MiB after": round(after, 1),
+        **{f"{name} ms each": _each(used.get(name, 0.0), whole, figures) for name, whole in spent.items()},
         "exit": code,
         "Ctrl-C s": round(ended, 2),
     }
+
+
+def _each(before: float, after: float, figures: Figures) -> float:
+    """Milliseconds of processor time for each submission with all that follows from it."""
+    return round((after - before) * 1000 / len(figures.submits), 2)
+
+
+def processor_times(pid: int) -> dict[str, float]:
+    """Seconds of processor time so far: of the server, of all that it has started by their names, and of this client."""
+    found = {"server": _processor_time(pid), "client": sum(os.times()[:2])}
+    pending = _children(pid)
+    while pending:
+        child = pending.pop()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            name = Path(f"/proc/{child}/comm").read_text().strip()
+            role = name if name in ("postgres", "valkey-server") else "worker"
+            found[role] = found.get(role, 0.0) + _processor_time(child)
+            pending += _children(child)
+    return found
+
+
+def _processor_time(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
 
 
 def percentile(times: list[float]) -> float:
@@ -205,7 +235,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="flow-serving-") as folder:
         found = asyncio.run(measured(Path(folder), given))
     for name, value in found.items():
-        print(f"{name:<14} {value}")
+        print(f"{name:<22} {value}")
     if given.save:
         history.append([{"benchmark": "serving", **found}])
     if found["errors"]:

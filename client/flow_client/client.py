@@ -1,3 +1,4 @@
+# Made of async_client.py by client/make_sync.py: change that one.
 """The calls of the API, one method each."""
 
 import json
@@ -9,7 +10,7 @@ from typing import Any
 from flow_client.answers import Change, Chosen, Origin, Piece, Rows, Submitted, Text
 from flow_client.documents import BulkDocument, RunDocument, RunSummary, TaskDocument
 from flow_client.errors import NotFlow, Problem, Unreachable
-from flow_client.sse import Frame, frames
+from flow_client.sse import Frame, FrameReader
 from flow_client.transport import Answer, Transport, path_of
 
 PAGE = 500
@@ -25,6 +26,16 @@ class Client:
 
     def __init__(self, url: str, token: str) -> None:
         self._transport = Transport(url, token)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Its connections. Nothing may be asked afterwards."""
+        self._transport.close()
 
     @property
     def url(self) -> str:
@@ -154,11 +165,12 @@ class Client:
     ) -> Iterator[Piece]:
         """What bodies wrote; with `follow`, until the run has ended."""
         query = {"task": task, "attempt": attempt, "follow": 1 if follow else None}
-        pieces = self._transport.stream(path_of("runs", run, "logs"), query, {})
-        for frame in frames(pieces):
-            if frame.event == "end":
-                return
-            yield Piece(**json.loads(frame.data))
+        reader = FrameReader()
+        for piece in self._transport.stream(path_of("runs", run, "logs"), query, {}):
+            for frame in reader.feed(piece):
+                if frame.event == "end":
+                    return
+                yield Piece(**json.loads(frame.data))
         raise Unreachable(f"{self.url} has ended the log of run {run} before its end: ask for it again")
 
     def task_log(self, run: str, task: str, attempt: int | None = None) -> Iterator[Text]:
@@ -173,12 +185,14 @@ class Client:
         while True:
             try:
                 headers = {"Last-Event-ID": last} if last else {}
-                for frame in frames(self._transport.stream(path, query, headers)):
-                    heard = time.monotonic()
-                    if frame.event == "end":
-                        return
-                    last = frame.id or last
-                    yield frame
+                reader = FrameReader()
+                for piece in self._transport.stream(path, query, headers):
+                    for frame in reader.feed(piece):
+                        heard = time.monotonic()
+                        if frame.event == "end":
+                            return
+                        last = frame.id or last
+                        yield frame
             except Unreachable:
                 if time.monotonic() - heard > PATIENCE:
                     raise

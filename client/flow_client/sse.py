@@ -16,29 +16,43 @@ class Frame(NamedTuple):
 
 def frames(pieces: Iterable[bytes]) -> Iterator[Frame]:
     """The whole events in a stream of bytes; what was cut off at its end is none. Raises ValueError."""
-    event, id_ = "message", ""
-    data: list[str] = []
-    for line in _lines(pieces):
-        if not line:
-            if data:
-                yield Frame(event, "\n".join(data), id_)
-            event, data = "message", []
-            continue
+    reader = FrameReader()
+    for piece in pieces:
+        yield from reader.feed(piece)
+
+
+class FrameReader:
+    """Of one stream, whose pieces come one after the other."""
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+        self._event, self._id = "message", ""
+        self._data: list[str] = []
+
+    def feed(self, piece: bytes) -> Iterator[Frame]:
+        """The events that end in this piece. Raises ValueError."""
+        *whole, self._rest = (self._rest + self._decode(piece)).replace("\r\n", "\n").split("\n")
+        for line in whole:
+            if line:
+                self._take(line)
+            else:
+                yield from self._ended()
+        if len(self._rest) > LONGEST:
+            raise ValueError("an event of the stream does not end")
+
+    def _take(self, line: str) -> None:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
-            data.append(value)
+            self._data.append(value)
         elif name == "event":
-            event = value
+            self._event = value
         elif name == "id":
-            id_ = value
+            self._id = value
 
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    rest = ""
-    for piece in pieces:
-        *whole, rest = (rest + decode(piece)).replace("\r\n", "\n").split("\n")
-        yield from whole
-        if len(rest) > LONGEST:
-            raise ValueError("an event of the stream does not end")
+    def _ended(self) -> Iterator[Frame]:
+        event, data = self._event, self._data
+        self._event, self._data = "message", []
+        if data:
+            yield Frame(event, "\n".join(data), self._id)

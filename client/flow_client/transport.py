@@ -19,9 +19,9 @@ CONNECT, READ = 5.0, 60.0
 """Seconds that a connection, and then each piece of an answer, may take."""
 CONNECTS, REPEATS = 6, 3
 """Attempts more, of what did not get through at all and of what may be repeated: about three seconds, the time of a server's restart."""
-_BUSY = (429, 502, 503, 504)
-_SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-_PIECE = 1 << 16
+BUSY = (429, 502, 503, 504)
+SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+PIECE = 1 << 16
 
 
 class Answer(NamedTuple):
@@ -37,13 +37,48 @@ class Answer(NamedTuple):
             raise NotFlow(f"the answer is not JSON ({error}): check that the URL is that of a Flow server") from None
 
 
-class Transport:
+class Address:
     """`url` may have a path, where a proxy puts the server below one. Raises WrongAddress."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = _checked_url(url)
-        self._headers = {"Authorization": f"Bearer {_checked_token(token)}", "User-Agent": "flow"}
+        self.headers = {"Authorization": f"Bearer {_checked_token(token)}", "User-Agent": "flow"}
+
+    def of(self, path: str, query: Mapping[str, object] | None) -> str:
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        return f"{self.url}/api/v1{path}" + (f"?{urlencode(given)}" if given else "")
+
+    def unreachable(self, told: str) -> Unreachable:
+        return Unreachable(
+            f"no Flow server answers at {self.url} ({told}): start one with `flow server`, or give another --url"
+        )
+
+    def error(self, answer: Answer) -> Exception:
+        """The server's own words, or that it is none."""
+        if answer.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
+            return NotFlow(
+                f"{self.url} does not answer as a Flow server of this version does (HTTP {answer.status}): check --url"
+            )
+        found: dict[str, Any] = answer.json
+        kind = str(found.get("type", "")).rpartition(":")[2]
+        if answer.status == 401:
+            return WrongAddress(
+                f"{self.url} refuses the token: set FLOW_TOKEN to its token, which is in the file `token` of the server's state folder"
+            )
+        return Problem(answer.status, kind, str(found.get("detail", "")), found)
+
+
+class Transport:
+    def __init__(self, url: str, token: str) -> None:
+        self._address = Address(url, token)
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=4, timeout=Timeout(connect=CONNECT, read=READ))
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    def close(self) -> None:
+        self._pool.clear()
 
     def call(
         self,
@@ -60,7 +95,7 @@ class Transport:
         if key is not None:
             headers["Idempotency-Key"] = key
         data = None if body is None else json.dumps(body).encode()
-        return self._whole(method, path, query, data, headers, repeat or key is not None or method in _SAFE)
+        return self._whole(method, path, query, data, headers, repeat or key is not None or method in SAFE)
 
     def upload(self, path: str, stream: IO[bytes]) -> Answer:
         headers = {"Content-Type": "application/gzip", "Content-Length": str(os.fstat(stream.fileno()).st_size)}
@@ -71,8 +106,8 @@ class Transport:
         response = self._sent("GET", path, query, None, headers, repeat=True)
         try:
             if response.status >= 400:
-                raise self._error(Answer(response.status, response.headers, response.data))
-            yield from response.stream(_PIECE)
+                raise self._address.error(Answer(response.status, response.headers, response.data))
+            yield from response.stream(PIECE)
         except HTTPError as error:
             raise self._unreachable(error) from error
         finally:
@@ -95,7 +130,7 @@ class Transport:
         finally:
             response.release_conn()
         if answer.status >= 300:
-            raise self._error(answer)
+            raise self._address.error(answer)
         return answer
 
     def _sent(
@@ -107,14 +142,12 @@ class Transport:
         headers: Mapping[str, str],
         repeat: bool,
     ) -> urllib3.BaseHTTPResponse:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        url = f"{self.url}/api/v1{path}" + (f"?{urlencode(given)}" if given else "")
         try:
             return self._pool.request(
                 method,
-                url,
+                self._address.of(path, query),
                 body=body,
-                headers={**self._headers, **headers},
+                headers={**self._address.headers, **headers},
                 preload_content=False,
                 redirect=False,  # the token must not follow it
                 retries=_retries(repeat),
@@ -125,23 +158,7 @@ class Transport:
     def _unreachable(self, error: HTTPError) -> Unreachable:
         reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
         told = str(reason).rpartition(": ")[2] or type(reason).__name__
-        return Unreachable(
-            f"no Flow server answers at {self.url} ({told}): start one with `flow server`, or give another --url"
-        )
-
-    def _error(self, answer: Answer) -> Exception:
-        """The server's own words, or that it is none."""
-        if answer.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
-            return NotFlow(
-                f"{self.url} does not answer as a Flow server of this version does (HTTP {answer.status}): check --url"
-            )
-        found: dict[str, Any] = answer.json
-        kind = str(found.get("type", "")).rpartition(":")[2]
-        if answer.status == 401:
-            return WrongAddress(
-                f"{self.url} refuses the token: set FLOW_TOKEN to its token, which is in the file `token` of the server's state folder"
-            )
-        return Problem(answer.status, kind, str(found.get("detail", "")), found)
+        return self._address.unreachable(told)
 
 
 def path_of(*parts: str) -> str:
@@ -157,7 +174,7 @@ def _retries(repeat: bool) -> Retry:
         other=0,
         status=REPEATS if repeat else 0,
         allowed_methods=None,  # `read` and `status` say whether
-        status_forcelist=_BUSY if repeat else (),
+        status_forcelist=BUSY if repeat else (),
         backoff_factor=0.1,
         backoff_max=2.0,
         backoff_jitter=0.1,

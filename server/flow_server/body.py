@@ -16,6 +16,8 @@ from flow_server.shapes import B, read_body
 BODY_LIMIT = 5 << 20
 """Bytes of a whole body: source and parameters at their limits, with what JSON's escapes add."""
 FORM_LIMIT = 16 << 10
+SMALL = 16 << 10
+"""Bytes of a body that is read where it is: a thread would take longer."""
 PATIENCE = 60.0
 """Seconds that a body may take to arrive."""
 DEEPEST = 100
@@ -28,6 +30,8 @@ async def json_body(request: Request, model: type[B], may_be_empty: bool = False
     data = await bounded(request, BODY_LIMIT)
     if may_be_empty and not data:
         data = b"{}"
+    if len(data) <= SMALL:
+        return read_body(_parsed(data), model)
     return await run_in_threadpool(lambda: read_body(_parsed(data), model))
 
 

@@ -20,6 +20,7 @@ from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
 
 from flow_server.app import create_app
+from flow_server.http_protocol import BoundedProtocol
 from flow_server.notifying import Notifying
 from flow_server.problem import ServerError
 from flow_server.scheduling import Scheduling
@@ -107,6 +108,7 @@ def _end(crew: list[Supervisor]) -> None:
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,  # it logs as all libraries do here (role_log.py)
         log_level="error",  # its warnings are about what strangers send, and advise on packages
         ws="none",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from flow_engine.access import ALL
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.storage_logs import logs_of
 from starlette.requests import HTTPConnection
@@ -17,11 +18,14 @@ from flow_server.auth.limited_threads import LimitedThreads
 from flow_server.auth.limits import Buckets
 from flow_server.auth.principal import Principal, principal_of
 from flow_server.auth.settings import AccessSettings, access_settings
+from flow_server.compiled import CompiledSources
 from flow_server.drawings import Drawings
 from flow_server.event_hub import EventHub
 from flow_server.metrics import Metrics
 from flow_server.session import Sessions
 from flow_server.store_threads import StoreThreads
+from flow_server.submission import Prepared
+from flow_server.submissions import Kept, Submissions
 
 T = TypeVar("T")
 _DAY = 86400.0
@@ -52,6 +56,8 @@ class Services:
         self.requests = Buckets(self.settings.rate, BURST * self.settings.rate) if self.settings.rate else None
         self.metrics = Metrics(state)
         self.drawings = Drawings()
+        self.sources = CompiledSources(state)
+        self.submissions = Submissions(self.threads, state)
         self._counts = _Counts()
         self.streams: Counter[str] = Counter()
         """How many there are, by what they tell; those of all principals together."""
@@ -64,6 +70,13 @@ class Services:
         view = copy.copy(self)
         view.stores = LimitedThreads(self.threads, principal.namespace, self.settings.policy)
         return view
+
+    async def submit(self, prepare: Callable[[], Prepared]) -> Kept:
+        """A run of whoever asks. Raises what `prepare` raises, IdempotencyConflict and StoreError."""
+        stores = self.stores
+        if isinstance(stores, LimitedThreads):
+            return await self.submissions.submit(stores.namespace, stores.limited, prepare)
+        return await self.submissions.submit(ALL, lambda store: store, prepare)
 
     async def heavy(self, job: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._heavy, job)

@@ -86,6 +86,8 @@ def read_body(found: object, model: type[B]) -> B:
 
 def read_query(query: QueryParams, model: type[Q]) -> Q:
     """Raises Problem, for one that is not known as well: a misspelt filter would give everything."""
+    if not query:
+        return model()
     names = [field.alias or name for name, field in model.model_fields.items()]
     for name in query:
         if len(query.getlist(name)) > 1:

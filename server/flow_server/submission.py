@@ -129,8 +129,8 @@ def prepared(origin: Origin, wish: Wish) -> Prepared:
     return Prepared(wish, origin, params)
 
 
-def keep(store: Store, state: StateFolder, ready: Sequence[Prepared]) -> list[Submitted]:
-    """Submits the runs, all or none. Raises IdempotencyConflict and StoreError."""
+def keep(store: Store, state: StateFolder, ready: Sequence[Prepared]) -> list[tuple[Submitted, NewRun]]:
+    """Submits the runs, all or none, each with what was asked for. Raises IdempotencyConflict and StoreError."""
     made: list[str] = []
     kept: set[str] = set()
     try:
@@ -145,7 +145,7 @@ def keep(store: Store, state: StateFolder, ready: Sequence[Prepared]) -> list[Su
             news.append(_new_run(one, newest, folder))
         told = store.submit_all(news)
         kept = {new.folder for new, submitted in zip(news, told, strict=True) if submitted.created}
-        return told
+        return [*zip(told, news, strict=True)]
     finally:
         for folder in made:
             if folder not in kept:

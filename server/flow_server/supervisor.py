@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from flow_engine.backoff import Backoff
 from flow_runtime.role_log import say
@@ -15,6 +16,8 @@ STARTS = Backoff(0.2, 10.0)
 """Before one that died is started again."""
 STEADY = 30.0
 """Seconds of life after which the backoff starts anew."""
+YIELDS = 5
+"""Steps by which what it starts gives way to the server: whoever asks is answered while workers are busy. Alone they take all there is."""
 PATIENCE = (0.3, 3.0)
 """Seconds that an ending one is given to hand back what has not started, and then to end what runs."""
 
@@ -92,6 +95,7 @@ class Supervisor:
             self._process = subprocess.Popen(  # noqa: S603
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment, start_new_session=True
             )
+            _give_way(self._process.pid)
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
         for patience in PATIENCE:
@@ -106,6 +110,11 @@ class Supervisor:
             process.wait()
         if process.stdin is not None:
             process.stdin.close()
+
+
+def _give_way(pid: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # it has ended already; who is nicer than that is nice enough
+        os.setpriority(os.PRIO_PROCESS, pid, min(os.getpriority(os.PRIO_PROCESS, 0) + YIELDS, 19))
 
 
 def _ending(status: int) -> str:

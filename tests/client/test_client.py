@@ -1,15 +1,21 @@
-"""The client against servers that lose connections: what may be repeated is, and nothing else."""
+"""The clients, with and without an event loop, against servers that lose connections: what may be repeated is, and nothing else."""
 
+import asyncio
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flow_client import async_client as async_module
 from flow_client import client as client_module
 from flow_client.answers import Change, Chosen, Origin, Text
+from flow_client.async_client import AsyncClient
 from flow_client.client import Client
 from flow_client.errors import ClientError, NotFlow, Problem, Unreachable, WrongAddress
 from flow_client.sse import Frame, frames
@@ -66,6 +72,46 @@ def stream(*pieces: bytes) -> Act:
     return act
 
 
+class Blocking:
+    """An AsyncClient, each of whose calls is waited for on an event loop of its own."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._client = AsyncClient(url, token)
+        self.url = self._client.url
+        self._loop = asyncio.new_event_loop()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self._client, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            made = method(*given, **named)
+            return self._items(made) if isinstance(made, AsyncGenerator) else self._loop.run_until_complete(made)
+
+        return call
+
+    def _items(self, made: AsyncGenerator[Any, None]) -> Iterator[Any]:
+        with suppress(StopAsyncIteration):
+            while True:
+                yield self._loop.run_until_complete(anext(made))
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._client.close())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+CLIENTS = {"client": (Client, client_module), "async_client": (Blocking, async_module)}
+
+
+@pytest.fixture(params=CLIENTS, autouse=True)
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Which of them `served` gives; it does not wait long."""
+    made, module = CLIENTS[request.param]
+    monkeypatch.setitem(CLIENTS, "now", (made, module))
+    monkeypatch.setattr(module, "_PAUSE", 0.01)
+    return str(request.param)
+
+
 @contextmanager
 def served(*script: Act) -> Iterator[tuple[Client, list[Any]]]:
     """A client of a server with this script, and what was seen of its requests."""
@@ -74,7 +120,8 @@ def served(*script: Act) -> Iterator[tuple[Client, list[Any]]]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield Client(f"http://127.0.0.1:{server.server_port}/", TOKEN), server.seen  # type: ignore[attr-defined]
+            with closing(CLIENTS["now"][0](f"http://127.0.0.1:{server.server_port}/", TOKEN)) as client:
+                yield client, server.seen  # type: ignore[attr-defined]
         finally:
             server.shutdown()
             thread.join()
@@ -133,9 +180,7 @@ def test_names_are_encoded() -> None:
     assert seen[0][1] == "/api/v1/runs/r%2F..%2Fx/tasks/fetch%5B3%5D"
 
 
-def test_a_lost_stream_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_PAUSE", 0.01)
-
+def test_a_lost_stream_goes_on_where_it_was() -> None:
     def change(number: int) -> bytes:
         data = {"at": "now", "changes": [{"task": f"t{number}", "state": "ready", "attempt": 0}]}
         return b"id: %d\nevent: change\ndata: %s\n\n" % (number, json.dumps(data).encode())
@@ -150,9 +195,7 @@ def test_a_lost_stream_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> 
     assert [headers["Last-Event-ID"] for _, _, headers, _ in seen] == ["0", "2", "2"]
 
 
-def test_a_lost_log_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_PAUSE", 0.01)
-
+def test_a_lost_log_goes_on_where_it_was() -> None:
     def piece(text: str, place: str) -> bytes:
         return f"id: {place}\nevent: piece\ndata: {json.dumps({'attempt': 1, 'text': text})}\n\n".encode()
 
@@ -182,8 +225,7 @@ def test_a_run_may_be_told_to_start_later() -> None:
 
 
 def test_a_stream_that_stays_lost_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_PAUSE", 0.01)
-    monkeypatch.setattr(client_module, "PATIENCE", 0.0)
+    monkeypatch.setattr(CLIENTS["now"][1], "PATIENCE", 0.0)
     with served(hang_up) as (client, _), pytest.raises(Unreachable):
         list(client.changes("r"))
 
@@ -193,13 +235,13 @@ def test_a_stream_that_stays_lost_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_wrong_url_is_refused(url: str) -> None:
     with pytest.raises(WrongAddress):
-        Client(url, TOKEN)
+        CLIENTS["now"][0](url, TOKEN)
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\nb", "é"])
 def test_a_wrong_token_is_refused(token: str) -> None:
     with pytest.raises(WrongAddress):
-        Client("http://127.0.0.1:1", token)
+        CLIENTS["now"][0]("http://127.0.0.1:1", token)
 
 
 def test_events_arrive_whole_however_they_are_cut() -> None:
@@ -213,3 +255,28 @@ def test_events_arrive_whole_however_they_are_cut() -> None:
 
 def test_every_error_is_a_client_error() -> None:
     assert all(issubclass(error, ClientError) for error in (NotFlow, Problem, Unreachable, WrongAddress))
+
+
+def test_the_client_without_an_event_loop_is_made_of_the_other() -> None:
+    script = Path(__file__).parents[2] / "client" / "make_sync.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_many_tasks_share_an_async_client() -> None:
+    async def all_of_them(url: str) -> list[str]:
+        async with AsyncClient(url, TOKEN) as client:
+            found = await asyncio.gather(*(client.submit(Origin(source="x"), {"n": n}) for n in range(50)))
+            return [one.run for one in found]
+
+    with served(answer(201, {"run": "r"})) as (client, seen):
+        assert asyncio.run(all_of_them(client.url)) == ["r"] * 50
+    assert len({headers["Idempotency-Key"] for _, _, headers, _ in seen}) == 50
+
+
+def test_the_folder_of_an_async_client_is_sent_again_from_its_beginning(tmp_path: Path) -> None:
+    archive = tmp_path / "folder.tar.gz"
+    archive.write_bytes(b"x" * 200_000)
+    with served(problem(404, "unknown-folder"), answer(503, {}), answer(201, {})) as (client, seen):
+        assert client.send_folder("0" * 64, str(archive)) is True
+    assert [len(body) for _, _, _, body in seen] == [0, 200_000, 200_000]

@@ -6,7 +6,7 @@ from pathlib import Path
 from flow_lang.checks.kind import errors_of
 from flow_lang.checks.registry import all_kinds
 from flow_runtime.executors.http.answer import BODY, HEADERS, STATUS
-from flow_runtime.executors.notify.email import VARIABLE
+from flow_runtime.executors.notify.smtp import VARIABLE
 from flow_runtime.executors.secrets import variable_of
 from lang.compiling import codes
 

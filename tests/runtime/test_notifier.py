@@ -1,5 +1,6 @@
 """The notifier: real mail servers and real receivers that fail in between; each notice is told at least once, and nothing inside is reached."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -202,6 +203,17 @@ def test_a_mail_server_that_fails_in_between(told: Make) -> None:
         state.store.notices.try_again()
         assert state.relay.step() == 1
         assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("said", ["sesame-4711", base64.b64encode(b"\0flow\0sesame-4711").decode()])
+def test_a_password_that_a_mail_server_repeats_is_not_kept(told: Make, said: str) -> None:
+    with mail_server(login="flow:right", AUTH=[f"535 wrong: {said}"]) as server:
+        url = f"smtp://flow:sesame-4711@127.0.0.1:{server.port}"
+        state = told(Sink(to=("a@example.com",)), FLOW_SMTP_URL=url)
+        state.relay.step()
+    assert "refused with 535" in state.heard[0]
+    assert said[-9:] not in state.heard[0]
+    assert state.store.notices.backlog().notices == 1  # somebody will mend the settings
 
 
 def test_without_a_mail_server_it_waits_for_one(told: Make) -> None:

@@ -1,9 +1,10 @@
-"""Each curl example of docs/server.md is run as it stands there."""
+"""Each curl example of docs/server.md is run as it stands there, those of a section one after the other, and each Python example."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,13 @@ from support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
-EXAMPLES = [block for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) if "curl" in block]
+SECTIONS = {
+    section.partition("\n")[0]: [
+        block for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) if "curl" in block
+    ]
+    for section in TEXT.split("\n## ")[1:]
+}
+PROGRAMS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 ASK = (
     'flow 1\nworkflow ask {\n  wait release -> bool { approval = "Go on?" }\n  wait paid -> int { event = "paid" }\n}\n'
 )
@@ -45,19 +52,30 @@ def variables(server: Server) -> dict[str, str]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples use curl")
-@pytest.mark.parametrize("example", EXAMPLES, ids=[re.findall(r"FLOW_URL(/[^\"?]*)", text)[0] for text in EXAMPLES])
-def test_the_example_works(example: str, variables: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("section", [name for name, examples in SECTIONS.items() if examples])
+def test_the_examples_of_a_section_work(section: str, variables: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", example],
-        cwd=tmp_path,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout or (tmp_path / "graph.svg").stat().st_size
+    for example in SECTIONS[section]:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", example],
+            cwd=tmp_path,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert done.returncode == 0, example + done.stdout + done.stderr
+        assert done.stdout or (tmp_path / "graph.svg").stat().st_size, example
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_programs_work(program: str, variables: dict[str, str]) -> None:
+    done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "hello Ada\n"), done.stderr
+
+
+def test_there_are_examples() -> None:
+    assert (len(PROGRAMS), sum(map(len, SECTIONS.values())) > 40) == (2, True)
 
 
 def test_the_page_has_every_route() -> None:

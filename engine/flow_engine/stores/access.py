@@ -1,19 +1,15 @@
 """Tokens, sessions and the audit log in SQL; the statements of access.sql are those of both dialects."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 from flow_engine.access import ALL, AuditEntry, AuditFilter, SessionRecord, TokenRecord
-from flow_engine.stores.queries import load
+from flow_engine.stores.tables import Tables
 
-Values = Sequence[Any]
+FILE = "access.sql"
 
 
-class SqlAccess(ABC):
-    def __init__(self) -> None:
-        self._queries = load("access.sql")
-
+class SqlAccess(Tables):
     def namespaces(self) -> list[str]:
         return [name for (name,) in self._rows("namespaces", "", ())]
 
@@ -34,7 +30,7 @@ class SqlAccess(ABC):
 
     def revoke_token(self, id_: str, namespace: str, now: float) -> bool:
         """Sessions look at their token, so that what is left of them for a moment holds nothing."""
-        revoked = bool(self._write(("revoke_token", (now, id_, namespace))))
+        revoked = bool(self._write(("revoke_token", (now, id_, namespace)))[0])
         if revoked:
             self._write(("end_sessions_of", (id_,)))
         return revoked
@@ -65,15 +61,7 @@ class SqlAccess(ABC):
 
     def prune(self, audit_before: float, now: float) -> int:
         self._write(("prune_sessions", (now,)))
-        return len(self._write(("prune_audit", (audit_before,))))
-
-    @abstractmethod
-    def _rows(self, query: str, rest: str, values: Values) -> list[tuple[Any, ...]]:
-        """Of a named query and what follows it."""
-
-    @abstractmethod
-    def _write(self, *statements: tuple[str, Values]) -> list[tuple[Any, ...]]:
-        """Named statements in one transaction: what the last of them returns."""
+        return len(self._write(("prune_audit", (audit_before,)))[0])
 
 
 def _token(row: Sequence[Any]) -> TokenRecord:

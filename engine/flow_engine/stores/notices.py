@@ -1,7 +1,6 @@
-"""Notices and their rules, from the rows that a store in SQL has of them."""
+"""Notices and their rules in SQL; the statements of notices.sql are those of both dialects."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,17 +9,49 @@ from flow_lang.plan import Plan
 
 from flow_engine.errors import FlowError
 from flow_engine.notices.contract import Notice, NotifyRule, Waiting
+from flow_engine.stores.tables import Tables
 
-HELD = "WHERE n.failed_at IS NULL AND n.held_by = ? AND n.held_until = ? ORDER BY n.id"
-"""What follows `notice_columns` for what a relay has claimed."""
+FILE = "notices.sql"
+_HELD = "WHERE n.failed_at IS NULL AND n.held_by = ? AND n.held_until = ? ORDER BY n.id"
 _FAILED = "WHERE n.failed_at IS NOT NULL AND u.namespace = ? ORDER BY n.id DESC LIMIT ?"
 
 
-class NoticeReads(ABC):
-    """What a store in SQL answers about its notices. `_rows` gives those of a named query and what follows it."""
+class SqlNotices(Tables):
+    _plan_of: Callable[[str, str], Plan]
+    """A plan by its hash and its workflow."""
 
-    def __init__(self, plan_of: Callable[[str, str], Plan]) -> None:
-        self._plan_of = plan_of
+    def put_rule(self, rule: NotifyRule, now: float) -> bool:
+        named = (rule.namespace, rule.name)
+        known, *_ = self._write(
+            ("known_rule", named),
+            ("keep_rule", (*named, rule.workflow, rule.sink, now)),
+            ("drop_rule_events", named),
+            *(("keep_rule_event", (event, *named)) for event in rule.events),
+        )
+        return not known
+
+    def remove_rule(self, name: str, namespace: str = "default") -> bool:
+        steps = ("known_rule", "drop_rule_notices", "drop_rule_events", "drop_rule")
+        return bool(self._write(*((step, (namespace, name)) for step in steps))[0])
+
+    def claim(self, relay: str, limit: int, now: float, until: float) -> list[Notice]:
+        if not self._rows("notice_to_claim", "", (now,)):
+            return []  # so that a relay with nothing to do writes nothing
+        self._queries.setdefault("held_notices", f"{self._queries['notice_columns']} {_HELD}")
+        _, rows = self._write(("claim_notices", (relay, limit, now, until)), ("held_notices", (relay, until)))
+        return [self._notice(row) for row in rows]
+
+    def delivered(self, relay: str, numbers: Sequence[int]) -> int:
+        return len(self._write(("delivered", (json.dumps(numbers), relay)))[0]) if numbers else 0
+
+    def put_off(self, relay: str, number: int, trouble: str, until: float) -> bool:
+        return bool(self._write(("put_notice_off", (until, trouble, number, relay)))[0])
+
+    def give_up(self, relay: str, number: int, trouble: str, now: float) -> bool:
+        return bool(self._write(("give_notice_up", (trouble, now, number, relay)))[0])
+
+    def try_again(self, namespace: str = "default") -> int:
+        return len(self._write(("try_notices_again", (namespace,)))[0])
 
     def rules(self, namespace: str = "default") -> list[NotifyRule]:
         rows = self._rows("notify_rules", "", (namespace,))
@@ -53,6 +84,3 @@ class NoticeReads(ABC):
         except (FlowError, IndexError):
             return ""
         return name if place is None or place < 0 else f"{name}[{place}]"
-
-    @abstractmethod
-    def _rows(self, query: str, rest: str, values: Sequence[Any]) -> list[tuple[Any, ...]]: ...

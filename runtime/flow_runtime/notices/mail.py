@@ -1,6 +1,5 @@
 """A notice by mail, through the server of FLOW_SMTP_URL: text and HTML, with a link to the run."""
 
-import smtplib
 from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -8,8 +7,7 @@ from html import escape
 
 from flow_engine.notices.contract import Notice
 
-from flow_runtime.executors.failure import BodyFailed
-from flow_runtime.executors.notify.email import Server, connected, server_of
+from flow_runtime.executors.notify.smtp import MailFailed, NoMailServer, send, server_of
 from flow_runtime.notices.trouble import NotDelivered
 from flow_runtime.notices.words import Words
 
@@ -18,23 +16,11 @@ def send_mail(notice: Notice, words: Words, to: tuple[str, ...], environment: Ma
     """Raises NotDelivered."""
     try:
         server = server_of(environment)
-    except BodyFailed as error:
+        send(server, mail_of(notice, words, to, server.sender))
+    except NoMailServer as error:
         raise NotDelivered(str(error)) from error
-    message = mail_of(notice, words, to, server.sender)
-    try:
-        with connected(server) as client:
-            refused = client.send_message(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        status, reply = next(iter(error.recipients.values()))
-        raise _refused(server, status, reply) from error
-    except smtplib.SMTPResponseException as error:
-        raise _refused(server, error.smtp_code, error.smtp_error) from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotDelivered(f"no mail could be sent by {server.host}:{server.port}: {error}") from error
-    if refused:  # the others have it, and would get it again
-        _, (status, reply) = next(iter(refused.items()))
-        told = _refused(server, status, reply)
-        raise NotDelivered(f"{told} (for {', '.join(refused)}; the others have the mail)", for_good=True)
+    except MailFailed as error:  # who has it would get it again
+        raise NotDelivered(str(error), for_good=error.partly or _is_final(error.status)) from error
 
 
 def mail_of(notice: Notice, words: Words, to: tuple[str, ...], sender: str) -> EmailMessage:
@@ -66,17 +52,6 @@ def _html(words: Words, details: list[tuple[str, str]]) -> str:
 
 def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
-
-
-def _refused(server: Server, status: int, reply: bytes | str) -> NotDelivered:
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    if server.password:
-        text = text.replace(server.password, "***")  # some servers repeat what they were sent
-    if status < 100:
-        return NotDelivered(f"{server.host}:{server.port} does not answer as a mail server does: {text[:200]}")
-    return NotDelivered(
-        f"the mail server {server.host} refused with {status}: {text[:500]}", for_good=_is_final(status)
-    )
 
 
 def _is_final(status: int) -> bool:

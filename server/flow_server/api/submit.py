@@ -1,6 +1,7 @@
 """Submit runs, one or many, and try ended ones again."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flow_client.documents import Difference, RunDocument, RunSummary, SubmittedRuns
@@ -17,7 +18,7 @@ from flow_server.documents import answer, json_bytes, run_summary, run_whole
 from flow_server.problem import Problem
 from flow_server.services import Services, services_of
 from flow_server.shapes import wrong_field
-from flow_server.submission import Origin, Prepared, deployed_origin, keep, origin_of, prepared
+from flow_server.submission import Origin, Prepared, deployed_origin, keep, prepared
 from flow_server.wishes import (
     BulkFields,
     DiffFields,
@@ -54,8 +55,8 @@ async def submit(request: Request, body: RunFields) -> Response:
     services = services_of(request)
     submission, wish = submission_of(body), wish_of(body, key_of(request))
     origin = await origin_for(services, submission)
-    ready = await services.heavy(lambda: prepared(origin, wish))
-    return await _kept(services, ready)
+    kept = await services.submit(await _preparation(services, origin, wish))
+    return _created(kept.submitted, kept.document)
 
 
 @operation(
@@ -76,7 +77,7 @@ async def bulk(request: Request, body: BulkFields) -> Response:
     ready = await services.heavy(lambda: _all_prepared(origin, wishes))
 
     def job(store: Store) -> bytes:
-        return json_bytes({"runs": [told._asdict() for told in keep(store, services.state, ready)]})
+        return json_bytes({"runs": [told._asdict() for told, _ in keep(store, services.state, ready)]})
 
     return answer(await services.stores.run(job), 201)
 
@@ -110,7 +111,7 @@ async def retry(request: Request, body: RetryFields) -> Response:
     origin = await origin_for(services, submission)
     record = await services.stores.run(lambda store: store.run(name))
     ready = await services.heavy(lambda: prepared(origin, edited(record, origin, wish)))
-    return await _kept(services, ready, record)
+    return await _kept_after(services, ready, record)
 
 
 @operation(
@@ -146,7 +147,16 @@ async def origin_for(services: Services, submission: Submission) -> Origin:
         return await services.stores.run(
             lambda store: deployed_origin(store, submission.workflow or "", submission.version)
         )
-    return await services.heavy(lambda: origin_of(services.state, submission))
+    known = services.sources.known(submission)
+    return known if known is not None else await services.heavy(lambda: services.sources.origin(submission))
+
+
+async def _preparation(services: Services, origin: Origin, wish: Wish) -> Callable[[], Prepared]:
+    """What binds its parameters. Where they may name files of a folder, that may take long and is done before. Raises Problem."""
+    if origin.folder is None:
+        return lambda: prepared(origin, wish)
+    ready = await services.heavy(lambda: prepared(origin, wish))
+    return lambda: ready
 
 
 def edited(record: RunRecord, origin: Origin, wish: Wish) -> Wish:
@@ -156,14 +166,16 @@ def edited(record: RunRecord, origin: Origin, wish: Wish) -> Wish:
     return wish._replace(params={**kept, **wish.params}, priority=record.priority, labels=record.labels)
 
 
-async def _kept(services: Services, ready: Prepared, based_on: RunRecord | None = None) -> Response:
+async def _kept_after(services: Services, ready: Prepared, based_on: RunRecord) -> Response:
     def job(store: Store) -> tuple[Submitted, bytes]:
-        whole = ready if based_on is None else _with_rows(store, ready, based_on)
-        (told,) = keep(store, services.state, [whole])
+        ((told, _),) = keep(store, services.state, [_with_rows(store, ready, based_on)])
         return told, json_bytes(run_whole(store, store.run(told.run)))
 
-    (run, created), data = await services.stores.run(job)
-    return answer(data, 201 if created else 200, {"Location": f"/api/v1/runs/{run}"})
+    return _created(*await services.stores.run(job))
+
+
+def _created(told: Submitted, document: bytes) -> Response:
+    return answer(document, 201 if told.created else 200, {"Location": f"/api/v1/runs/{told.run}"})
 
 
 def _with_rows(store: Store, ready: Prepared, based_on: RunRecord) -> Prepared:

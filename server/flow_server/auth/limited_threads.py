@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 class LimitedThreads:
     def __init__(self, threads: StoreThreads, namespace: str, policy: Policy) -> None:
-        self._threads, self._namespace, self._policy = threads, namespace, policy
+        self._threads, self.namespace, self._policy = threads, namespace, policy
 
     async def run(self, job: Callable[[Store], T]) -> T:
         """What `job` returns or raises, from one of the threads."""
-        return await self._threads.run(lambda store: job(self._limited(store)))
+        return await self._threads.run(lambda store: job(self.limited(store)))
 
-    def _limited(self, store: Store) -> Store:
-        if self._namespace == ALL:
+    def limited(self, store: Store) -> Store:
+        if self.namespace == ALL:
             return of_all(store, self._policy)
-        return of_namespace(store, self._namespace, self._policy)
+        return of_namespace(store, self.namespace, self._policy)

@@ -7,6 +7,7 @@ from flow_engine import states
 from flow_engine.decisions.books import Notes
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.decisions.reopen import Change
+from flow_engine.decisions.shape import shape_of
 from flow_engine.model import (
     Cached,
     Completion,
@@ -44,6 +45,13 @@ def record(new: NewRun) -> RunRecord:
         new.based_on,
         new.starts_at,
     )
+
+
+def begun(new: NewRun) -> tuple[RunRecord, list[TaskRecord]]:
+    """A run as it is when it has just been submitted, in whatever store; not for one that takes over rows."""
+    graph = RunGraph(new.id, shape_of(new.plan.workflow))
+    graph.start(new.created_at, new.due)
+    return record(new), [new_row(graph, seq, new.created_at, None) for seq in range(len(graph.state))]
 
 
 RESERVED = ""

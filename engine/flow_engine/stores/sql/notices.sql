@@ -23,6 +23,9 @@ DELETE FROM notice WHERE rule = (SELECT id FROM notify_rule WHERE namespace = ? 
 -- name: drop_rule
 DELETE FROM notify_rule WHERE namespace = ? AND name = ?
 
+-- name: notice_to_claim
+SELECT 1 FROM notice WHERE failed_at IS NULL AND coalesce(held_until, 0) <= ? AND rule IN (SELECT id FROM notify_rule) LIMIT 1
+
 -- name: notices_that_wait
 SELECT count(*), min(created_at) FROM notice WHERE failed_at IS NULL AND rule IN (SELECT id FROM notify_rule)
 

@@ -5,7 +5,7 @@ WHERE id IN (SELECT id FROM notice WHERE failed_at IS NULL AND coalesce(held_unt
   ORDER BY id LIMIT ?2::int FOR UPDATE SKIP LOCKED)
 
 -- name: delivered
-DELETE FROM notice WHERE id = ANY (?::bigint[]) AND held_by = ? RETURNING id
+DELETE FROM notice WHERE id = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::json))) AND held_by = ? RETURNING id
 
 -- name: put_notice_off
 UPDATE notice SET held_by = NULL, held_until = ?::float8, trouble = ? WHERE id = ? AND held_by = ? RETURNING id
