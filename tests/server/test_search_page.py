@@ -24,16 +24,14 @@ def browser(client: TestClient) -> Browser:
 def test_each_id_leads_to_what_it_is_of(client: TestClient, state: StateFolder, browser: Browser) -> None:
     run = submit(client, HELLO)
     fail(state, run)
-    assert client.put("/api/v1/workflows/nightly", json={"source": SCHEDULED}).status_code == 200
     keyed = {"source": HELLO, "idempotency_key": "greet ada"}
     other = client.post("/api/v1/runs", json=keyed).json()["run"]
     for text, place in (
         (run, f"/runs/{run}"),
         (f"  {run[:25]} ", f"/runs/{run}"),
         (f"{run}:0:1", f"/dead-letters/{run}%3A0%3A1"),
-        (f"{run} greet", f"/runs/{run}/tasks/greet/log"),
-        (f"{run}/tasks/greet", f"/runs/{run}/tasks/greet/log"),
-        ("nightly", "/schedules/nightly"),
+        (f"{run} greet", f"/runs/{run}/tasks/greet"),
+        (f"{run}/tasks/greet", f"/runs/{run}/tasks/greet"),
         ("hello", "/?workflow=hello"),
         ("greet ada", f"/runs/{other}"),
         (trace_id(run), f"/runs/{run}"),
@@ -48,6 +46,9 @@ def test_several_are_a_list_and_none_says_what_was_looked_for(client: TestClient
     page = browser.get(f"/search?q={ones[0][:6]}").text
     assert "2 meanings of" in page
     assert all(f'href="/runs/{run}"' in page for run in ones)
+    assert client.put("/api/v1/workflows/nightly", json={"source": SCHEDULED}).status_code == 200
+    page = browser.get("/search?q=nightly").text
+    assert ('href="/schedules/nightly"' in page, 'href="/workflows/nightly"' in page) == (True, True)
     assert "Nothing is called “nowhere”" in browser.get("/search?q=nowhere").text
     assert "/?label=nowhere" in browser.get("/search?q=nowhere").text
     assert "<h1>Search</h1>" in browser.get("/search?q=+").text

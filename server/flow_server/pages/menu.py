@@ -19,6 +19,7 @@ MENU = (
     MenuPage("/dead-letters", "Dead letters"),
     MenuPage("/schedules", "Schedules"),
     MenuPage("/workers", "Workers"),
+    MenuPage("/notices", "Notices", ADMIN),
     MenuPage("/tokens", "Tokens", ADMIN),
     MenuPage("/audit", "Audit", ADMIN),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from flow_engine.errors import FlowError, UnknownLetter, UnknownSchedule
+from flow_engine.errors import FlowError, UnknownLetter, UnknownSchedule, UnknownWorkflow
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
 from flow_runtime.document import key_of
@@ -91,7 +91,7 @@ def _task(store: Store, text: str) -> Iterator[Hit]:
     except FlowError:  # there is no such run, or there are several, or it is damaged: nothing that a task could be of
         return
     if any(key_of(plan, row) == parts[2] for row in store.tasks(record.id)):
-        yield Hit("Task", parts[2], f"/runs/{record.id}/tasks/{quote(parts[2], safe='')}/log", record)
+        yield Hit("Task", parts[2], f"/runs/{record.id}/tasks/{quote(parts[2], safe='')}", record)
 
 
 def _runs(store: Store, text: str) -> Iterator[Hit]:
@@ -118,6 +118,14 @@ def _schedule(store: Store, text: str) -> Iterator[Hit]:
 
 
 def _workflow(store: Store, text: str) -> Iterator[Hit]:
+    """The page of one that is deployed, which has its runs; else the runs."""
+    try:
+        store.versions(text, 1)
+    except UnknownWorkflow:
+        pass  # it may have run all the same
+    else:
+        yield Hit("Workflow", text, f"/workflows/{quote(text)}")
+        return
     if store.runs(RunFilter(workflow=text, limit=1), lambda _: None):
         yield Hit("Runs of the workflow", text, f"/?{urlencode({'workflow': text})}")
 
