@@ -23,10 +23,19 @@ def later_id(newest: str | None, now: float, random_bytes: Callable[[int], bytes
     made = new_id(now, random_bytes)
     if newest is None or made > newest or not _is_id(newest):
         return made
-    milliseconds = 0
-    for letter in newest[:10]:
-        milliseconds = milliseconds << 5 | _ALPHABET.index(letter)
-    return new_id((milliseconds + 1.5) / 1000, random_bytes)
+    return new_id((_milliseconds(newest) + 1.5) / 1000, random_bytes)
+
+
+def begun_at(id_: str) -> float | None:
+    """When an id was made, in seconds since the epoch; None for what is no such id."""
+    return _milliseconds(id_) / 1000 if _is_id(id_) else None
+
+
+def _milliseconds(id_: str) -> int:
+    found = 0
+    for letter in id_[:10]:
+        found = found << 5 | _ALPHABET.index(letter)
+    return found
 
 
 def _is_id(text: str) -> bool:

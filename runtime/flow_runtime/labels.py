@@ -28,9 +28,7 @@ class LabelWaits:
         labels = _needed(plan, row)
         if not labels:
             return ""
-        if labels not in self._known:
-            self._known[labels] = self._workers.has_labels(labels)
-        lives = self._known[labels]
+        lives = self._lives(labels)
         if lives is None:
             return ""
         return f"a worker with {_named(labels)}" + ("" if lives else ", and none lives")
@@ -38,9 +36,14 @@ class LabelWaits:
     def remedy(self, plan: Plan, row: TaskRecord) -> str:
         """What starts a worker that is missing; empty where none is."""
         labels = _needed(plan, row)
-        if not labels or self._workers.has_labels(labels) is not False:
+        if not labels or self._lives(labels) is not False:
             return ""
         return _command(labels)
+
+    def _lives(self, labels: tuple[str, ...]) -> bool | None:
+        if labels not in self._known:
+            self._known[labels] = self._workers.has_labels(labels)
+        return self._known[labels]
 
 
 def missing(workers: Workers, plan: Plan) -> Iterator[str]:

@@ -35,11 +35,12 @@ async def json_body(request: Request, model: type[B], may_be_empty: bool = False
     return await run_in_threadpool(lambda: read_body(_parsed(data), model))
 
 
-async def form_body(request: Request) -> dict[str, str]:
-    """The fields of an HTML form; of a repeated field, the last."""
-    text = (await bounded(request, FORM_LIMIT)).decode("utf-8", "replace")
+async def form_body(request: Request, limit: int = FORM_LIMIT, fields: int = 50) -> dict[str, str]:
+    """The fields of an HTML form, those that are empty too; of a repeated field, the last. At most `limit` bytes."""
+    text = (await bounded(request, limit)).decode("utf-8", "replace")
     try:
-        return {name: values[-1] for name, values in parse_qs(text, max_num_fields=50).items()}
+        found = parse_qs(text, keep_blank_values=True, max_num_fields=fields)
+        return {name: values[-1] for name, values in found.items()}
     except ValueError as error:
         raise Problem(400, "malformed-form", str(error)) from None
 

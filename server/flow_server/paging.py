@@ -7,9 +7,8 @@ from flow_engine.ids import first_id
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
 from pydantic import Field
-from starlette.datastructures import QueryParams
 
-from flow_server.shapes import A_MOMENT, Flag, Moment, Query, Whole, read_query
+from flow_server.shapes import A_MOMENT, Flag, Moment, Query, Whole
 
 SCAN = 2000
 """Runs that a page of a label looks at."""
@@ -45,17 +44,9 @@ class RowsQuery(Query):
     cursor: Whole = Field(0, ge=0, le=999_999_999, description="a `next_cursor` that an earlier page gave")
 
 
-def run_filter(query: QueryParams) -> RunFilter:
-    """Raises Problem."""
-    return _filter(read_query(query, PageQuery))
-
-
 def filter_of(query: RunsQuery) -> RunFilter:
-    return _filter(query)._replace(since=None if query.since is None else first_id(query.since))
-
-
-def _filter(query: PageQuery) -> RunFilter:
-    return RunFilter(query.state, query.workflow, query.cursor, query.limit, top=bool(query.top))
+    since = None if query.since is None else first_id(query.since)
+    return RunFilter(query.state, query.workflow, query.cursor, query.limit, top=bool(query.top), since=since)
 
 
 def runs_page(store: Store, filter_: RunFilter, label: str | None = None) -> tuple[list[RunRecord], str | None]:

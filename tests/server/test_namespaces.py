@@ -38,7 +38,7 @@ workflow asking(word: str = "hush") -> str {
 ADMIN = {"Authorization": f"Bearer {TOKEN}"}
 OF_WORKERS = {
     "abandon", "adopt", "adopt_all", "arrivals", "cached", "cancel_requests", "census", "close", "finish", "leave",
-    "held", "leave_out", "living", "loans", "mail", "mailbox", "notices", "owners", "set_pool", "tick", "unowned", "access",
+    "held", "leave_out", "loans", "mail", "mailbox", "notices", "owners", "set_pool", "tick", "unowned", "access",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "/api/v1/runs": {"workflow": "asking"},

@@ -297,6 +297,10 @@ class Store(Protocol):
         """Newest first. `damaged` hears of each run that cannot be read, which is left out; without it the first of them is raised."""
         ...
 
+    def run_of_key(self, key: str, namespace: str = "default") -> str | None:
+        """The run that was submitted with this idempotency key."""
+        ...
+
     def newest(self) -> str | None:
         """The id of the newest run, whatever it is; None where there is none."""
         ...

@@ -13,6 +13,7 @@ from typing import Any
 from flow_lang.bundle import plan_from_json
 from flow_lang.plan import Plan
 
+from flow_engine.access import DEFAULT
 from flow_engine.errors import FlowError, StoreError, UnknownRun, Unreadable
 from flow_engine.model import AttemptRecord, Cached, Event, RunRecord, Signal, Tally, TaskRecord, TaskRef
 from flow_engine.states import READY
@@ -82,6 +83,10 @@ class Reads(ABC):
 
     def _namespace_clause(self, filter_: RunFilter) -> str:
         return "namespace = ?"
+
+    def run_of_key(self, key: str, namespace: str = DEFAULT) -> str | None:
+        found = self._rows("SELECT id FROM run WHERE namespace = ? AND idempotency_key = ?", (namespace, key))
+        return str(found[0][0]) if found else None
 
     def newest(self) -> str | None:
         found: str | None = self._rows("SELECT max(id) FROM run", ())[0][0]

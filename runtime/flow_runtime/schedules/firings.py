@@ -44,6 +44,11 @@ def between(schedule: Schedule, after: datetime, until: datetime) -> Iterator[da
         yield moment
 
 
+def latest(schedule: Schedule, until: datetime, most: int) -> list[datetime]:
+    """The last `most` instants up to `until`, in the schedule's zone, oldest first; none of more than five years ago. Raises WrongSchedule."""
+    return _newest(schedule, until - _WINDOWS[-1], until, most)
+
+
 def missed(schedule: Schedule, last: datetime, now: datetime) -> list[datetime]:
     """The instants after `last`, up to GRACE before `now`, for which there should be a run by the schedule's catch-up: none, the newest
     one, or the newest MOST; oldest first. Raises WrongSchedule."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flow_server.api.operation import API, Answer, operation
-from flow_server.auth.principal import principal_of
+from flow_server.auth.principal import Principal, principal_of
 from flow_server.documents import answer, json_bytes
 from flow_server.services import services_of
 from flow_server.shapes import Query, Whole
@@ -35,17 +35,21 @@ class AuditQuery(Query):
 )
 async def audit(request: Request, query: AuditQuery) -> Response:
     """Newest first; `next_cursor` is the cursor of the next page, or null."""
-    limit = query.limit
     principal = principal_of(request)
     assert principal is not None
-    wanted = AuditFilter(principal.namespace, query.subject, query.cursor or None, limit + 1)
 
     def job(store: Store) -> bytes:
-        found = store.access.audit(wanted)
-        more = found[limit - 1].number if len(found) > limit else None
-        return json_bytes({"entries": [entry_document(entry) for entry in found[:limit]], "next_cursor": more})
+        found, more = entries(store, principal, query)
+        return json_bytes({"entries": [entry_document(entry) for entry in found], "next_cursor": more})
 
     return answer(await services_of(request).threads.run(job))
+
+
+def entries(store: Store, principal: Principal, query: AuditQuery) -> tuple[list[AuditEntry], int | None]:
+    """A page of what this principal may see, and the cursor of the next one."""
+    limit = query.limit
+    found = store.access.audit(AuditFilter(principal.namespace, query.subject, query.cursor or None, limit + 1))
+    return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
 def entry_document(entry: AuditEntry) -> dict[str, Any]:

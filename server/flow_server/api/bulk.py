@@ -1,17 +1,19 @@
 """Cancel or retry many runs that a filter chooses. Bounded, and it says how many: the rest is for another request, from the cursor on."""
 
+from functools import partial
 from typing import Literal
 
-from flow_client.documents import BulkDocument
+from flow_client.documents import BulkDocument, RunState
 from flow_engine.ids import first_id
-from flow_engine.stores.contract import RunFilter
+from flow_engine.model import RunRecord
+from flow_engine.stores.contract import RunFilter, Store
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from flow_server.api.operation import API, Answer, operation
 from flow_server.api.runs import cancelled
-from flow_server.api.submit import reopened
+from flow_server.api.submit import not_again, reopened
 from flow_server.documents import answer, json_bytes
 from flow_server.paging import runs_page
 from flow_server.problem import Problem
@@ -20,6 +22,9 @@ from flow_server.shapes import A_MOMENT, Body, Moment
 
 MOST = 500
 """Runs of one request."""
+Action = Literal["cancel", "retry"]
+FITTING: dict[Action, tuple[RunState, ...]] = {"cancel": ("queued", "running"), "retry": ("failed", "cancelled")}
+"""The states of runs to which it can be done."""
 
 
 class BulkFilter(Body):
@@ -84,22 +89,29 @@ async def _each(request: Request, body: CancelFields | RetryRunsFields) -> Respo
     since = None if body.since is None else first_id(body.since)
     filter_ = RunFilter(body.state, body.workflow, body.cursor, body.limit or 100, top=True, since=since)
     chosen, following = await stores.run(lambda store: runs_page(store, filter_, body.label))
+    action: Action = "cancel" if isinstance(body, CancelFields) else "retry"
     told = []
     for record in chosen:  # a transaction each, so that others come between
-        refusal = "" if body.dry_run else await _done(request, body, record.id)
+        refusal = "" if body.dry_run else await stores.run(partial(done, action=action, run=record.id))
         told.append({"run": record.id, "done": not (refusal or body.dry_run), "refusal": refusal})
     document = {"runs": told, "matched": len(told), "done": sum(one["done"] is True for one in told)}
     return answer(json_bytes({**document, "next_cursor": following}), 200 if body.dry_run else 202)
 
 
-async def _done(request: Request, body: CancelFields | RetryRunsFields, run: str) -> str:
+def done(store: Store, action: Action, run: str) -> str:
     """Why it was not done; empty where it was."""
-    stores = services_of(request).stores
-    if isinstance(body, CancelFields):
-        accepted, document = await stores.run(lambda store: cancelled(store, run))
+    if action == "cancel":
+        accepted, document = cancelled(store, run)
         return "" if accepted else f"it has {document['state']} meanwhile"
     try:
-        await stores.run(lambda store: reopened(store, run))
+        reopened(store, run)
     except Problem as problem:
         return problem.detail
     return ""
+
+
+def refusal(action: Action, record: RunRecord) -> str:
+    """Why it would not be done to this run as it is now; empty where it may be."""
+    if action == "retry":
+        return not_again(record)
+    return "" if record.finished_at is None else f"it has {record.state} already"

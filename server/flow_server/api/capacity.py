@@ -44,11 +44,16 @@ async def pools(request: Request) -> Response:
 )
 async def pool(request: Request, body: PoolFields) -> Response:
     """Makes a pool, or changes its size; what holds its slots keeps them."""
-    name = request.path_params["name"]
-    if not name.isprintable() or len(name) > NAME_LENGTH:
-        raise wrong_field("name", f"is at most {NAME_LENGTH} printable characters")
+    name = pool_name(request.path_params["name"])
     await services_of(request).stores.run(lambda store: store.set_pool(name, body.slots))
     return answer(json_bytes({"name": name, "slots": body.slots}))
+
+
+def pool_name(text: str) -> str:
+    """Raises Problem."""
+    if not text.isprintable() or not 0 < len(text) <= NAME_LENGTH:
+        raise wrong_field("name", f"is at most {NAME_LENGTH} printable characters")
+    return text
 
 
 @operation(

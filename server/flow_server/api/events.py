@@ -36,8 +36,13 @@ STREAMS = 2_000
 )
 async def events(request: Request) -> Response:
     """`change` events, `{"at", "changes": [{"task" or "run", "state", "attempt"}]}`, and `end` with the run's state at last."""
+    return await follow_run(request, 0)
+
+
+async def follow_run(request: Request, after: int) -> Response:
+    """After the event `after`, unless the request names another one."""
     services = services_of(request)
-    last = request.headers.get("last-event-id", "0")
+    last = request.headers.get("last-event-id", str(after))
     if not (last.isascii() and last.isdecimal() and len(last) < 19):
         raise Problem(422, "wrong-header", "Last-Event-ID must be the id of an event of this stream")
     name = request.path_params["run"]

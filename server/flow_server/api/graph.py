@@ -39,7 +39,7 @@ async def graph(request: Request) -> Response:
     def job(store: Store) -> Graph:
         return graph_of_run(store, store.run(name))
 
-    return await _drawn(request, await services.stores.run(job))
+    return await drawing_of(request, await services.stores.run(job))
 
 
 @operation(
@@ -56,7 +56,7 @@ async def workflow_graph(request: Request) -> Response:
     _need_format(request.path_params["format"])
     name = request.path_params["name"]
     origin = await services_of(request).stores.run(lambda store: deployed_origin(store, name))
-    return await _drawn(request, graph_of(origin.plan.workflow))
+    return await drawing_of(request, graph_of(origin.plan.workflow))
 
 
 def _need_format(format_: str) -> None:
@@ -64,9 +64,9 @@ def _need_format(format_: str) -> None:
         raise Problem(404, "unknown-format", f"there is no graph.{format_[:20]}; there are: {', '.join(FORMATS)}")
 
 
-async def _drawn(request: Request, shown: Graph) -> Response:
+async def drawing_of(request: Request, shown: Graph) -> Response:
     """With an ETag: who asks again for a drawing that has not changed is told so."""
-    services, format_ = services_of(request), request.path_params["format"]
+    services, format_ = services_of(request), request.path_params.get("format", "svg")
     try:
         drawn = await services.heavy(lambda: services.drawings.render(shown, format_))
     except RenderError as error:

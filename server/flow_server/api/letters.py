@@ -1,7 +1,7 @@
 """Dead letters: tasks that failed for good, and their replay."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from flow_client.documents import DroppedLetter, LetterDocument, LettersPage, ReplayedRuns
@@ -87,8 +87,8 @@ async def drop(request: Request) -> Response:
     name = request.path_params["letter"]
 
     def job(store: Store) -> bytes:
-        changed = store.letters.drop(name, time.time())
-        return json_bytes({**letter_document(store.letters.letter(name)), "changed": changed})
+        letter, changed = dropped(store, name)
+        return json_bytes({**letter_document(letter), "changed": changed})
 
     return answer(await services_of(request).stores.run(job))
 
@@ -109,13 +109,10 @@ async def drop(request: Request) -> Response:
 async def replays(request: Request, body: ReplayFields) -> Response:
     """202 with a run for each that letters were chosen of: it goes on with these tasks, or `refusal` says why not. `set` gives other values
     for what the tasks read, as people write them. Each letter is replayed once. With `dry_run`, 200: nothing goes on."""
-    names, texts, dry_run = sorted({*body.letters}), body.set or {}, bool(body.dry_run)
+    names, texts, dry_run = body.letters, body.set or {}, bool(body.dry_run)
 
     def job(store: Store) -> bytes:
-        chosen = by_run(store.letters.letter(name) for name in names)
-        wishes = [_wish(store, some, texts) for some in chosen.values()]
-        told = [_looked_at(wish) if dry_run else _replayed(store, wish) for wish in wishes]
-        return json_bytes({"runs": [one._asdict() for one in told]})
+        return json_bytes({"runs": [one._asdict() for one in replayed(store, names, texts, dry_run)]})
 
     return answer(await services_of(request).stores.run(job), 200 if dry_run else 202)
 
@@ -129,6 +126,20 @@ def letter_filter(query: LettersQuery) -> LetterFilter:
         query.cursor or None,
         query.limit,
     )
+
+
+def dropped(store: Store, name: str) -> tuple[Letter, bool]:
+    """The letter, and whether it was open until now. Raises UnknownLetter."""
+    changed = store.letters.drop(name, time.time())
+    return store.letters.letter(name), changed
+
+
+def replayed(store: Store, names: Iterable[str], texts: Mapping[str, str], dry_run: bool) -> list[Replayed]:
+    """What becomes of each run that letters are named of; with `dry_run` nothing goes on. Raises UnknownLetter, and Problem for a wrong value:
+    then nothing has gone on."""
+    chosen = by_run(store.letters.letter(name) for name in sorted({*names}))
+    wishes = [_wish(store, some, texts) for some in chosen.values()]
+    return [_looked_at(wish) if dry_run else _replayed(store, wish) for wish in wishes]
 
 
 def _wish(store: Store, some: Sequence[Letter], texts: Mapping[str, str]) -> Wish:

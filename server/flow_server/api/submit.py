@@ -195,7 +195,7 @@ def _all_prepared(origin: Origin, wishes: list[Wish]) -> list[Prepared]:
 
 def reopened(store: Store, name: str) -> dict[str, Any]:
     record = store.run(name)
-    why = _not_again(record)
+    why = not_again(record)
     if not why and not store.reopen(record.id, time.time()):
         why = f"nothing of run {record.id} can be tried again; start another one"
     if why:
@@ -203,7 +203,8 @@ def reopened(store: Store, name: str) -> dict[str, Any]:
     return run_summary(store, store.run(record.id))
 
 
-def _not_again(record: RunRecord) -> str:
+def not_again(record: RunRecord) -> str:
+    """Why it cannot be tried again; empty where it may be."""
     if record.finished_at is None:
         return f"run {record.id} is {record.state} and has not ended; cancel it, or wait for its end"
     if record.state == states.SUCCEEDED:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flow_server.api.operation import API, Answer, operation
-from flow_server.auth.principal import SCOPES, Principal, principal_of
+from flow_server.auth.principal import ADMINISTRATOR, SCOPES, Principal, principal_of
 from flow_server.auth.tokens import new_token
 from flow_server.documents import answer, json_bytes
 from flow_server.problem import Problem
@@ -45,7 +45,7 @@ class TokenFields(Body):
 )
 async def tokens(request: Request) -> Response:
     """Of the namespace, newest first, also those that have ended. None of them shows what is secret."""
-    namespace = _asking(request).namespace
+    namespace = asking(request).namespace
 
     def job(store: Store) -> bytes:
         return json_bytes({"tokens": [token_document(token) for token in store.access.tokens(namespace)]})
@@ -64,13 +64,8 @@ async def tokens(request: Request) -> Response:
 )
 async def create(request: Request, body: TokenFields) -> Response:
     """201 with `secret`, the token itself, which is shown this once. It may do nothing that its maker may not."""
-    principal = _asking(request)
-    scopes = _scopes(body.scopes, principal)
-    namespace, now = _namespace(body.namespace, principal), time.time()
-    seconds = body.expires_in
-    ends = _end(principal, None if seconds is None else now + seconds)
-    text, record = new_token(_name(body.name), namespace, scopes, principal.subject, now, ends)
-    await services_of(request).threads.run(lambda store: store.access.keep_token(record))
+    principal = asking(request)
+    text, record = await services_of(request).threads.run(lambda store: made_token(store, principal, body))
     headers = {"Location": f"/api/v1/tokens/{record.id}"}
     return answer(json_bytes({**token_document(record), "secret": text}), 201, headers)
 
@@ -86,10 +81,25 @@ async def create(request: Request, body: TokenFields) -> Response:
 )
 async def revoke(request: Request) -> Response:
     """204: it holds no more, and neither do the sessions that it opened."""
-    id_, namespace = request.path_params["token"], _asking(request).namespace
-    if not await services_of(request).threads.run(lambda store: store.access.revoke_token(id_, namespace, time.time())):
-        raise Problem(404, "unknown-token", f"there is no token {id_[:100]} that holds; GET /api/v1/tokens lists them")
+    id_, principal = request.path_params["token"], asking(request)
+    await services_of(request).threads.run(lambda store: revoke_token(store, principal, id_))
     return Response(status_code=204)
+
+
+def made_token(store: Store, principal: Principal, fields: TokenFields) -> tuple[str, TokenRecord]:
+    """The text of a new token, which is kept from now on, and what is kept of it. Raises Problem."""
+    scopes, namespace, now = _scopes(fields.scopes, principal), _namespace(fields.namespace, principal), time.time()
+    wanted = None if fields.expires_in is None else now + fields.expires_in
+    ends = min((end for end in (_end(store, principal), wanted) if end is not None), default=None)
+    text, record = new_token(_name(fields.name), namespace, scopes, principal.subject, now, ends)
+    store.access.keep_token(record)
+    return text, record
+
+
+def revoke_token(store: Store, principal: Principal, id_: str) -> None:
+    """Raises Problem where it holds no more already."""
+    if not store.access.revoke_token(id_, principal.namespace, time.time()):
+        raise Problem(404, "unknown-token", f"there is no token {id_[:100]} that holds; GET /api/v1/tokens lists them")
 
 
 def token_document(token: TokenRecord) -> dict[str, Any]:
@@ -106,7 +116,7 @@ def token_document(token: TokenRecord) -> dict[str, Any]:
     }
 
 
-def _asking(request: Request) -> Principal:
+def asking(request: Request) -> Principal:
     principal = principal_of(request)
     assert principal is not None
     return principal
@@ -141,7 +151,9 @@ def _namespace(given: str | None, principal: Principal) -> str:
     return namespace
 
 
-def _end(principal: Principal, wanted: float | None) -> float | None:
-    """A token that was made with one that ends does not outlive it."""
-    ends = [end for end in (principal.expires_at, wanted) if end is not None]
-    return min(ends, default=None)
+def _end(store: Store, principal: Principal) -> float | None:
+    """A token that was made with one that ends does not outlive it; of a session that is what it was opened with, and not its own end."""
+    if principal.way != "session" or not (principal.token or principal.subject == ADMINISTRATOR.subject):
+        return principal.expires_at
+    opened = next((token for token in store.access.tokens() if token.id == principal.token), None)
+    return None if opened is None else opened.expires_at

@@ -54,6 +54,9 @@ class NamespaceStore:
     def runs(self, filter_: RunFilter, damaged: Callable[[Unreadable], None] | None = None) -> list[RunRecord]:
         return self._store.runs(filter_._replace(namespace=self._namespace), damaged)
 
+    def run_of_key(self, key: str, namespace: str = DEFAULT) -> str | None:
+        return self._store.run_of_key(key, self._namespace)
+
     def newest(self) -> str | None:
         """Of all namespaces: it is what an id has to come after, and is not answered."""
         return self._store.newest()
@@ -191,6 +194,9 @@ class NamespaceStore:
 
     def workers(self) -> list[WorkerRecord]:
         return self._store.workers()
+
+    def living(self, workers: Collection[str]) -> set[str]:
+        return self._store.living(workers)
 
     def has_labels(self, labels: Collection[str]) -> bool | None:
         return self._store.has_labels(labels)

@@ -36,6 +36,11 @@ class OpenStore:
         merged = heapq.merge(*pages, key=lambda record: record.id, reverse=True)
         return list(itertools.islice(merged, filter_.limit))
 
+    def run_of_key(self, key: str, namespace: str = DEFAULT) -> str | None:
+        """The first one, where several namespaces have the key."""
+        found = (self._store.run_of_key(key, name) for name in self._namespaces())
+        return next((run for run in found if run is not None), None)
+
     def schedules(self, namespace: str = DEFAULT) -> list[ScheduleRecord]:
         return [record for name in self._namespaces() for record in self._store.schedules(name)]
 

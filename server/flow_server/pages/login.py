@@ -16,7 +16,9 @@ from flow_server.pages.render import rendered
 from flow_server.pages.session_form import session_form
 from flow_server.services import Services, services_of
 
-_PAGE = re.compile(r"/runs/[^/\\\s]{1,100}(/[^\\\s]{0,300})?")
+_PAGE = re.compile(
+    r"/(?:dead-letters|schedules|workers|notices|tokens|audit)|/(?:runs|dead-letters|schedules)/[^/\\\s]{1,100}(/[^\\\s]{0,300})?"
+)
 PAUSE = 0.5
 """Seconds that a wrong token waits for its answer."""
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flow_server.auth.principal import READ
+from flow_server.auth.principal import ADMIN, READ
 
 
 class MenuPage(NamedTuple):
@@ -13,7 +13,16 @@ class MenuPage(NamedTuple):
     scope: str = READ
 
 
-MENU = (MenuPage("/", "Runs"),)
+MENU = (
+    MenuPage("/", "Runs"),
+    MenuPage("/workflows", "Workflows"),
+    MenuPage("/dead-letters", "Dead letters"),
+    MenuPage("/schedules", "Schedules"),
+    MenuPage("/workers", "Workers"),
+    MenuPage("/notices", "Notices", ADMIN),
+    MenuPage("/tokens", "Tokens", ADMIN),
+    MenuPage("/audit", "Audit", ADMIN),
+)
 
 
 def menu(may: frozenset[str]) -> list[MenuPage]:

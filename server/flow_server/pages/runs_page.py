@@ -1,38 +1,48 @@
 """The list of runs, filtered by its URL."""
 
-from urllib.parse import urlencode
+import json
+import time
+from typing import Any
 
-from flow_engine.stores.contract import RunFilter, Store
+from flow_engine.model import RunRecord
+from flow_engine.stores.contract import Store
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from flow_server.pages.render import rendered, session_values
-from flow_server.paging import RUN_STATES, run_filter, runs_page
-from flow_server.services import services_of
+from flow_server.api.bulk import FITTING
+from flow_server.pages.filters import SINCE, Filter
+from flow_server.pages.show import show
+from flow_server.paging import RUN_STATES, RunsQuery, filter_of, runs_page
+
+NAMES = ("state", "workflow", "label", "since")
+CHILDREN = "top"
 
 
 async def page(request: Request) -> Response:
-    filter_ = run_filter(request.query_params)
-    session = session_values(request)
+    given = request.query_params
+    filter_ = Filter(given, (*NAMES, CHILDREN))
+    query = filter_.query(RunsQuery, cursor=given.get("cursor", ""), limit=given.get("limit", ""))
+    wanted = filter_of(query)
 
-    def job(store: Store) -> str:
-        records, following = runs_page(store, filter_)
-        return rendered(
-            "runs.html",
-            **session,
-            records=records,
-            filter=filter_,
-            states=RUN_STATES,
-            here=_url(filter_, filter_.before),
-            first=_url(filter_, None) if filter_.before else "",
-            following=_url(filter_, following) if following else "",
-            live=any(record.finished_at is None for record in records),
-        )
+    def values(store: Store) -> dict[str, Any]:
+        records, following = runs_page(store, wanted, query.label)
+        return {
+            "place": "/",
+            "records": [(record, message_of(record)) for record in records],
+            "filter": filter_,
+            "states": RUN_STATES,
+            "since": SINCE,
+            "actions": [name for name, fit in FITTING.items() if query.state in (None, *fit)],
+            "now": time.time(),
+            "first": filter_.url("/") if wanted.before else "",
+            "following": filter_.url("/", cursor=following) if following else "",
+            "limit": wanted.limit,
+        }
 
-    return HTMLResponse(await services_of(request).stores.run(job))
+    return await show(request, "runs.html", values)
 
 
-def _url(filter_: RunFilter, cursor: str | None) -> str:
-    given = {"state": filter_.state, "workflow": filter_.workflow, "cursor": cursor}
-    query = urlencode({name: value for name, value in given.items() if value})
-    return f"/?{query}" if query else "/"
+def message_of(record: RunRecord) -> str:
+    """Why it failed, in words; empty where it did not."""
+    found = json.loads(record.error) if record.error else {}
+    return str(found.get("message", "")) if isinstance(found, dict) else ""

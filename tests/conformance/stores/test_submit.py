@@ -50,6 +50,13 @@ def test_keys_of_two_namespaces_do_not_meet(world: World) -> None:
     assert world.submit(made, "run-2", idempotency_key="k", namespace="two") == "run-2"
 
 
+def test_a_run_is_found_by_its_key_in_its_namespace(world: World) -> None:
+    world.submit(plan(task("a")), "run-1", idempotency_key="k", namespace="one")
+    found = [world.store.run_of_key("k", "one"), world.store.run_of_key("k", "two"), world.store.run_of_key("j", "one")]
+    assert found == ["run-1", None, None]
+    assert world.store.run_of_key("k") is None
+
+
 def test_a_run_is_found_by_the_start_of_its_id(world: World) -> None:
     world.submit(plan(task("a")), "abc-1")
     assert world.store.run("abc").id == "abc-1"

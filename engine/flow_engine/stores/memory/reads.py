@@ -9,6 +9,7 @@ from typing import Any
 from flow_lang.plan import Plan
 
 from flow_engine import states
+from flow_engine.access import DEFAULT
 from flow_engine.decisions.gates import pool_key
 from flow_engine.decisions.graph import RunGraph
 from flow_engine.errors import FlowError, UnknownRun, Unreadable
@@ -91,6 +92,10 @@ class MemoryReads(MemorySchedules, ABC):
         queued = [record.created_at for record in records if record.state == states.QUEUED]
         runs = Counter(record.state for record in records)
         return Census(runs, open_, min(queued, default=None), ready, self.letters.open())
+
+    def run_of_key(self, key: str, namespace: str = DEFAULT) -> str | None:
+        found = (id_ for id_, kept in self._runs.items() if (kept.key, kept.record.namespace) == (key, namespace))
+        return next(found, None)
 
     def newest(self) -> str | None:
         return max(self._runs, default=None)
