@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from flow_server.pages.fields import Field, param_fields, param_texts, param_values
 from flow_server.problem import Problem
 from flow_server.services import Services
-from flow_server.submission import Origin, keep, prepared
+from flow_server.submission import Origin, prepared
 from flow_server.wishes import LABEL_LENGTH, LABELS, LATEST, Wish, WishFields, wish_of
 
 
@@ -64,10 +64,10 @@ async def start(services: Services, origin: Origin, form: Mapping[str, str]) -> 
         raise WrongForm(wrong)
     try:
         ready = await services.heavy(lambda: prepared(origin, wish))
-        (told,) = await services.stores.run(lambda store: keep(store, services.state, [ready]))
+        kept = await services.submit(lambda: ready)
     except Problem as problem:
         raise _placed(origin.plan, problem) from None
-    return told.run
+    return kept.submitted.run
 
 
 def _wish(form: Mapping[str, str], values: dict[str, Any], wrong: dict[str, str]) -> Wish | None:
