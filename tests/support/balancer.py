@@ -38,6 +38,7 @@ class Balancer:
             if server is None:
                 client.close()
                 continue
+            server.settimeout(None)
             for pair in ((client, server), (server, client)):
                 threading.Thread(target=_pass_on, args=pair, daemon=True).start()
 
@@ -50,7 +51,6 @@ class Balancer:
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    source.settimeout(None)
     with suppress(OSError):
         while data := source.recv(1 << 16):
             target.sendall(data)
