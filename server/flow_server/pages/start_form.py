@@ -64,7 +64,7 @@ async def start(services: Services, origin: Origin, form: Mapping[str, str]) -> 
         raise WrongForm(wrong)
     try:
         ready = await services.heavy(lambda: prepared(origin, wish))
-        (told,) = await services.stores.run(lambda store: keep(store, services.state, [ready]))
+        ((told, _),) = await services.stores.run(lambda store: keep(store, services.state, [ready]))
     except Problem as problem:
         raise _placed(origin.plan, problem) from None
     return told.run
