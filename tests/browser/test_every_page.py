@@ -54,10 +54,23 @@ def paths(seen: Seen) -> list[str]:
     ]  # fmt: skip
 
 
-def test_no_page_has_a_violation_and_none_is_wider_than_a_narrow_window(opened: Open, seen: Seen) -> None:
+def test_no_page_has_a_violation_and_none_is_wider_than_a_narrow_window(
+    opened: Open, server: Server, seen: Seen
+) -> None:
     window = opened(viewport={"width": 390, "height": 844})
     window.expected.append("status of 404")
-    for path in paths(seen):
+    letter = server.get("/dead-letters?workflow=mixed").json["letters"][0]["id"]
+    operations = [
+        "/",
+        "/dead-letters",
+        f"/dead-letters/{letter}",
+        "/schedules",
+        "/workers",
+        "/tokens",
+        "/audit",
+        "/search?q=x",
+    ]
+    for path in (*paths(seen), *operations):
         window.goto(path)
         window.check_accessible()
         assert window.overflows() == 0, path
@@ -143,6 +156,9 @@ def test_what_people_write_is_shown_and_never_run(opened: Open, server: Server) 
         f"/runs/{run}",
         f"/runs/{run}/tasks/shout",
         f"/runs/{run}/tasks/ask",
+        "/dead-letters",
+        f"/dead-letters/{run}:0:1",
+        "/search?q=%3Cscript%3Ewindow.hacked=1%3C/script%3E",
         f"/runs/{run}/again",
     ):
         page = window.goto(path)

@@ -106,6 +106,30 @@ def test_a_source_is_run_once_and_its_run_cancelled(window: Window, server: Serv
     state_of(page).to_contain_text("cancelled")
 
 
+TALKS = """flow 1
+workflow talks(file: str) {
+  task talk {
+    shell "for i in $(seq 200); do echo line $i; done; until test -e ~{file}; do sleep 0.05; done; echo the end"
+  }
+}
+"""
+
+
+def test_a_log_goes_on_and_stays_where_its_reader_is(window: Window, server: Server) -> None:
+    go_on = server.project.folder / "go on"
+    run = server.submit(TALKS, params={"file": str(go_on)})
+    page = window.goto(f"/runs/{run}/tasks/talk")
+    log = page.get_by_role("region", name="Log of attempt 1")
+    expect(log).to_contain_text("line 200")
+    assert log.evaluate("log => log.scrollTop + log.clientHeight >= log.scrollHeight - 4")
+    log.evaluate("log => { log.scrollTop = 40 }")
+    go_on.touch()
+    expect(log).to_contain_text("the end")
+    state_of(page).to_contain_text("succeeded")
+    assert log.evaluate("log => log.scrollTop") == 40
+    assert log.inner_text().count("line 200") == 1
+
+
 ONCE_MORE = 'flow 1\nworkflow shaky(day: str) { task send { shell "test $FLOW_ATTEMPT -gt 1; echo ~{day}" } }\n'
 STRICT = 'flow 1\nworkflow strict(limit: int) -> int { task check -> int { shell "test ~{limit} -gt 0; echo ~{limit}" }\n return check }\n'
 
