@@ -12,12 +12,14 @@ from flow_cli.notify_app import app as notify_app
 from flow_cli.options import (
     Config,
     ConfigUrl,
+    Host,
     Json,
     Kafka,
     Labels,
     MetricsPort,
     Param,
     Params,
+    Port,
     RunId,
     Slots,
     Url,
@@ -282,10 +284,8 @@ app.add_typer(control_app)
 
 @app.command(epilog="Examples: flow server  ·  flow server --port 9000  ·  FLOW_TOKEN=... flow server")
 def server(
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
+    host: Host = None,
+    port: Port = None,
     slots: Slots = None,
     schedules: Annotated[
         bool, typer.Option("--schedules/--no-schedules", help="Fire the deployed schedules, as `flow scheduler` does.")
@@ -318,11 +318,11 @@ def worker(
 
 @app.command(epilog="Examples: flow up  ·  flow up --workers 3 --port 9000  ·  FLOW_DATABASE=postgresql://... flow up")
 def up(
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; another than loopback opens it to others.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8700,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 1,
+    host: Host = None,
+    port: Port = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Worker processes; else FLOW_WORKERS, else 1.")
+    ] = None,
     slots: Slots = None,
     kafka: Kafka = "",
     label: Labels = None,

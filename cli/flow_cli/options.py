@@ -16,6 +16,16 @@ RunId = Annotated[
 Slots = Annotated[
     int | None, typer.Option(min=1, max=MOST_SLOTS, help="Bodies that run at once; the number of cores if left out.")
 ]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        help="The address to listen on; another than loopback opens it to others. Else FLOW_LISTEN_HOST, else 127.0.0.1."
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(min=0, max=65535, help="The port; 0 takes a free one. Else FLOW_LISTEN_PORT, else 8700."),
+]
 Labels = Annotated[
     list[str] | None,
     typer.Option(

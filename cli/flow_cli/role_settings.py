@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from flow_client.errors import NotFlow, Unreachable
 from flow_runtime.state_folder import CONFIGURATION, SOURCES, state_root
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from flow_runtime.settings.current import Configuration
     from flow_runtime.settings.layer import Layer
     from flow_runtime.settings_watch import Watch
+
+
+FLAGS = {"listen_host": "--host", "listen_port": "--port", "slots": "--slots", "workers": "--workers"}
+T = TypeVar("T")
 
 
 class Source(NamedTuple):
@@ -50,9 +54,12 @@ def settle(
     return configuration
 
 
-def flags(metrics_port: int | None = None, labels: Sequence[str] = (), kafka: str = "") -> dict[str, tuple[str, str]]:
-    """Those that stand for a setting, as they are told."""
+def flags(
+    metrics_port: int | None = None, labels: Sequence[str] = (), kafka: str = "", **more: object
+) -> dict[str, tuple[str, str]]:
+    """Those that stand for a setting, as they are told. `more` has a key with its value, None where it was not given."""
     found = {
+        **{key: (FLAGS[key], "" if value is None else str(value)) for key, value in more.items()},
         "metrics": ("--metrics-port", "" if metrics_port is None else f"127.0.0.1:{metrics_port}"),
         "labels": ("--label", ",".join(labels)),
         "kafka": ("--kafka", kafka),
@@ -71,6 +78,15 @@ def watching(configuration: "Configuration | None", role: str) -> Iterator[None]
     finally:
         if watch is not None:
             watch.stop()
+
+
+def chosen(flag: T | None, name: str) -> T:
+    """What the flag says, else the setting. Raises Refused."""
+    if flag is not None:
+        return flag
+    from flow_runtime.settings.table import value_of
+
+    return cast(T, value_of(name))
 
 
 def watch_of(configuration: "Configuration | None", role: str) -> "Watch | None":

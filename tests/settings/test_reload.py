@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 from flow_engine.errors import Refused
+from flow_runtime import settings_watch
 from flow_runtime.notices.delivery import Delivery
+from flow_runtime.settings import resolve as resolving
 from flow_runtime.settings.current import Change, Configuration
+from flow_runtime.settings.layer import Layer
+from flow_runtime.settings.trouble import ParametersDown
 from flow_runtime.settings_watch import Watch
 from flow_server.auth.settings import checked
 from support.command import Project
@@ -71,6 +75,36 @@ def test_a_notifier_goes_by_what_is_set_now() -> None:
     assert delivery._allowed() is guarded
     environment["FLOW_NOTIFY_PRIVATE"] = "1"
     assert delivery._allowed().pool_classes_by_scheme != guarded.pool_classes_by_scheme
+
+
+def test_parameter_store_is_asked_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock of its own, and a failure changes nothing."""
+    asked: list[float] = []
+    environment = {"FLOW_SSM_PREFIX": "/flow"}
+
+    def parameters(prefix: str) -> Layer:
+        asked.append(time.monotonic())
+        if len(asked) == 2:
+            raise ParametersDown("away")
+        return Layer({"rate_limit": str(len(asked))}, {"rate_limit": f"ssm:{prefix}/rate_limit"})
+
+    monkeypatch.setattr(resolving, "of_parameters", parameters)
+    monkeypatch.setattr(settings_watch, "LOOK", 0.01)
+    monkeypatch.setattr(settings_watch, "ASK", 0.2)
+    watch = Watch(Configuration(str(tmp_path), environment=environment), "server", checked)
+    seen: set[str] = set()
+    began = time.monotonic()
+    watch.start()
+    try:
+        while len(asked) < 5:
+            seen.add(environment["FLOW_RATE_LIMIT"])
+            assert time.monotonic() - began < 20, asked
+            time.sleep(0.01)
+    finally:
+        watch.stop()
+    assert len(asked) - 1 <= (time.monotonic() - began) / settings_watch.ASK
+    assert "2" not in seen, "what failed has changed something"
+    assert environment["FLOW_RATE_LIMIT"] == str(len(asked))
 
 
 class Talking:

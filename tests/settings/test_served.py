@@ -34,9 +34,9 @@ class Cluster:
         self.project = Project(folder)
         self.project.write(
             ".flow/flow.yaml",
-            f"database: {self.database}\nlease: 20\nrate_limit: 500\npolicy: {{team-z: [http]}}\nlog_limit: 2MiB\n",
+            f"database: {self.database}\nlease: 20\nrate_limit: 500\npolicy: {{team-z: [http]}}\nlog_limit: 2MiB\nslots: 1\n",
         )
-        self.server = Server(self.project, "--no-schedules")
+        self.server = Server(self.project, "--no-schedules", "--metrics-port", "0")
 
     def token(self, *scopes: str, namespace: str = "*") -> str:
         made = self.server.post("/tokens", {"name": "t", "scopes": list(scopes), "namespace": namespace})
@@ -109,7 +109,10 @@ def test_who_sees_what(cluster: Cluster) -> None:
     file = cluster.project.home / "flow.yaml"
     assert everything["database"] == (cluster.database.replace(SECRET, "********"), f"{file}:1")
     assert everything["policy"] == ('{"team-z": ["http"]}', f"{file}:4")
-    assert everything["metrics"] == ("", "default")
+    assert everything["metrics"] == ("127.0.0.1:0", "flag --metrics-port")
+    assert everything["listen_port"] == ("0", "flag --port")
+    assert everything["listen_host"] == ("127.0.0.1", "default")
+    assert everything["slots"] == ("1", f"{file}:6")
     assert little["lease"] == ("20", ""), "where the file is is nobody's business"
     assert not {"database", "queue", "policy", "jwt_issuer", "storage", "home", "ssm_prefix"} & little.keys()
     assert seen(cluster.token("read", "admin", namespace="team-a")) == little

@@ -16,20 +16,24 @@ from flow_server.serve import Options, serve
 
 from flow_cli import exits
 from flow_cli.commands.worker import labelled
-from flow_cli.role_settings import Source, flags, settle
+from flow_cli.role_settings import Source, chosen, flags, settle
 
 
 def up(
-    host: str,
-    port: int,
-    workers: int,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
     slots: int | None,
     kafka: str,
     labels: Sequence[str] = (),
     metrics_port: int | None = None,
     source: Source = Source(),  # noqa: B008  a tuple
 ) -> int:
-    settle("server", source, flags=flags(metrics_port, labels, kafka))
+    settle(
+        "server",
+        source,
+        flags=flags(metrics_port, labels, kafka, listen_host=host, listen_port=port, slots=slots, workers=workers),
+    )
     kafka = kafka or value_of("FLOW_KAFKA") or ""
     state = labelled(find_state(os.getcwd()), labels)
     set_up("up")
@@ -52,7 +56,10 @@ def up(
         open_store(state).close()  # a state that cannot be used is told now
         need_safe(open_queue(state.queue_url))
         metrics = metrics_address(metrics_port)
-        serve(Options(state, host, port, slots, True, workers, kafka, tuple(beside), "flow up", metrics))
+        at = chosen(host, "FLOW_LISTEN_HOST"), chosen(port, "FLOW_LISTEN_PORT")
+        count = chosen(workers, "FLOW_WORKERS")
+        slots = chosen(slots, "FLOW_SLOTS")
+        serve(Options(state, *at, slots, True, count, kafka, tuple(beside), "flow up", metrics))
     return exits.OK
 
 

@@ -11,7 +11,7 @@ from flow_runtime.state_folder import StateFolder, find_state, need_labels
 from flow_runtime.telemetry.address import metrics_address
 
 from flow_cli import exits
-from flow_cli.role_settings import Source, flags, settle, watch_of
+from flow_cli.role_settings import Source, chosen, flags, settle, watch_of
 
 
 def worker(
@@ -21,7 +21,7 @@ def worker(
     metrics_port: int | None = None,
     source: Source = Source(),  # noqa: B008  a tuple
 ) -> int:
-    configuration = settle("worker", source, flags=flags(metrics_port, labels))
+    configuration = settle("worker", source, flags=flags(metrics_port, labels, slots=slots))
     state, metrics = labelled(find_state(os.getcwd()), labels), metrics_address(metrics_port)
     set_up("worker")
     open_store(state).close()  # a state that cannot be used is told now, and not tried again for ever
@@ -30,6 +30,7 @@ def worker(
     if state.labels and not state.database_url:
         announce("labels count where the state is in PostgreSQL; here this worker takes every task")
     announce(f"working on the runs of {state.name}; Ctrl-C ends it when its tasks have ended")
+    slots = chosen(slots, "FLOW_SLOTS")
     Daemon(state, slots, runs, metrics=metrics, watch=watch_of(configuration, "worker")).serve()
     return exits.OK
 

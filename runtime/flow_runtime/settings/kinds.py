@@ -37,6 +37,16 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def whole(low: int, high: int) -> Kind:
+    def read(text: str) -> int:
+        found = _whole(text)
+        if not low <= found <= high:
+            raise ValueError
+        return found
+
+    return Kind(f"a whole number from {low} to {high}", int, read)
+
+
 def choice(*names: str) -> Kind:
     def read(text: str) -> str:
         if text.lower() not in names:

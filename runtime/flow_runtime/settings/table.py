@@ -26,6 +26,7 @@ from flow_runtime.settings.kinds import (
     choice,
     number,
     url,
+    whole,
 )
 
 PREFIX = "FLOW_"
@@ -131,6 +132,27 @@ TABLE = (
         shown=True,
         served=True,
     ),
+    Setting(
+        "FLOW_LISTEN_HOST",
+        TEXT,
+        "the address that a server listens on; another than loopback opens it to others",
+        ("server",),
+        "127.0.0.1",
+    ),
+    Setting(
+        "FLOW_LISTEN_PORT",
+        whole(0, 65535),
+        "the port that a server listens on; 0 takes a free one",
+        ("server",),
+        "8700",
+    ),
+    Setting(
+        "FLOW_SLOTS",
+        whole(1, 4096),
+        "bodies that run at once in a worker; the number of cores where it is not set",
+        ("server", "worker"),
+    ),
+    Setting("FLOW_WORKERS", whole(1, 64), "the worker processes of `flow up`", ("server",), "1"),
     Setting(
         "FLOW_LABELS",
         LIST,
