@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from flow_cli.options import Config, ConfigUrl, Json, leave
+from flow_cli.backends.open import rules
+from flow_cli.options import Config, ConfigUrl, Json, Url, leave
 
 app = typer.Typer()
 notify = typer.Typer(
@@ -59,50 +60,52 @@ def add(
         str,
         typer.Option(metavar="VARIABLE", help="The variable of the notifier that holds a key to sign requests with."),
     ] = "",
+    url: Url = None,
 ) -> None:
     """Keep a rule, or replace the one with this name."""
     from flow_runtime.notices.sink import Sink
 
     from flow_cli.commands.notify import add as keep
 
-    leave(lambda: keep(name, on or (), workflow, Sink(tuple(mail or ()), webhook, webhook_env, secret_env)))
+    sink = Sink(tuple(mail or ()), webhook, webhook_env, secret_env)
+    leave(lambda: keep(rules(url), name, on or (), workflow, sink))
 
 
 @notify.command("list")
-def list_(as_json: Json = False) -> None:
+def list_(as_json: Json = False, url: Url = None) -> None:
     """List the rules."""
     from flow_cli.commands.notify import list_rules
 
-    leave(lambda: list_rules(as_json), as_json)
+    leave(lambda: list_rules(rules(url), as_json), as_json)
 
 
 @notify.command()
-def remove(name: Name) -> None:
+def remove(name: Name, url: Url = None) -> None:
     """Forget a rule, and what it has still to tell."""
     from flow_cli.commands.notify import remove as forget
 
-    leave(lambda: forget(name))
+    leave(lambda: forget(rules(url), name))
 
 
-@notify.command()
-def test(name: Name) -> None:
-    """Send a test by a rule from here, with the environment of this command."""
+@notify.command("test")
+def try_(name: Name, url: Url = None) -> None:
+    """Send a test by a rule from here, with the environment of this command; with --url from the server, with its own."""
     from flow_cli.commands.notify import try_out
 
-    leave(lambda: try_out(name))
+    leave(lambda: try_out(rules(url), name))
 
 
 @notify.command()
-def failed(as_json: Json = False) -> None:
+def failed(as_json: Json = False, url: Url = None) -> None:
     """List what could not be told and was given up, newest first."""
     from flow_cli.commands.notify import failed as tell
 
-    leave(lambda: tell(as_json), as_json)
+    leave(lambda: tell(rules(url), as_json), as_json)
 
 
 @notify.command()
-def retry() -> None:
+def retry(url: Url = None) -> None:
     """Try again what was given up."""
     from flow_cli.commands.notify import retry as again
 
-    leave(again)
+    leave(lambda: again(rules(url)))

@@ -55,6 +55,48 @@ class RoleSettings(TypedDict):
     settings: dict[str, str]
 
 
+class RuleDocument(TypedDict):
+    """Who is told (`to`, without what may be a secret) when one of `events` happens in the namespace, to one `workflow` or to any."""
+
+    name: str
+    namespace: str
+    events: list[str]
+    workflow: str | None
+    to: str
+
+
+class KeptRule(RuleDocument):
+    """`created` is false where it stands in the place of another one."""
+
+    created: bool
+
+
+class RulesDocument(TypedDict):
+    rules: list[RuleDocument]
+
+
+class GivenUpNotice(TypedDict):
+    """A notice that could not be told; `trouble` is what came of the last of its `tries`."""
+
+    event: str
+    run: str
+    workflow: str
+    task: str
+    rule: str
+    tries: int
+    trouble: str | None
+
+
+class GivenUpNotices(TypedDict):
+    """Newest first, at most a hundred of each namespace."""
+
+    notices: list[GivenUpNotice]
+
+
+class TriedAgain(TypedDict):
+    tried: int
+
+
 class AuditDocument(TypedDict):
     """`subject` did `action` to `target`, and was answered with `status`. `way`: how the subject was known, empty where it was not."""
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from flow_client.access import GivenUpNotice, KeptRule, RuleDocument
 from flow_client.answers import Change, Chosen, Origin, Piece, Rows, Submitted, Text
 from flow_client.async_transport import AsyncTransport
 from flow_client.documents import BulkDocument, RunDocument, RunSummary, TaskDocument
@@ -280,6 +281,45 @@ class AsyncClient:
 
     async def set_pool(self, name: str, slots: int) -> None:
         await self._transport.call("PUT", path_of("pools", name), body={"slots": slots})
+
+    async def rules(self) -> list[RuleDocument]:
+        """Who is told of what, by name."""
+        return list((await self._transport.call("GET", "/notify/rules")).json["rules"])
+
+    async def put_rule(
+        self,
+        name: str,
+        events: Sequence[str] = (),
+        workflow: str | None = None,
+        mail: Sequence[str] = (),
+        webhook: str = "",
+        webhook_env: str = "",
+        secret_env: str = "",
+    ) -> KeptRule:
+        """In place of the one with this name. Where to is said by one of `mail`, `webhook` and `webhook_env`."""
+        given = {"events": [*events], "workflow": workflow, "mail": [*mail], "webhook": webhook}
+        given |= {"webhook_env": webhook_env, "secret_env": secret_env}
+        body = {name: value for name, value in given.items() if value}
+        document: KeptRule = (await self._transport.call("PUT", path_of("notify", "rules", name), body=body)).json
+        return document
+
+    async def remove_rule(self, name: str) -> None:
+        """With what it has still to tell."""
+        await self._transport.call("DELETE", path_of("notify", "rules", name))
+
+    async def try_rule(self, name: str) -> RuleDocument:
+        """Sends a test from the server. Raises Problem (not-delivered). Not repeated by itself: the receiver would have two."""
+        path = path_of("notify", "rules", name, "test")
+        document: RuleDocument = (await self._transport.call("POST", path)).json
+        return document
+
+    async def failed_notices(self) -> list[GivenUpNotice]:
+        """What could not be told and was given up, newest first."""
+        return list((await self._transport.call("GET", "/notify/failed")).json["notices"])
+
+    async def retry_notices(self) -> int:
+        """How many of them are tried again."""
+        return int((await self._transport.call("POST", "/notify/retry", repeat=True)).json["tried"])
 
     async def tokens(self) -> list[dict[str, Any]]:
         """Newest first, also those that have ended."""

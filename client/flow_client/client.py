@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from flow_client.access import GivenUpNotice, KeptRule, RuleDocument
 from flow_client.answers import Change, Chosen, Origin, Piece, Rows, Submitted, Text
 from flow_client.documents import BulkDocument, RunDocument, RunSummary, TaskDocument
 from flow_client.errors import NotFlow, Problem, Unreachable
@@ -276,6 +277,45 @@ class Client:
 
     def set_pool(self, name: str, slots: int) -> None:
         self._transport.call("PUT", path_of("pools", name), body={"slots": slots})
+
+    def rules(self) -> list[RuleDocument]:
+        """Who is told of what, by name."""
+        return list(self._transport.call("GET", "/notify/rules").json["rules"])
+
+    def put_rule(
+        self,
+        name: str,
+        events: Sequence[str] = (),
+        workflow: str | None = None,
+        mail: Sequence[str] = (),
+        webhook: str = "",
+        webhook_env: str = "",
+        secret_env: str = "",
+    ) -> KeptRule:
+        """In place of the one with this name. Where to is said by one of `mail`, `webhook` and `webhook_env`."""
+        given = {"events": [*events], "workflow": workflow, "mail": [*mail], "webhook": webhook}
+        given |= {"webhook_env": webhook_env, "secret_env": secret_env}
+        body = {name: value for name, value in given.items() if value}
+        document: KeptRule = self._transport.call("PUT", path_of("notify", "rules", name), body=body).json
+        return document
+
+    def remove_rule(self, name: str) -> None:
+        """With what it has still to tell."""
+        self._transport.call("DELETE", path_of("notify", "rules", name))
+
+    def try_rule(self, name: str) -> RuleDocument:
+        """Sends a test from the server. Raises Problem (not-delivered). Not repeated by itself: the receiver would have two."""
+        path = path_of("notify", "rules", name, "test")
+        document: RuleDocument = self._transport.call("POST", path).json
+        return document
+
+    def failed_notices(self) -> list[GivenUpNotice]:
+        """What could not be told and was given up, newest first."""
+        return list(self._transport.call("GET", "/notify/failed").json["notices"])
+
+    def retry_notices(self) -> int:
+        """How many of them are tried again."""
+        return int(self._transport.call("POST", "/notify/retry", repeat=True).json["tried"])
 
     def tokens(self) -> list[dict[str, Any]]:
         """Newest first, also those that have ended."""

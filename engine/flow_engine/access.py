@@ -77,7 +77,7 @@ class Access(Protocol):
     """Raises StoreError."""
 
     def namespaces(self) -> list[str]:
-        """Those of runs and schedules."""
+        """Those of runs, deployed workflows, and rules by which people are told."""
         ...
 
     def keep_token(self, token: TokenRecord) -> None: ...

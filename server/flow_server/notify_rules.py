@@ -1,12 +1,15 @@
 """The rules by which people are told, as somebody of a namespace may look at them and change them."""
 
 import time
+from contextlib import closing
 
 from flow_engine.access import DEFAULT
 from flow_engine.notices.contract import Notice, NotifyRule
 from flow_engine.stores.contract import Store
-from flow_runtime.notices.rules import WrongRule, need_rule
+from flow_runtime.notices.delivery import Delivery
+from flow_runtime.notices.rules import WrongRule, need_rule, trial
 from flow_runtime.notices.sink import Sink
+from flow_runtime.notices.trouble import NotDelivered
 
 from flow_server.auth.principal import Principal
 from flow_server.problem import Problem
@@ -33,9 +36,9 @@ def try_again(store: Store, principal: Principal) -> int:
 
 def put_rule(
     store: Store, principal: Principal, name: str, events: list[str], workflow: str | None, sink: Sink
-) -> NotifyRule:
-    """Of its namespace; of `default` by whoever sees all. Variables of the server's environment are for the latter alone, since they may be
-    another team's secrets. Raises Problem."""
+) -> tuple[NotifyRule, bool]:
+    """The rule, and whether it is new. Of its namespace; of `default` by whoever sees all. Variables of the server's environment are for the
+    latter alone, since they may be another team's secrets. Raises Problem."""
     if not principal.sees_all and (sink.url_env or sink.secret_env):
         raise wrong_field(
             "url_env" if sink.url_env else "secret_env",
@@ -45,8 +48,17 @@ def put_rule(
         rule = need_rule(name, events, workflow, sink, _own(principal))
     except WrongRule as error:
         raise wrong_field(error.part, str(error)) from None
-    store.notices.put_rule(rule, time.time())
-    return rule
+    return rule, store.notices.put_rule(rule, time.time())
+
+
+def send_trial(rule: NotifyRule, by: str) -> str:
+    """From here, with the environment of this process: why it could not be delivered, or nothing. Blocks."""
+    with closing(Delivery()) as delivery:
+        try:
+            delivery.send(trial(rule, by))
+        except NotDelivered as trouble:
+            return str(trouble)
+    return ""
 
 
 def rule_of(store: Store, principal: Principal, name: str, namespace: str | None = None) -> NotifyRule:

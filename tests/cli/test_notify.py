@@ -25,13 +25,50 @@ def test_rules_are_kept_listed_replaced_and_removed(project: Project) -> None:
     replaced = project.flow("notify", "add", "ops", "--on", "run.succeeded", "-w", "w", "--webhook-env", "HOOK")
     assert replaced.out.startswith("replaced: ops")
     (rule,) = project.flow("notify", "list", "--json").document["rules"]
-    assert rule == {"name": "ops", "events": ["run.succeeded"], "workflow": "w", "to": "webhook in HOOK"}
+    assert rule == {
+        "name": "ops",
+        "namespace": "default",
+        "events": ["run.succeeded"],
+        "workflow": "w",
+        "to": "webhook in HOOK",
+    }
     assert project.flow("notify", "remove", "ops").code == exits.OK
     again = project.flow("notify", "remove", "ops")
     assert (again.code, again.err) == (
         exits.USAGE,
         "error: there is no rule 'ops'; flow notify list shows those that there are\n",
     )
+
+
+def test_the_rules_of_a_server_are_those_of_a_namespace(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    replies = [Reply(), Reply(500)]
+    monkeypatch.setenv("FLOW_NOTIFY_PRIVATE", "1")
+    with service(lambda seen: replies.pop(0)) as receiver, Server(project) as server:
+        body = {"name": "team", "scopes": ["read", "admin"], "namespace": "team-a"}
+        made = server.post("/tokens", body).json["secret"]
+        monkeypatch.setenv("FLOW_URL", server.url)
+        monkeypatch.setenv("FLOW_TOKEN", made)
+        added = project.flow("notify", "add", "ops", "--on", "run.cancelled", "--webhook", f"{receiver.url}/hook")
+        assert added.out.startswith("kept: ops"), added.err
+        assert project.flow("notify", "add", "ops", "--webhook", f"{receiver.url}/hook").out.startswith("replaced: ops")
+        (rule,) = project.flow("notify", "list", "--json").document["rules"]
+        assert (rule["namespace"], rule["events"]) == ("team-a", ["run.failed"])
+        assert (
+            "variable of the notifier's environment" in project.flow("notify", "add", "x", "--webhook-env", "PATH").err
+        )
+        assert project.flow("notify", "test", "ops").out.startswith("sent: webhook at 127.0.0.1:")
+        broken = project.flow("notify", "test", "ops")
+        assert (broken.code, "answered 500" in broken.err) == (exits.FAILED, True)
+        assert project.flow("notify", "failed", "--json").document == {"notices": []}
+        assert project.flow("notify", "retry").out == "0 notices will be tried again\n"
+        monkeypatch.setenv("FLOW_TOKEN", server.token)
+        assert [one["namespace"] for one in server.get("/notify/rules").json["rules"]] == ["team-a"]
+        assert project.flow("notify", "remove", "ops").code == exits.USAGE  # there is none of this name in `default`
+        monkeypatch.setenv("FLOW_TOKEN", made)
+        assert project.flow("notify", "remove", "ops").code == exits.OK
+        gone = project.flow("notify", "remove", "ops")
+        assert (gone.code, "there is no rule 'ops'" in gone.err) == (exits.USAGE, True)
+    assert [seen.path for seen in receiver.seen] == ["/hook", "/hook"]
 
 
 @pytest.mark.parametrize(

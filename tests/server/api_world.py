@@ -34,6 +34,7 @@ def made(server: Server) -> World:
     until(lambda: all(task["state"] == "waiting" for task in server.get(f"/runs/{others[0]}").json["tasks"]))
     server.call("PUT", "/api/v1/workflows/hello", {"source": SCHEDULED})
     server.call("PUT", "/api/v1/pools/api", {"slots": 2})
+    server.call("PUT", "/api/v1/notify/rules/ops", {"webhook": "http://127.0.0.1:9/"})
     archive = _archive()
     digest = hashlib.sha256(archive).hexdigest()
     server.call("PUT", f"/api/v1/folders/{digest}", archive)
@@ -48,6 +49,7 @@ def made(server: Server) -> World:
             "event": ["paid"],
             "letter": letters,
             "token": tokens,
+            "rule": ["ops"],
             "role": ["worker", "notifier"],
             "format": ["svg", "png", "dot", "mermaid", "json", "text"],
         },

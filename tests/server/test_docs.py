@@ -33,6 +33,7 @@ NAMES = {
     "{event}": "paid",
     "{letter}": "$LETTER",
     "{token}": "$TOKEN",
+    "{rule}": "ops",
     "{role}": "worker",
 }
 """What stands for the parts of a route."""

@@ -49,6 +49,7 @@ def every_route() -> list[tuple[str, str]]:
                 event="paid",
                 letter="01abc:0:1",
                 token="0" * 16,
+                rule="ops",
                 role="worker",
             ),
         )

@@ -30,7 +30,7 @@ from .conftest import TOKEN
 CALL = 'flow 1\nworkflow w -> json { task ask -> json { http GET "http://127.0.0.1:9/" }\n return ask }\n'
 NAMES = {
     "run": "01abc", "task": "greet", "format": "svg", "digest": "0" * 64, "name": "hello", "event": "paid",
-    "letter": "01abc:0:1", "token": "0" * 16, "role": "worker",
+    "letter": "01abc:0:1", "token": "0" * 16, "role": "worker", "rule": "ops",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flow_cli.backends.contract import Backend
+    from flow_cli.backends.notify import Rules
     from flow_cli.backends.replayer import Replayer
     from flow_cli.backends.runner import Runner
     from flow_cli.backends.tokens import Tokens
@@ -41,6 +42,16 @@ def replayer(url: str | None, slots: int | None) -> "Replayer":
     from flow_cli.backends.local_replayer import LocalReplayer
 
     return LocalReplayer(slots)
+
+
+def rules(url: str | None) -> "Rules":
+    from flow_cli.backends.notify import LocalRules, ServerRules
+
+    if url:
+        from flow_cli.backends.address import client_of
+
+        return ServerRules(client_of(url))
+    return LocalRules()
 
 
 def tokens(url: str | None) -> "Tokens":

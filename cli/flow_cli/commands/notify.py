@@ -1,44 +1,32 @@
 """`flow notify`: the rules by which people are told, and what could not be told."""
 
 import json
-import os
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import TypeVar
 
-from flow_engine.notices.contract import NotifyRule
-from flow_engine.stores.contract import Store
-from flow_runtime.notices.delivery import Delivery
-from flow_runtime.notices.rules import NAME_LENGTH, WrongRule, need_rule, notice_document, rule_document, shown, trial
+from flow_runtime.notices.rules import NAME_LENGTH
 from flow_runtime.notices.sink import Sink
-from flow_runtime.notices.trouble import NotDelivered
-from flow_runtime.state_folder import find_state
-from flow_runtime.state_store import open_store
 
 from flow_cli import exits
+from flow_cli.backends.notify import Document, Rules, UnknownRule
 from flow_cli.failure import CommandError
 from flow_cli.progress.text import counted, printable
 
 T = TypeVar("T")
 
 
-def add(name: str, events: Sequence[str], workflow: str | None, sink: Sink) -> int:
-    try:
-        rule = need_rule(name, events, workflow, sink)
-    except WrongRule as error:
-        raise CommandError(exits.USAGE, error.part, str(error)) from None
-    is_new = _with_store(lambda store: store.notices.put_rule(rule, time.time()))
-    print(f"{'kept' if is_new else 'replaced'}: {_line(rule)}")
+def add(place: Rules, name: str, events: Sequence[str], workflow: str | None, sink: Sink) -> int:
+    rule = place.put(name, events, workflow, sink)
+    print(f"{'kept' if rule['created'] else 'replaced'}: {_line(rule)}")
     print(f"try it with: flow notify test {name}", file=sys.stderr)
     return exits.OK
 
 
-def list_rules(as_json: bool) -> int:
-    rules = _with_store(lambda store: store.notices.rules())
+def list_rules(place: Rules, as_json: bool) -> int:
+    rules = place.list()
     if as_json:
-        print(json.dumps({"rules": [rule_document(rule) for rule in rules]}))
+        print(json.dumps({"rules": list(rules)}))
         return exits.OK
     for rule in rules:
         print(_line(rule))
@@ -49,56 +37,46 @@ def list_rules(as_json: bool) -> int:
     return exits.OK
 
 
-def remove(name: str) -> int:
-    if not _with_store(lambda store: store.notices.remove_rule(name)):
-        raise _unknown(name)
+def remove(place: Rules, name: str) -> int:
+    _known(name, lambda: place.remove(name))
     return exits.OK
 
 
-def try_out(name: str) -> int:
-    """From here, with the environment of this command."""
-    rules = _with_store(lambda store: store.notices.rules())
-    rule = next((rule for rule in rules if rule.name == name), None)
-    if rule is None:
-        raise _unknown(name)
-    with closing(Delivery()) as delivery:
-        try:
-            delivery.send(trial(rule, "`flow notify test`"))
-        except NotDelivered as trouble:
-            raise CommandError(exits.FAILED, "not-delivered", str(trouble)) from None
-    print(f"sent: {shown(rule)}")
+def try_out(place: Rules, name: str) -> int:
+    print(f"sent: {_known(name, lambda: place.try_out(name))}")
     return exits.OK
 
 
-def failed(as_json: bool) -> int:
-    notices = _with_store(lambda store: store.notices.failed())
+def failed(place: Rules, as_json: bool) -> int:
+    notices = place.failed()
     if as_json:
-        print(json.dumps({"notices": [notice_document(notice) for notice in notices]}))
+        print(json.dumps({"notices": list(notices)}))
         return exits.OK
     for notice in notices:
-        print(f"{notice.event:<17} {notice.run}  {printable(notice.rule)}: {printable(notice.trouble or '')}")
+        print(
+            f"{notice['event']:<17} {notice['run']}  {printable(notice['rule'])}: {printable(notice['trouble'] or '')}"
+        )
     if notices:
         print("try them again with: flow notify retry", file=sys.stderr)
     return exits.OK
 
 
-def retry() -> int:
-    count = _with_store(lambda store: store.notices.try_again())
-    print(f"{counted(count, 'notice')} will be tried again")
+def retry(place: Rules) -> int:
+    print(f"{counted(place.retry(), 'notice')} will be tried again")
     return exits.OK
 
 
-def _line(rule: NotifyRule) -> str:
-    of = f" of {printable(rule.workflow)}" if rule.workflow else ""
-    return f"{printable(rule.name):<16} {', '.join(rule.events)}{of}  ->  {printable(shown(rule))}"
+def _line(rule: Document) -> str:
+    of = f" of {printable(rule['workflow'])}" if rule["workflow"] else ""
+    return f"{printable(rule['name']):<16} {', '.join(rule['events'])}{of}  ->  {printable(rule['to'])}"
 
 
-def _unknown(name: str) -> CommandError:
-    return CommandError(
-        exits.USAGE, "rule", f"there is no rule {name[:NAME_LENGTH]!r}; flow notify list shows those that there are"
-    )
-
-
-def _with_store(job: Callable[[Store], T]) -> T:
-    with closing(open_store(find_state(os.getcwd()))) as store:
-        return job(store)
+def _known(name: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except UnknownRule:
+        raise CommandError(
+            exits.USAGE,
+            "rule",
+            f"there is no rule {name[:NAME_LENGTH]!r}; flow notify list shows those that there are",
+        ) from None

@@ -54,7 +54,13 @@ def shown(rule: NotifyRule) -> str:
 
 
 def rule_document(rule: NotifyRule) -> dict[str, Any]:
-    return {"name": rule.name, "events": list(rule.events), "workflow": rule.workflow, "to": shown(rule)}
+    return {
+        "name": rule.name,
+        "namespace": rule.namespace,
+        "events": list(rule.events),
+        "workflow": rule.workflow,
+        "to": shown(rule),
+    }
 
 
 def notice_document(notice: Notice) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from flow_server.api import (
     health,
     letters,
     logs,
+    notify,
     rows,
     runs,
     schedules,
@@ -72,6 +73,7 @@ def operations() -> tuple[Operation, ...]:
         letters.replays,
         letters.letter,
         letters.drop,
+        *_of_notify(),
         *_of_access(),
         health.healthz,
         health.readyz,
@@ -105,6 +107,10 @@ def _of_runs() -> tuple[Operation, ...]:
 
 def _of_tasks() -> tuple[Operation, ...]:
     return (runs.tasks, rows.rows, rows.task, rows.why, logs.logs)
+
+
+def _of_notify() -> tuple[Operation, ...]:
+    return (notify.rules, notify.put, notify.remove, notify.test, notify.failed, notify.retry)
 
 
 def _of_access() -> tuple[Operation, ...]:

@@ -49,6 +49,8 @@ KINDS: dict[str, Kind] = {
     "too-many-requests": Kind(429, "too many requests, or wrong tokens; wait as long as Retry-After says"),
     "internal-error": Kind(500, "a defect of the server, whose log has more under the request id"),
     "unreadable": Kind(500, "what is kept of the run is damaged"),
+    "unknown-rule": Kind(404, "there is no such rule"),
+    "not-delivered": Kind(502, "what was sent was not taken"),
     "no-drawing": Kind(503, "the graph cannot be drawn"),
     "not-ready": Kind(503, "what the server needs cannot be used; `reasons` says what and why"),
     "state-unavailable": Kind(503, "the state cannot be used now"),

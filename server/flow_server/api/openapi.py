@@ -24,6 +24,7 @@ PARTS = {
     "role": "a role that may run elsewhere: worker, scheduler, relay or notifier",
     "letter": "the id of a dead letter",
     "token": "the id of a token",
+    "rule": "the name of a rule",
 }
 PART_SCHEMAS: dict[str, dict[str, Any]] = {"digest": {"type": "string", "pattern": "^[0-9a-f]{64}$"}}
 STREAM = "text/event-stream"
@@ -41,6 +42,7 @@ TAGS = {
     "dead letters": "Tasks that have failed for good.",
     "operations": "Pools, workers and the server itself.",
     "access": "Tokens and the audit log.",
+    "notify": "Who is told when runs end, tasks fail for good or an approval is asked.",
 }
 
 

@@ -1,21 +1,18 @@
 """Who is told of what: the rules, and what could not be told."""
 
 import re
-from contextlib import closing
 from typing import Any
 
 from flow_engine.notices.contract import EVENTS
 from flow_engine.stores.contract import Store
-from flow_runtime.notices.delivery import Delivery
-from flow_runtime.notices.rules import DEFAULT_EVENTS, shown, trial
+from flow_runtime.notices.rules import DEFAULT_EVENTS, shown
 from flow_runtime.notices.sink import Sink
-from flow_runtime.notices.trouble import NotDelivered
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from flow_server.api.tokens import asking
-from flow_server.notify_rules import failed_of, put_rule, remove_rule, rule_of, rules_of, try_again
+from flow_server.notify_rules import failed_of, put_rule, remove_rule, rule_of, rules_of, send_trial, try_again
 from flow_server.pages.many_form import many_form
 from flow_server.pages.session_form import session_form
 from flow_server.pages.show import show
@@ -57,17 +54,7 @@ async def test(request: Request) -> Response:
     rule = await services_of(request).threads.run(
         lambda store: rule_of(store, principal, form.get("name", ""), form.get("namespace"))
     )
-
-    def send() -> str:
-        """Why it could not be delivered."""
-        with closing(Delivery()) as delivery:
-            try:
-                delivery.send(trial(rule, "the page of notices"))
-            except NotDelivered as trouble:
-                return str(trouble)
-        return ""
-
-    trouble = await run_in_threadpool(send)
+    trouble = await run_in_threadpool(lambda: send_trial(rule, "the page of notices"))
     if trouble:
         return await _shown(request, {}, trouble=f"{rule.name} could not be told: {trouble}", status=502)
     return await _shown(request, {}, said=f"{rule.name} has been told: {shown(rule)}")

@@ -196,3 +196,8 @@ def test_a_cancelled_run_is_told(world: World, event: str) -> None:
     world.tick(cancels=["run-1"], want=0)
     world.finish()
     assert told(world) == [("a", "run.cancelled", "")]
+
+
+def test_a_namespace_that_has_a_rule_is_known(world: World) -> None:
+    world.store.notices.put_rule(NotifyRule("ops", ("run.failed",), '{"to": "x"}', namespace="team-a"), 1000.0)
+    assert "team-a" in world.store.access.namespaces()

@@ -6,7 +6,7 @@ from flow_engine.access import ALL, AuditEntry, AuditFilter, SessionRecord, Toke
 
 
 class MemoryAccess:
-    """`namespaces` gives those of the store's runs and schedules."""
+    """`namespaces` gives those of what the store has."""
 
     def __init__(self, namespaces: Callable[[], Iterable[str]]) -> None:
         self._namespaces = namespaces

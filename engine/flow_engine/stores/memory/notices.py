@@ -34,6 +34,9 @@ class MemoryNotices:
         found = [rule for rule in self._rules.values() if rule.namespace == namespace]
         return sorted(rule._replace(events=tuple(sorted(rule.events))) for rule in found)
 
+    def namespaces(self) -> list[str]:
+        return [namespace for namespace, _ in self._rules]
+
     def put_rule(self, rule: NotifyRule, now: float) -> bool:
         is_new = (rule.namespace, rule.name) not in self._rules
         self._rules[(rule.namespace, rule.name)] = rule

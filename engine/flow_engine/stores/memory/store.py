@@ -257,7 +257,8 @@ class MemoryStore(MemoryReads):
 
     def _namespaces(self) -> list[str]:
         records = [kept.record.namespace for kept in self._runs.values()]
-        return [*records, *(kept[-1].namespace for kept in self._versions.values())]
+        deployed = (kept[-1].namespace for kept in self._versions.values())
+        return [*records, *deployed, *self.notices.namespaces()]
 
     def _keep_bundle(self, plan_hash: str, bundle: str) -> None:
         if plan_hash not in self._plans:

@@ -4,7 +4,8 @@ WITH RECURSIVE known (name) AS (
   UNION ALL
   SELECT (SELECT min(namespace) FROM run WHERE namespace > known.name) FROM known WHERE known.name IS NOT NULL
 )
-SELECT name FROM known WHERE name IS NOT NULL UNION SELECT namespace FROM schedule UNION SELECT namespace FROM deployed ORDER BY 1
+SELECT name FROM known WHERE name IS NOT NULL UNION SELECT namespace FROM schedule UNION SELECT namespace FROM deployed
+UNION SELECT namespace FROM notify_rule ORDER BY 1
 
 -- name: keep_token
 INSERT INTO token (id, name, namespace, digest, scopes, created_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
