@@ -11,12 +11,14 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 INSTALL = 300.0
 """Seconds."""
 NO_NETWORK = ("Temporary failure resolving", "Could not resolve", "Network is unreachable", "Could not connect")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
+PATIENCE = 20_000
+"""Milliseconds that a page may take to show what a test waits for, on a machine that does much else."""
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 REMEDY = "install the package chromium (apt-get install chromium), or put a Chromium on PATH"
 
@@ -56,6 +58,7 @@ def _install() -> str:
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """Not for longer than a module's tests: Playwright keeps an event loop in this thread, where other tests have theirs."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         # --no-sandbox: Chromium's own cannot be set up by root; the pages are this project's
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
@@ -71,7 +74,7 @@ class Window:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context, self.url = context, url
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.expected: list[str] = []
         self._said: list[str] = []
         self.page.on("console", self._note)
