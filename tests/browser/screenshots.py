@@ -79,6 +79,9 @@ def take(window: Window, server: Server, folder: Path) -> None:
     window.goto(f"/runs/{done}")
     window.page.get_by_role("button", name="Approve").wait_for()
     _shot(window, folder, "run-waits", dark=True)
+    letter = server.get("/dead-letters").json["letters"][0]["id"]
+    window.goto(f"/dead-letters/{letter}")
+    _shot(window, folder, "letter")
     window.goto("/")
     _shot(window, folder, "runs")
 

@@ -54,14 +54,12 @@ def test_several_are_a_list_and_none_says_what_was_looked_for(client: TestClient
     assert "<h1>Search</h1>" in browser.get("/search?q=+").text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [HOSTILE, "a\0b", "::", "../../etc/passwd", "%", "x" * 5000, "01m8 [9999999999999]", "\u202ex", "//evil.example"],
-)
-def test_whatever_is_written_is_looked_for_and_shown_as_text(browser: Browser, text: str) -> None:
-    page = browser.get(f"/search?q={quote(text)}").text
-    assert "Nothing is called" in page
-    assert "<script>alert" not in page
+def test_whatever_is_written_is_looked_for_and_shown_as_text(browser: Browser) -> None:
+    odd = ["a\0b", "::", "../../etc/passwd", "%", "x" * 5000, "01m8 [9999999999999]", "\u202ex", "//evil.example"]
+    for text in (HOSTILE, *odd):
+        page = browser.get(f"/search?q={quote(text)}").text
+        assert "Nothing is called" in page
+        assert "<script>alert" not in page
 
 
 def test_nothing_of_another_namespace_is_found(client: TestClient, state: StateFolder) -> None:

@@ -1,6 +1,6 @@
 // Keeps the rows of a list as the server has them, each in its place: nothing that the reader looks at moves, and no tick is lost. What is
 // new is counted above the list, for when the reader wants it.
-const PAUSE = 2000;
+const PAUSE = 1500;
 const table = document.querySelector("table[data-rows]");
 const newer = document.getElementById("newer");
 
