@@ -15,17 +15,15 @@ from typing import NamedTuple
 import uvicorn
 from flow_runtime.embedded import open_store
 from flow_runtime.role_log import announce, set_up
-from flow_runtime.settings_watch import Watch
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.telemetry.address import Address
 from starlette.types import ASGIApp
 
 from flow_server.app import create_app
+from flow_server.beside import notifier, scheduler, stop_all
 from flow_server.http_protocol import BoundedProtocol
-from flow_server.notifying import Notifying
 from flow_server.problem import ServerError
 from flow_server.reloading import reloading
-from flow_server.scheduling import Scheduling
 from flow_server.services import Services
 from flow_server.supervisor import Supervisor, relay_command, worker_command
 from flow_server.token import AdminToken, admin_token
@@ -60,11 +58,9 @@ def serve(options: Options) -> None:
     services: Services = app.state.services
     url = _url(options, listener)
     crew = _crew(options)
-    beside: list[Notifying | Scheduling | Watch] = [Notifying(options.state, url), reloading(services)]
+    watch, beside = reloading(services), [notifier(options.state, url)]
     if options.schedules:
-        scheduling = Scheduling(options.state)
-        services.metrics.add(scheduling.families)
-        beside.append(scheduling)
+        beside.append(scheduler(options.state, lambda service: services.metrics.add(service.figures.families)))
     server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]
@@ -72,12 +68,13 @@ def serve(options: Options) -> None:
         for supervisor in crew:
             supervisor.start()
         _tell(options, listener, token, services)
+        watch.start()
         for role in beside:
             role.start()
         server.run([listener])
     finally:
-        for role in beside:
-            role.stop()
+        watch.stop()
+        stop_all(beside)
         _end(crew)
         listener.close()
         for number, handler in before:
