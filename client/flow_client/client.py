@@ -105,13 +105,16 @@ class Client:
         limit: int = 50,
         label: str | None = None,
         since: str | None = None,
+        damaged: list[str] | None = None,
     ) -> Iterator[RunSummary]:
-        """Newest first, in pages. `since` is ISO 8601 with a zone."""
+        """Newest first, in pages. `since` is ISO 8601 with a zone. What is told of runs that cannot be read is added to `damaged`."""
         chosen = {"state": state, "workflow": workflow, "label": label, "since": since, "top": 1 if top else None}
         cursor = None
         while limit > 0:
             page = self._transport.call("GET", "/runs", {**chosen, "cursor": cursor, "limit": min(limit, PAGE)}).json
             yield from page["runs"]
+            if damaged is not None:
+                damaged += page["damaged"]
             limit -= len(page["runs"])
             cursor = page["next_cursor"]
             if cursor is None:

@@ -85,10 +85,11 @@ class RunDocument(RunSummary):
 
 
 class RunsPage(TypedDict):
-    """Newest first; `next_cursor` is the `cursor` of the next page, and null at the end."""
+    """Newest first; `next_cursor` is the `cursor` of the next page, and null at the end. `damaged` tells of runs that cannot be read."""
 
     runs: list[RunSummary]
     next_cursor: str | None
+    damaged: list[str]
 
 
 class TasksPage(TypedDict):

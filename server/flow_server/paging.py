@@ -1,8 +1,9 @@
 """The filters and cursors of a list, as they come in a URL."""
 
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from flow_client.documents import RunState
+from flow_engine.errors import Unreadable
 from flow_engine.ids import first_id
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
@@ -49,27 +50,39 @@ def filter_of(query: RunsQuery) -> RunFilter:
     return RunFilter(query.state, query.workflow, query.cursor, query.limit, top=bool(query.top), since=since)
 
 
-def runs_page(store: Store, filter_: RunFilter, label: str | None = None) -> tuple[list[RunRecord], str | None]:
-    """A page, newest first, and the cursor of the next one. New runs never move what a cursor points at. With a label, which has no
-    index, it looks at SCAN runs at most, so that it may hold fewer than are asked for."""
+class Page(NamedTuple):
+    """Runs, newest first, and the cursor of the next page. `damaged` are those that cannot be read, which keep no other from being shown."""
+
+    records: list[RunRecord]
+    following: str | None
+    damaged: list[Unreadable]
+
+
+def runs_page(store: Store, filter_: RunFilter, label: str | None = None) -> Page:
+    """New runs never move what a cursor points at. With a label, which has no index, it looks at SCAN runs at most, so that it may hold fewer
+    than are asked for."""
     if label is not None:
         return _labelled(store, filter_, label)
-    found = store.runs(filter_._replace(limit=filter_.limit + 1))
+    damaged: list[Unreadable] = []
+    found = store.runs(filter_._replace(limit=filter_.limit + 1), damaged.append)
     shown = found[: filter_.limit]
-    return shown, shown[-1].id if len(found) > len(shown) else None
+    more = len(found) + len(damaged) > filter_.limit and bool(shown)
+    return Page(shown, shown[-1].id if more else None, damaged)
 
 
-def _labelled(store: Store, filter_: RunFilter, label: str) -> tuple[list[RunRecord], str | None]:
+def _labelled(store: Store, filter_: RunFilter, label: str) -> Page:
     shown: list[RunRecord] = []
+    damaged: list[Unreadable] = []
     before = filter_.before
     for _ in range(SCAN // _CHUNK):
-        found = store.runs(filter_._replace(before=before, limit=_CHUNK))
+        known = len(damaged)
+        found = store.runs(filter_._replace(before=before, limit=_CHUNK), damaged.append)
         for record in found:
             if label in record.labels:
                 shown.append(record)
                 if len(shown) == filter_.limit:
-                    return shown, record.id
-        if len(found) < _CHUNK:
-            return shown, None
+                    return Page(shown, record.id, damaged)
+        if not found or len(found) + len(damaged) - known < _CHUNK:
+            return Page(shown, None, damaged)
         before = found[-1].id
-    return shown, before
+    return Page(shown, before, damaged)

@@ -118,6 +118,25 @@ def test_the_server_names_the_run(waiting: Project, what: str) -> None:
         assert "backup" in document["detail"]
 
 
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_damaged_run_keeps_no_list_from_being_shown(waiting: Project, what: str) -> None:
+    run = damage(waiting, what)
+    app = create_app(StateFolder(str(waiting.home)), "t" * 32)
+    with TestClient(app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {'t' * 32}"}) as client:
+        sound = client.post("/api/v1/runs", json={"source": WAITS}).json()["run"]
+        answer = client.get("/api/v1/runs")
+        client.post("/login", data={"token": "t" * 32})
+        pages = [
+            client.get(path, headers={"Authorization": ""}) for path in ("/", "/workers", "/workflows", "/dead-letters")
+        ]
+    assert answer.status_code == 200
+    listed, damaged = [one["run"] for one in answer.json()["runs"]], answer.json()["damaged"]
+    assert sound in listed
+    assert (run in listed) != any(run in text or "the plan" in text for text in damaged)
+    assert [page.status_code for page in pages] == [200] * 4
+    assert sound in pages[0].text
+
+
 def _paths(run: str) -> list[str]:
     here = f"/api/v1/runs/{run}"
     return [here, f"{here}/tasks", f"{here}/result", f"{here}/graph.svg", f"{here}/tasks/a/logs"]

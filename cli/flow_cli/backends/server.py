@@ -39,8 +39,9 @@ class ServerBackend(ServerReads):
         raise CommandError(exits.USAGE, "no_runs", f"{self._client.url} has no runs yet; start one with: flow run FILE")
 
     def list(self, wanted: RunFilter) -> Listed:
-        found = self._client.runs(wanted.state, wanted.workflow, wanted.top, wanted.limit)
-        return Listed([dict(run) for run in found], set(), [])
+        damaged: list[str] = []
+        found = self._client.runs(wanted.state, wanted.workflow, wanted.top, wanted.limit, damaged=damaged)
+        return Listed([dict(run) for run in found], set(), damaged)
 
     def is_interrupted(self, record: RunRecord) -> bool:
         """The workers of a server take over what nobody works on."""

@@ -88,14 +88,14 @@ async def _each(request: Request, body: CancelFields | RetryRunsFields) -> Respo
     stores = services_of(request).stores
     since = None if body.since is None else first_id(body.since)
     filter_ = RunFilter(body.state, body.workflow, body.cursor, body.limit or 100, top=True, since=since)
-    chosen, following = await stores.run(lambda store: runs_page(store, filter_, body.label))
+    page = await stores.run(lambda store: runs_page(store, filter_, body.label))
     action: Action = "cancel" if isinstance(body, CancelFields) else "retry"
     told = []
-    for record in chosen:  # a transaction each, so that others come between
+    for record in page.records:  # a transaction each, so that others come between
         refusal = "" if body.dry_run else await stores.run(partial(done, action=action, run=record.id))
         told.append({"run": record.id, "done": not (refusal or body.dry_run), "refusal": refusal})
     document = {"runs": told, "matched": len(told), "done": sum(one["done"] is True for one in told)}
-    return answer(json_bytes({**document, "next_cursor": following}), 200 if body.dry_run else 202)
+    return answer(json_bytes({**document, "next_cursor": page.following}), 200 if body.dry_run else 202)
 
 
 def done(store: Store, action: Action, run: str) -> str:

@@ -5,13 +5,15 @@ from typing import Any
 
 from flow_client.documents import ResultDocument, RunDocument, RunsPage, RunSummary, TasksPage
 from flow_engine import states
+from flow_engine.errors import Unreadable
 from flow_engine.stores.contract import Store
+from flow_engine.stores.reads import readable
 from starlette.requests import Request
 from starlette.responses import Response
 
 from flow_server.api.operation import API, Answer, operation
 from flow_server.documents import answer, json_bytes, run_summary, run_whole, tasks_page
-from flow_server.paging import RowsQuery, RunsQuery, filter_of, runs_page
+from flow_server.paging import Page, RowsQuery, RunsQuery, filter_of, runs_page
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
@@ -23,7 +25,6 @@ from flow_server.services import services_of
     "List runs, newest first",
     tag="runs",
     answers={200: Answer("A page of runs.", RunsPage)},
-    problems=("unreadable",),
 )
 async def runs(request: Request, query: RunsQuery) -> Response:
     """In pages; runs that start meanwhile do not move them. With `label`, a page looks at 2,000 runs at most, so that it may hold fewer than
@@ -31,10 +32,23 @@ async def runs(request: Request, query: RunsQuery) -> Response:
     filter_ = filter_of(query)
 
     def job(store: Store) -> bytes:
-        records, following = runs_page(store, filter_, query.label)
-        return json_bytes({"runs": [run_summary(store, record) for record in records], "next_cursor": following})
+        page = runs_page(store, filter_, query.label)
+        summaries, damaged = _summaries(store, page)
+        return json_bytes({"runs": summaries, "next_cursor": page.following, "damaged": damaged})
 
     return answer(await services_of(request).stores.run(job))
+
+
+def _summaries(store: Store, page: Page) -> tuple[list[dict[str, Any]], list[str]]:
+    """And what is said of the runs that cannot be read."""
+    found, damaged = [], [*page.damaged]
+    for record in page.records:
+        try:
+            with readable(f"run {record.id}"):
+                found.append(run_summary(store, record))
+        except Unreadable as error:
+            damaged.append(error)
+    return found, [str(error) for error in damaged]
 
 
 @operation(

@@ -1,13 +1,16 @@
 """Who works, on what, and what waits for a place: made of the runs that have not ended."""
 
 from collections import Counter
+from contextlib import suppress
 from typing import NamedTuple
 
 from flow_engine import states
 from flow_engine.decisions.gates import pool_key
+from flow_engine.errors import Unreadable
 from flow_engine.ids import begun_at
 from flow_engine.model import RunRecord, TaskRecord, WorkerRecord
 from flow_engine.stores.contract import RunFilter, Store
+from flow_engine.stores.reads import readable
 from flow_lang.plan import Plan
 from flow_runtime.document import key_of
 from flow_runtime.labels import LabelWaits
@@ -64,7 +67,8 @@ class Crew:
             found = store.runs(RunFilter(state, limit=RUNS + 1), lambda _: None)
             self.is_part = self.is_part or len(found) > RUNS
             for record in found[:RUNS]:
-                self._look_at(record)
+                with suppress(Unreadable), readable(f"run {record.id}"):  # its own page tells
+                    self._look_at(record)
 
     def workers(self) -> list[Worker]:
         """Those that live first, each in the order in which they began."""

@@ -77,9 +77,9 @@ def _found(store: Store, query: RunsQuery, action: Action) -> tuple[list[RunReco
     for state in FITTING[action]:
         if query.state in (None, state):
             filter_ = filter_of(query)._replace(state=state, top=True, before=None, limit=MOST)
-            found, following = runs_page(store, filter_, query.label)
-            records += found
-            more = more or following is not None
+            found = runs_page(store, filter_, query.label)
+            records += found.records
+            more = more or found.following is not None
     records.sort(key=lambda record: record.id, reverse=True)
     return records[:MOST], more or len(records) > MOST
 

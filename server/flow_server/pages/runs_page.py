@@ -25,17 +25,18 @@ async def page(request: Request) -> Response:
     wanted = filter_of(query)
 
     def values(store: Store) -> dict[str, Any]:
-        records, following = runs_page(store, wanted, query.label)
+        shown = runs_page(store, wanted, query.label)
         return {
             "place": "/",
-            "records": [(record, message_of(record)) for record in records],
+            "records": [(record, message_of(record)) for record in shown.records],
+            "damaged": [str(error) for error in shown.damaged],
             "filter": filter_,
             "states": RUN_STATES,
             "since": SINCE,
             "actions": [name for name, fit in FITTING.items() if query.state in (None, *fit)],
             "now": time.time(),
             "first": filter_.url("/") if wanted.before else "",
-            "following": filter_.url("/", cursor=following) if following else "",
+            "following": filter_.url("/", cursor=shown.following) if shown.following else "",
             "limit": wanted.limit,
         }
 
