@@ -17,15 +17,13 @@ from flow_server.api.logs import read
 from flow_server.pages.letters_page import HERE, error_of
 from flow_server.pages.session_form import session_form
 from flow_server.pages.show import show
-from flow_server.pages.task_inputs import Input, changed, inputs_of
+from flow_server.pages.task_inputs import Input, changed, inputs_of, written_in
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
 TAIL = 8000
 """Bytes of the log that the page reads."""
 LINES = 40
-_SET = "set."
-"""What begins the names of the fields that are values."""
 
 
 async def page(request: Request) -> Response:
@@ -36,7 +34,7 @@ async def replay(request: Request) -> Response:
     """With the values that differ from those that the task had. A wrong one is told beside the form, which keeps what was written."""
     form = await session_form(request)
     name = request.path_params["letter"]
-    written = {key.removeprefix(_SET): text for key, text in form.items() if key.startswith(_SET)}
+    written = written_in(form)
 
     def job(store: Store) -> tuple[str, str]:
         """The run, and why it does not go on."""

@@ -15,6 +15,8 @@ from flow_runtime.inputs import RunInputs
 
 LONGEST = 4000
 """Characters of a value that a form can hold; a longer one is shown cut, and stays as it is."""
+_SET = "set."
+"""What begins the names of their fields."""
 _PLAIN = ("str", "int", "float", "date", "datetime", "duration", "size", "file", "dir")
 
 
@@ -39,6 +41,11 @@ def inputs_of(store: Store, record: RunRecord, name: str, place: int | None) -> 
     types = NameTypes(plan.workflow)
     texts = _texts(store, record, plan, task, place, names)
     return [_input(read, types.of(task, read), texts.get(read)) for read in names]
+
+
+def written_in(form: Mapping[str, str]) -> dict[str, str]:
+    """What a form has of them, by name."""
+    return {name.removeprefix(_SET): text for name, text in form.items() if name.startswith(_SET)}
 
 
 def changed(inputs: list[Input], written: Mapping[str, str]) -> dict[str, str]:

@@ -18,13 +18,10 @@ from flow_server.api.log_streams import Followed, task_stream
 from flow_server.documents import find_task
 from flow_server.pages.session_form import SOURCE_FORM, session_form
 from flow_server.pages.show import show
-from flow_server.pages.task_inputs import changed, inputs_of
+from flow_server.pages.task_inputs import changed, inputs_of, written_in
 from flow_server.pages.task_view import task_view
 from flow_server.problem import Problem
 from flow_server.services import services_of
-
-_SET = "set."
-"""What begins the names of the fields that are values."""
 
 
 async def page(request: Request) -> Response:
@@ -39,7 +36,7 @@ async def live(request: Request) -> Response:
 async def retry(request: Request) -> Response:
     """The task alone, with the values that differ from those that it had. A wrong one is told beside the form, which keeps what was written."""
     form = await session_form(request, SOURCE_FORM)
-    written = {key.removeprefix(_SET): text for key, text in form.items() if key.startswith(_SET)}
+    written = written_in(form)
     name, key = request.path_params["run"], request.path_params["task"]
     try:
         refusal = await services_of(request).stores.run(lambda store: _retried(store, name, key, written))
