@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from flow_cli.backends.open import rules
-from flow_cli.options import Config, ConfigUrl, Json, Url, leave
+from flow_cli.options import Config, ConfigUrl, Json, MetricsPort, Url, leave
 
 app = typer.Typer()
 notify = typer.Typer(
@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the rule.")]
 @app.command(
     epilog="Example: FLOW_SMTP_URL=smtps://flow:...@mail.example.com FLOW_PUBLIC_URL=https://flow.example.com flow notifier"
 )
-def notifier(config: Config = None, config_url: ConfigUrl = None) -> None:
+def notifier(metrics_port: MetricsPort = None, config: Config = None, config_url: ConfigUrl = None) -> None:
     """Tell people what `flow notify` has rules for, until SIGTERM or Ctrl-C. `flow server` and `flow up` do it too.
 
     FLOW_SMTP_URL names the mail server, FLOW_PUBLIC_URL the web pages for links. Any number may run on one state.
@@ -27,7 +27,7 @@ def notifier(config: Config = None, config_url: ConfigUrl = None) -> None:
     from flow_cli.commands.notifier import notifier as serve
     from flow_cli.role_settings import Source
 
-    leave(lambda: serve(Source(config, config_url)))
+    leave(lambda: serve(metrics_port, Source(config, config_url)))
 
 
 @notify.command(

@@ -5,16 +5,20 @@ Any number of others may do the same for the state: each notice is held by one, 
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from flow_runtime.relays.notifier import NotifierService
 from flow_runtime.role_log import say
 from flow_runtime.schedules.service import ScheduleService
 from flow_runtime.state_folder import StateFolder
+from prometheus_client.core import Metric
 
 PATIENCE = 2.0
 """Seconds that all of them are given to end. What is not committed then is due again, what was in hand is told again."""
+
+
+Shown = Callable[[Callable[[], Iterable[Metric]]], object]
 
 
 class Service(Protocol):
@@ -41,17 +45,22 @@ class Beside:
             self._thread.join(seconds)
 
 
-def notifier(state: StateFolder, pages: str) -> Beside:
-    """`pages`: the address of this server."""
-    return Beside("flow-notifier", lambda stopping: NotifierService(state, _warn, stopping, pages))
+def notifier(state: StateFolder, pages: str, shown: Shown) -> Beside:
+    """`pages`: the address of this server; `shown` is given what makes its metrics."""
+
+    def make(stopping: Callable[[], bool]) -> Service:
+        service = NotifierService(state, _warn, stopping, pages)
+        shown(service.figures.families)
+        return service
+
+    return Beside("flow-notifier", make)
 
 
-def scheduler(state: StateFolder, made: Callable[[ScheduleService], object]) -> Beside:
-    """`made` is given the service."""
+def scheduler(state: StateFolder, shown: Shown) -> Beside:
 
     def make(stopping: Callable[[], bool]) -> Service:
         service = ScheduleService(state, _tell, stopping)
-        made(service)
+        shown(service.figures.families)
         return service
 
     return Beside("flow-schedules", make)

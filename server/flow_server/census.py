@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from flow_engine.dead_letters.contract import Backlog
+from flow_engine.notices.contract import Waiting
 from flow_engine.stores.contract import Census, Store
 from flow_runtime.embedded import open_store
 from flow_runtime.incarnation import count_alive
@@ -23,6 +24,7 @@ class Standing(NamedTuple):
 
     census: Census
     backlog: Backlog
+    notices: Waiting
     workers: int
     schedules: list[tuple[str, float | None]]
 
@@ -50,4 +52,4 @@ def _standing(store: Store, state: StateFolder, now: float) -> Standing:
     living = store.living([one.worker for one in store.workers()]) if state.database_url else ()
     workers = len(living) if state.database_url else count_alive(state)
     schedules = [(record.id, overdue(record, now)) for record in store.schedules()]
-    return Standing(store.census(), store.letters.backlog(), workers, schedules)
+    return Standing(store.census(), store.letters.backlog(), store.notices.backlog(), workers, schedules)

@@ -58,9 +58,9 @@ def serve(options: Options) -> None:
     services: Services = app.state.services
     url = _url(options, listener)
     crew = _crew(options)
-    watch, beside = reloading(services), [notifier(options.state, url)]
+    watch, beside = reloading(services), [notifier(options.state, url, services.metrics.add)]
     if options.schedules:
-        beside.append(scheduler(options.state, lambda service: services.metrics.add(service.figures.families)))
+        beside.append(scheduler(options.state, services.metrics.add))
     server = _Server(_config(app), services, crew, options.beside)
     # uvicorn takes the signals while it serves and raises them again when it is done: the rest of the end is ours
     before = [(number, signal.signal(number, server.handle_exit)) for number in (signal.SIGINT, signal.SIGTERM)]

@@ -24,6 +24,9 @@ def state_families(standing: Standing, now: float) -> Iterator[Metric]:
     yield gauge("flow_queue_oldest_seconds", what, since(census.oldest_queued, now))
     yield gauge("flow_workers", "Workers that live.", standing.workers)
     yield from _letters(standing, now)
+    yield gauge("flow_notices_waiting", "Notices that nobody has been told yet.", standing.notices.notices)
+    what = "How long the oldest of them has waited."
+    yield gauge("flow_notices_oldest_seconds", what, since(standing.notices.oldest, now))
     yield from _schedules(standing, now)
 
 

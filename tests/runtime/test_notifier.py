@@ -112,6 +112,8 @@ def test_a_receiver_that_fails_in_between_is_told_later_and_once(told: Make) -> 
             assert state.relay.step() == 1
         state.now += 1000.0
         assert state.relay.step() == 0
+        figures = state.relay.figures
+        assert (figures.delivered, figures.put_off, figures.given_up, sum(figures.delay.counts)) == (1, 2, 0, 1)
     assert len({seen.headers["x-flow-delivery"] for seen in server.seen}) == 1
     assert len(server.seen) == 3
     assert len(state.heard) == 1  # the first trouble alone

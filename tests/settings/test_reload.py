@@ -170,6 +170,7 @@ ROLE = """
 import signal, sys, time
 from flow_runtime.settings.current import Configuration
 from flow_runtime.settings_watch import Watch
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored (nohup), and then it stays so
 signal.signal(signal.SIGTERM, lambda *_: (open(sys.argv[2], "w").write("ended"), sys.exit(0)))
 Watch(Configuration(sys.argv[1]), "worker").start()
 open(sys.argv[2], "w").write("ready")

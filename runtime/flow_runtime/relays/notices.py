@@ -10,6 +10,7 @@ from flow_engine.notices.contract import Notice, Notices
 
 from flow_runtime.executors.failure import described
 from flow_runtime.notices.trouble import NotDelivered
+from flow_runtime.telemetry.role_figures import NotifierFigures
 
 BATCH = 16
 AT_ONCE = 8
@@ -32,8 +33,10 @@ class NoticeRelay:
         name: str,
         clock: Callable[[], float] = time.time,
         tell: Callable[[str], None] = lambda text: None,
+        figures: NotifierFigures | None = None,
     ) -> None:
         self._outbox, self._send, self._name = outbox, send, name
+        self.figures = figures or NotifierFigures()
         self._clock, self._tell = clock, tell
 
     def step(self) -> int:
@@ -78,13 +81,16 @@ class NoticeRelay:
         self._outbox.delivered(self._name, [notice.number for notice, trouble in both if trouble is None])
         for notice, trouble in both:
             if trouble is None:
+                self.figures.told(now - notice.created_at)
                 continue
             if trouble.for_good or now - notice.created_at > OLDEST:
+                self.figures.given_up += 1
                 self._outbox.give_up(self._name, notice.number, str(trouble), now)
                 self._tell(
                     f"{notice.event} of run {notice.run} is told to nobody (rule {notice.rule}): {trouble}; see: flow notify failed"
                 )
             else:
+                self.figures.put_off += 1
                 self._outbox.put_off(self._name, notice.number, str(trouble), now + RETRIES.pause(notice.tries))
                 if notice.tries == 1:
                     self._tell(

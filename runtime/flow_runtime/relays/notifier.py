@@ -12,6 +12,7 @@ from flow_runtime.relays.notices import NoticeRelay
 from flow_runtime.role_loop import RoleLoop
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.state_store import open_store
+from flow_runtime.telemetry.role_figures import NotifierFigures
 
 
 class NotifierService:
@@ -21,6 +22,7 @@ class NotifierService:
         self, state: StateFolder, say: Callable[[str], None], is_over: Callable[[], bool], pages: str = ""
     ) -> None:
         self._state, self._say, self._pages = state, say, pages
+        self.figures = NotifierFigures()
         self._loop = RoleLoop(say, is_over)
 
     def serve(self) -> None:
@@ -30,4 +32,5 @@ class NotifierService:
     def _live(self) -> None:
         name = new_id(time.time(), os.urandom)
         with closing(open_store(self._state)) as store, closing(Delivery(self._pages)) as delivery:
-            self._loop.steps(NoticeRelay(store.notices, delivery.send, name, tell=self._say).step)
+            relay = NoticeRelay(store.notices, delivery.send, name, tell=self._say, figures=self.figures)
+            self._loop.steps(relay.step)

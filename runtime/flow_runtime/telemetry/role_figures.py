@@ -1,4 +1,4 @@
-"""What a scheduler and a relay count, and how Prometheus reads it."""
+"""What a scheduler, a relay and a notifier count, and how Prometheus reads it."""
 
 import time
 from collections import Counter
@@ -63,6 +63,27 @@ class RelayFigures:
         what = "From the end of a task to the delivery of its letter."
         yield histograms("flow_relay_delay_seconds", what, (), [((), self.delay)])
         yield histograms("flow_relay_send_seconds", "Deliveries of a batch.", (), [((), self.sending)])
+
+
+class NotifierFigures:
+    """`put_off` notices are tried again; `given_up` ones were refused for good, or are too old."""
+
+    def __init__(self) -> None:
+        self.delivered = self.put_off = self.given_up = 0
+        self.delay = Distribution()
+        """From what is told to its delivery."""
+
+    def told(self, seconds: float) -> None:
+        self.delivered += 1
+        self.delay.add(max(seconds, 0.0))
+
+    def families(self) -> Iterator["Metric"]:
+        from flow_runtime.telemetry.families import counters, histograms
+
+        ends = [(("delivered",), self.delivered), (("put_off",), self.put_off), (("given_up",), self.given_up)]
+        yield counters("flow_notifier_notices", "Deliveries that were tried, by their end.", ("outcome",), ends)
+        what = "From what a notice tells to its delivery."
+        yield histograms("flow_notifier_delay_seconds", what, (), [((), self.delay)])
 
 
 class CountedExporter:

@@ -82,5 +82,5 @@ def lines_of(plan: Plan, name: str) -> range:
 
 
 def source_of(plan: Plan) -> str:
-    """The file of the entry workflow."""
-    return plan.sources[plan.workflow.file or plan.file]
+    """The file of the entry workflow; empty where the plan was kept without it."""
+    return plan.sources.get(plan.workflow.file or plan.file, "")
