@@ -9,6 +9,10 @@ class StoreError(FlowError):
     """The store could not read or write; nothing of the transaction was kept."""
 
 
+class UnfitData(StoreError):
+    """The state keeps no such value; what else was to be written can be."""
+
+
 class OtherVersion(StoreError):
     """The state is of another version than this process can work with."""
 

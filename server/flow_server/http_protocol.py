@@ -12,23 +12,33 @@ _TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes the connection of whoever sends more head than that."""
+    """Closes the connection of whoever sends more than that without sending a body. Fields after a body (trailers) are left out: they would
+    come into the headers of a request that has been let in already."""
 
-    _head = 0
-    """Bytes since the last head was complete; -1 while a body comes."""
+    _unbodied = 0
+    """Bytes since the last piece of a body, or the end of a request."""
+    _in_body = False
 
     def data_received(self, data: bytes) -> None:
-        if self._head >= 0:
-            self._head += len(data)
+        self._unbodied += len(data)
         super().data_received(data)
-        if self._head > HEAD_LIMIT and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
+        if self._unbodied > HEAD_LIMIT and not self.transport.is_closing():
+            if not self._in_body:
+                self.transport.write(_TOO_LARGE)
             self.transport.close()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._head = -1
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unbodied = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._head = 0
+        self._unbodied, self._in_body = 0, False

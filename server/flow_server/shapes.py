@@ -40,7 +40,8 @@ def _digits(text: object) -> object:
     return text
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Raises ValueError."""
     if not text.isprintable():
         raise ValueError("not printable")
     return text
@@ -66,7 +67,7 @@ A_MOMENT = "a time with a zone, as in 2026-01-31T12:00:00Z"
 Name = Annotated[
     str,
     Field(max_length=NAME_LENGTH, description=f"a name of at most {NAME_LENGTH} printable characters"),
-    AfterValidator(_printable),
+    AfterValidator(printable),
 ]
 
 

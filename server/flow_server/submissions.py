@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from flow_engine.errors import FlowError, StoreError
+from flow_engine.errors import FlowError, StoreError, UnfitData
 from flow_engine.model import NewRun
 from flow_engine.stores.contract import Store, Submitted
 from flow_runtime.state_folder import StateFolder
@@ -33,6 +33,9 @@ class _Waiting(NamedTuple):
     limited: Callable[[Store], Store]
     prepare: Callable[[], Prepared]
     kept: asyncio.Future[Kept]
+
+
+_New = tuple[Submitted, NewRun]
 
 
 class Submissions:
@@ -71,14 +74,27 @@ class Submissions:
         limited = batch[0].limited(store)
         ready = [_prepared(one) for one in batch]
         sound = [one for one in ready if not isinstance(one, Exception)]
-        try:
-            told: list[Kept | Exception] = [*_kept(limited, self._state, sound)]
-        except StoreError:
-            raise
-        except (FlowError, Problem):  # of one of them: each for itself
-            told = [_kept_alone(limited, self._state, one) for one in sound]
-        ends = iter(told)
+        ends = iter(
+            [one if isinstance(one, Exception) else _document(limited, *one) for one in self._told(limited, sound)]
+        )
         return [one if isinstance(one, Exception) else next(ends) for one in ready]
+
+    def _told(self, store: Store, ready: Sequence[Prepared]) -> Sequence[_New | Exception]:
+        """All together; where one of them is refused, each for itself. Raises StoreError where the state is away."""
+        if not ready:
+            return []
+        try:
+            return keep(store, self._state, ready)
+        except (FlowError, Problem) as error:
+            if isinstance(error, StoreError) and not isinstance(error, UnfitData):
+                raise
+        return [self._alone(store, one) for one in ready]
+
+    def _alone(self, store: Store, ready: Prepared) -> _New | Exception:
+        try:
+            return keep(store, self._state, [ready])[0]
+        except (FlowError, Problem) as error:
+            return error
 
 
 def _prepared(one: _Waiting) -> Prepared | Exception:
@@ -88,19 +104,11 @@ def _prepared(one: _Waiting) -> Prepared | Exception:
         return error
 
 
-def _kept_alone(store: Store, state: StateFolder, ready: Prepared) -> Kept | Exception:
+def _document(store: Store, told: Submitted, new: NewRun) -> Kept | Exception:
+    """It is kept by now, whatever becomes of its document."""
     try:
-        return _kept(store, state, [ready])[0]
-    except (FlowError, Problem) as error:
+        return Kept(
+            told, json_bytes(begun_document(store, new) if told.created else run_whole(store, store.run(told.run)))
+        )
+    except Exception as error:  # noqa: BLE001  told to who submits it, and to nobody else
         return error
-
-
-def _kept(store: Store, state: StateFolder, ready: Sequence[Prepared]) -> list[Kept]:
-    """Raises IdempotencyConflict, StoreError and Problem."""
-    if not ready:
-        return []
-    return [Kept(told, _document(store, told, new)) for told, new in keep(store, state, ready)]
-
-
-def _document(store: Store, told: Submitted, new: NewRun) -> bytes:
-    return json_bytes(begun_document(store, new) if told.created else run_whole(store, store.run(told.run)))

@@ -4,13 +4,13 @@ import json
 import time
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.requests import Request
 
 from flow_server.body import too_large
 from flow_server.folders import checked_digest
 from flow_server.problem import Problem
-from flow_server.shapes import A_MOMENT, Body, Moment, wrong_field
+from flow_server.shapes import A_MOMENT, Body, Moment, printable, wrong_field
 
 SOURCE_LIMIT = 1 << 20
 PARAMS_LIMIT = 1 << 20
@@ -39,8 +39,9 @@ Key = Annotated[
     Field(
         min_length=1,
         max_length=KEY_LENGTH,
-        description=f"a string of 1 to {KEY_LENGTH} characters: the same gives the first run again",
+        description=f"a string of 1 to {KEY_LENGTH} printable characters: the same gives the first run again",
     ),
+    AfterValidator(printable),
 ]
 
 

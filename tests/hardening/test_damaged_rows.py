@@ -29,6 +29,7 @@ DAMAGES = {
     "what it waits for": "UPDATE task SET awaits = '[]' WHERE seq = 1",
     "what kind of thing it waits for": "UPDATE task SET awaits = '[1]' WHERE seq = 1",
     "an error": "UPDATE task SET error = '{' WHERE seq = 0",
+    "the run's error": "UPDATE run SET error = '{'",
     "a node": "UPDATE task SET node = 99 WHERE seq = 2",
     "the run's time": "UPDATE run SET created_at = 'x'",
     "the run's params": "UPDATE run SET params = '{'",

@@ -175,6 +175,27 @@ def test_no_route_tells_or_changes_anything_of_another_namespace(app: TestClient
     assert theirs.state(state) == before
 
 
+def test_who_sees_all_is_led_to_the_workflow_of_each_namespace(app: TestClient, state: StateFolder) -> None:
+    for name in ("a", "b"):
+        source = ASK.replace("task greet", f"## of {name}\n  task greet")
+        assert (
+            app.put("/api/v1/workflows/asking", json={"source": source}, headers=bearer(state, name)).status_code == 200
+        )
+    assert app.post("/login", data={"token": TOKEN}).status_code == 303
+    listed = app.get("/workflows").text
+    for name in ("a", "b"):
+        assert f'href="/workflows/{name}~asking"' in listed
+        page = app.get(f"/workflows/{name}~asking")
+        assert page.status_code == 200
+        assert f"of {name}" in page.text
+        assert f"It is of the namespace {name}" in page.text
+        csrf = app.app.state.services.sessions.csrf(next(iter(app.cookies.values())))  # type: ignore[attr-defined]
+        refused = app.post(f"/workflows/{name}~asking/start", data={"csrf": csrf})
+        assert (refused.status_code, "log in with a token of it" in refused.text) == (403, True)
+    found = app.get("/search", params={"q": "a/asking"}).text
+    assert "/workflows/a~asking" in found
+
+
 def test_one_namespace_has_its_own_things_and_the_administrator_all(app: TestClient, state: StateFolder) -> None:
     first, second = Theirs(app, state, bearer(state, "a")), Theirs(app, state, bearer(state, "b"))
     mine = bearer(state, "a")

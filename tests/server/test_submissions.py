@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from flow_engine.errors import IdempotencyConflict, StoreError
+from flow_engine.errors import IdempotencyConflict, StoreError, UnfitData, Unreadable
 from flow_engine.stores.contract import RunFilter
 from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
@@ -83,6 +85,36 @@ def test_what_is_wrong_with_one_is_told_to_that_one(services: Services) -> None:
         assert len(store.runs(RunFilter())) == 2
 
 
+def test_a_run_whose_document_cannot_be_made_is_submitted_once_and_so_are_the_others(services: Services) -> None:
+    (first,) = together(services.submit(hello(services, "Ada", "k")))
+    with closing(sqlite3.connect(services.state.database)) as connection:
+        connection.execute("UPDATE run SET labels = '{'")
+        connection.commit()
+    *found, again = together(
+        *(services.submit(hello(services, str(n))) for n in range(3)), services.submit(hello(services, "Ada", "k"))
+    )
+    assert isinstance(again, Unreadable)
+    assert len({kept.submitted.run for kept in found} - {first.submitted.run}) == 3
+    with closing(sqlite3.connect(services.state.database)) as connection:
+        assert connection.execute("SELECT count(*) FROM run").fetchone() == (4,)
+
+
+def test_what_the_state_cannot_keep_is_told_to_who_submits_it(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = submissions.keep
+
+    def unfit(store: Any, state: Any, ready: Any) -> Any:
+        if any(one.wish.idempotency_key == "bad" for one in ready):
+            raise UnfitData("a NUL in a text")
+        return keep(store, state, ready)
+
+    monkeypatch.setattr(submissions, "keep", unfit)
+    first, bad, last = together(*(services.submit(hello(services, key, key)) for key in ("a", "bad", "b")))
+    assert isinstance(bad, UnfitData)
+    assert (first.submitted.created, last.submitted.created) == (True, True)
+
+
 def test_a_state_that_is_away_is_asked_once_for_all(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
@@ -156,6 +188,35 @@ def test_a_head_without_end_is_cut_off(server: Server, head: bytes) -> None:
         for start in range(0, len(head), 1000):  # as it arrives over a network
             connection.sendall(head[start : start + 1000])
         assert connection.makefile("rb").readline() == b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+def _chunked(path: str, *fields: str) -> bytes:
+    head = [f"POST {path} HTTP/1.1", "Host: a", "Transfer-Encoding: chunked", *fields, "", ""]
+    return "\r\n".join(head).encode()
+
+
+def _flood(connection: socket.socket, more: bytes) -> None:
+    for _ in range(200):
+        connection.sendall(more)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("more", [b"X: y\r\n" * (HEAD_LIMIT // 3), b"X: " + b"y" * 2 * HEAD_LIMIT])
+def test_what_follows_a_body_is_bounded_too(server: Server, more: bytes) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(_chunked("/api/v1/check") + b"0\r\n")
+        with pytest.raises(OSError):  # noqa: PT011  reset, or a broken pipe
+            _flood(connection, more)
+
+
+def test_fields_after_a_body_are_no_headers(server: Server) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    body = b'{"source": "flow 1"}'
+    chunk = b"%x\r\n%s\r\n0\r\n" % (len(body), body)
+    with socket.create_connection((host, int(port)), 10) as connection:
+        connection.sendall(_chunked("/api/v1/check") + chunk + f"Authorization: Bearer {server.token}\r\n\r\n".encode())
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"
 
 
 def test_large_bodies_and_many_requests_of_a_connection_are_no_head(server: Server) -> None:

@@ -44,6 +44,11 @@ def test_the_same_idempotency_key_gives_the_same_run(client: TestClient, state: 
     assert len(os.listdir(os.path.join(state.root, "submitted"))) == 1
 
 
+def test_an_idempotency_key_is_printable_in_the_body_too(client: TestClient) -> None:
+    detail = refused(client, 422, "wrong-field", json={"source": HELLO, "idempotency_key": "a\u0000b"})["detail"]
+    assert "printable" in detail
+
+
 def test_the_same_idempotency_key_with_another_payload_is_a_conflict(client: TestClient) -> None:
     first = client.post("/api/v1/runs", json={"source": HELLO, "idempotency_key": "order-17"})
     body = {"source": HELLO, "params": {"name": "Bob"}, "idempotency_key": "order-17"}

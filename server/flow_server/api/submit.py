@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from flow_server.api.kinds import OF_ORIGINS
 from flow_server.api.operation import API, Answer, operation
+from flow_server.body import SMALL
 from flow_server.documents import answer, json_bytes, run_summary, run_whole
 from flow_server.problem import Problem
 from flow_server.services import Services, services_of
@@ -55,7 +56,7 @@ async def submit(request: Request, body: RunFields) -> Response:
     services = services_of(request)
     submission, wish = submission_of(body), wish_of(body, key_of(request))
     origin = await origin_for(services, submission)
-    kept = await services.submit(await _preparation(services, origin, wish))
+    kept = await services.submit(await _preparation(services, origin, wish, _is_small(request)))
     return _created(kept.submitted, kept.document)
 
 
@@ -151,9 +152,15 @@ async def origin_for(services: Services, submission: Submission) -> Origin:
     return known if known is not None else await services.heavy(lambda: services.sources.origin(submission))
 
 
-async def _preparation(services: Services, origin: Origin, wish: Wish) -> Callable[[], Prepared]:
-    """What binds its parameters. Where they may name files of a folder, that may take long and is done before. Raises Problem."""
-    if origin.folder is None:
+def _is_small(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= SMALL
+
+
+async def _preparation(services: Services, origin: Origin, wish: Wish, is_small: bool) -> Callable[[], Prepared]:
+    """What binds its parameters. Where they are large or may name files of a folder, that may take long and is done before, so that no other
+    submission waits for it. Raises Problem."""
+    if is_small and origin.folder is None:
         return lambda: prepared(origin, wish)
     ready = await services.heavy(lambda: prepared(origin, wish))
     return lambda: ready

@@ -28,7 +28,6 @@ async def page(request: Request) -> Response:
             "filter": filter_,
             "first": filter_.url(HERE) if query.cursor else "",
             "following": filter_.url(HERE, cursor=more) if more else "",
-            "sees_all": principal.sees_all,
         }
 
     values = await services_of(request).threads.run(job)

@@ -12,7 +12,8 @@ from flow_runtime.schedules.specs import CannotFire, schedule_of
 from starlette.requests import Request
 from starlette.responses import Response
 
-from flow_server.pages.schedules_page import HERE, Firing, name_of, shown, url_of
+from flow_server.pages.names import id_in
+from flow_server.pages.schedules_page import HERE, Firing, shown, url_of
 from flow_server.pages.session_form import session_form
 from flow_server.pages.show import show
 from flow_server.services import services_of
@@ -38,7 +39,7 @@ class Filled(NamedTuple):
 async def page(request: Request) -> Response:
     """Without `sure` it says what would happen. What is wrong with the times is told beside the form."""
     form = await session_form(request)
-    name, is_sure = name_of(request), "sure" in form
+    name, is_sure = id_in(request), "sure" in form
     texts = {field: form.get(field, "").strip()[:LONGEST] for field in ("from", "to")}
 
     def job(store: Store) -> list[Filled]:

@@ -78,7 +78,10 @@ async def replay(request: Request) -> Response:
 
 def error_of(letter: Letter) -> dict[str, str]:
     """The texts of it: `code`, `message`, `traceback`, `log`, where there are some."""
-    found = json.loads(letter.error)
+    try:
+        found = json.loads(letter.error)
+    except ValueError:  # damaged
+        return {}
     return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 
 

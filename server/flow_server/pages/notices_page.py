@@ -83,7 +83,6 @@ async def _shown(
         "events": EVENTS,
         "chosen": written.get("event", []) if written else DEFAULT_EVENTS,
         "written": {name: texts[-1] for name, texts in written.items()},
-        "sees_all": principal.sees_all,
         "wrong": wrong,
         "trouble": trouble,
         "said": said,

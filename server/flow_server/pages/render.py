@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from flow_server.auth.principal import principal_of
 from flow_server.pages.menu import menu
+from flow_server.pages.names import workflow_url
 from flow_server.problem import Problem
 from flow_server.services import services_of
 
@@ -27,8 +28,9 @@ def session_values(request: Request) -> dict[str, Any]:
     """What every page of a session shows; `may` are the scopes of whoever looks."""
     sessions, principal = services_of(request).sessions, principal_of(request)
     if principal is None:
-        return {"csrf": "", "may": frozenset()}
-    return {"csrf": sessions.csrf(request.cookies.get(sessions.cookie, "")), "may": principal.scopes}
+        return {"csrf": "", "may": frozenset(), "sees_all": False}
+    csrf = sessions.csrf(request.cookies.get(sessions.cookie, ""))
+    return {"csrf": csrf, "may": principal.scopes, "sees_all": principal.sees_all}
 
 
 async def error_page(request: Request, problem: Problem, request_id: str) -> Response:
@@ -73,7 +75,7 @@ def _make_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["menu"] = menu
+    environment.globals.update(menu=menu, workflow_url=workflow_url)
     environment.filters.update(moment=_moment, iso=_iso, took=_took, icon=_icon, words=words)
     return environment
 

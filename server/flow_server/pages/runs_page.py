@@ -45,5 +45,8 @@ async def page(request: Request) -> Response:
 
 def message_of(record: RunRecord) -> str:
     """Why it failed, in words; empty where it did not."""
-    found = json.loads(record.error) if record.error else {}
+    try:
+        found = json.loads(record.error) if record.error else {}
+    except ValueError:  # damaged; its own page tells
+        return ""
     return str(found.get("message", "")) if isinstance(found, dict) else ""

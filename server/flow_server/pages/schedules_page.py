@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from flow_engine.model import RunRecord
 from flow_engine.schedules import ScheduleRecord, firing_key
@@ -15,6 +14,7 @@ from flow_runtime.schedules.specs import overdue, schedule_of
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from flow_server.pages.names import id_in, part_of
 from flow_server.pages.session_form import session_form
 from flow_server.pages.show import show
 from flow_server.services import services_of
@@ -72,7 +72,7 @@ async def one(request: Request) -> Response:
 
 async def shown(request: Request, texts: Mapping[str, str], wrong: str, status: int = 200) -> Response:
     """`texts` are what the form of the backfill was given, and `wrong` what is wrong with them."""
-    name = name_of(request)
+    name = id_in(request)
 
     def values(store: Store) -> dict[str, Any]:
         view = view_of(store, store.schedule(name), NEXT, LAST)
@@ -91,19 +91,13 @@ async def resume(request: Request) -> Response:
 
 async def remove(request: Request) -> Response:
     await session_form(request)
-    name = name_of(request)
+    name = id_in(request)
     await services_of(request).stores.run(lambda store: store.remove_schedule(name))
     return RedirectResponse(HERE, 303)
 
 
 def url_of(schedule: str) -> str:
-    """An id may have its namespace before it, and a slash, which would be another part of the path; `~` is in no name."""
-    return f"{HERE}/{quote(schedule.replace('/', '~', 1))}"
-
-
-def name_of(request: Request) -> str:
-    name: str = request.path_params["name"]
-    return name.replace("~", "/", 1)
+    return f"{HERE}/{part_of(schedule)}"
 
 
 def view_of(store: Store, record: ScheduleRecord, following: int, last: int) -> ScheduleView:
@@ -136,6 +130,6 @@ def _stored_id(record: ScheduleRecord) -> str:
 
 async def _changed(request: Request, change: Callable[[Store, str], bool]) -> Response:
     await session_form(request)
-    name = name_of(request)
+    name = id_in(request)
     await services_of(request).stores.run(lambda store: change(store, name))
     return RedirectResponse(url_of(name), 303)

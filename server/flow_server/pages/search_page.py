@@ -13,6 +13,7 @@ from flow_runtime.trace_ids import trace_id
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from flow_server.pages.names import part_of
 from flow_server.pages.schedules_page import url_of
 from flow_server.pages.show import show
 from flow_server.services import services_of
@@ -124,7 +125,7 @@ def _workflow(store: Store, text: str) -> Iterator[Hit]:
     except UnknownWorkflow:
         pass  # it may have run all the same
     else:
-        yield Hit("Workflow", text, f"/workflows/{quote(text)}")
+        yield Hit("Workflow", text, f"/workflows/{part_of(text)}")
         return
     if store.runs(RunFilter(workflow=text, limit=1), lambda _: None):
         yield Hit("Runs of the workflow", text, f"/?{urlencode({'workflow': text})}")

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from flow_server.api.capacity import PoolFields, pool_name
-from flow_server.auth.principal import principal_of
 from flow_server.pages.crew import Crew
 from flow_server.pages.session_form import session_form
 from flow_server.pages.show import show
@@ -36,7 +35,6 @@ async def set_pool(request: Request) -> Response:
 
 
 async def _shown(request: Request, written: dict[str, str], wrong: str, status: int = 200) -> Response:
-    principal = principal_of(request)
 
     def values(store: Store) -> dict[str, Any]:
         crew = Crew(store)
@@ -46,7 +44,6 @@ async def _shown(request: Request, written: dict[str, str], wrong: str, status: 
             "pools": crew.pools(),
             "label_waits": crew.label_waits,
             "is_part": crew.is_part,
-            "sees_all": principal is not None and principal.sees_all,
             "written": written,
             "wrong": wrong,
         }

@@ -1,24 +1,34 @@
 """A deployed workflow: its graph before a run, its source, its runs, and the form that starts one."""
 
+import os
+import re
 from typing import Any
 from urllib.parse import quote
 
-from flow_engine.stores.contract import RunFilter, Store
+from flow_engine.access import DEFAULT
+from flow_engine.deployments import Version
+from flow_engine.stores.contract import Store
 from flow_runtime.graph.model import Graph, graph_of
 from pydantic import Field as QueryField
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from flow_server.api.graph import drawing_of
+from flow_server.auth.principal import principal_of
+from flow_server.pages.names import id_in, part_of
 from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.source_view import source_lines, source_of
 from flow_server.pages.start_form import WrongForm, start, start_form
-from flow_server.pages.workflows_page import HERE
+from flow_server.pages.workflows_page import HERE, last_runs
+from flow_server.problem import Problem
 from flow_server.services import services_of
 from flow_server.shapes import Flag, Query, Whole, read_query
 from flow_server.submission import Origin, deployed_origin, version_of
 
+SUBMITTED = "submitted"
+"""The folder of the state with those of single runs."""
+_RUN = re.compile(r"[0-9a-z]{26}")
 VERSIONS = 50
 RUNS = 10
 """The newest ones."""
@@ -31,7 +41,8 @@ async def page(request: Request) -> Response:
 async def start_run(request: Request) -> Response:
     """Wrong values come back in their place."""
     written = await session_form(request, SOURCE_FORM, FIELDS)
-    services, name, number = services_of(request), request.path_params["name"], _number(request)
+    services, name, number = services_of(request), id_in(request), _number(request)
+    await services.stores.run(lambda store: _need_own(request, version_of(store, name, number)))
     origin = await services.stores.run(lambda store: deployed_origin(store, name, number))
     try:
         run = await start(services, origin, written)
@@ -42,7 +53,7 @@ async def start_run(request: Request) -> Response:
 
 async def graph(request: Request) -> Response:
     """Always as SVG."""
-    name, number = request.path_params["name"], _number(request)
+    name, number = id_in(request), _number(request)
 
     def job(store: Store) -> Graph:
         version = version_of(store, name, number)
@@ -67,6 +78,21 @@ async def start_again(request: Request) -> Response:
     return RedirectResponse(f"/runs/{quote(run)}", 303)
 
 
+def _is_own(request: Request, version: Version) -> bool:
+    """Whether a run that is started here is of the same namespace: one of whoever sees all is of `default`."""
+    principal = principal_of(request)
+    return principal is None or not principal.sees_all or version.namespace == DEFAULT
+
+
+def _need_own(request: Request, version: Version) -> None:
+    """Raises Problem."""
+    if not _is_own(request, version):
+        detail = (
+            f"this workflow is of the namespace `{version.namespace}`: log in with a token of it to start a run there"
+        )
+        raise Problem(403, "other-namespaces", detail, namespace=version.namespace)
+
+
 def _number(request: Request) -> int | None:
     """The version that the URL asks for; None for the newest. Raises Problem."""
     return read_query(request.query_params, VersionQuery).version
@@ -80,7 +106,7 @@ class VersionQuery(Query):
 
 
 async def _shown(request: Request, written: dict[str, str] | None, error: WrongForm | None) -> Response:
-    name, number = request.path_params["name"], _number(request)
+    name, number = id_in(request), _number(request)
 
     def values(store: Store) -> dict[str, Any]:
         found = store.versions(name, VERSIONS)
@@ -89,13 +115,14 @@ async def _shown(request: Request, written: dict[str, str] | None, error: WrongF
         return {
             "place": HERE,
             "name": name,
-            "path": f"{HERE}/{quote(name)}",
+            "path": f"{HERE}/{part_of(name)}",
+            "is_own": _is_own(request, version),
             "workflow": plan.workflow,
             "versions": found,
             "version": version,
             "deployed": "deployed" in request.query_params,
             "source": source_lines(source_of(plan)),
-            "runs": store.runs(RunFilter(workflow=name, limit=RUNS)),
+            "runs": last_runs(store, version, RUNS),
             "form": start_form(plan, written, error),
         }
 
@@ -116,8 +143,10 @@ async def _again(request: Request, written: dict[str, str] | None, error: WrongF
 
 
 def _origin_of_run(store: Store, name: str) -> Origin:
-    """Its plan again; a source that was sent gets an empty folder of its own again."""
+    """Its plan again; a source that was sent gets an empty folder of its own again, also where it is that of a parent run."""
     record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
-    folder = None if record.folder.endswith(f"/{record.id}") else record.folder
+    above, last = os.path.split(record.folder)
+    is_of_a_run = os.path.basename(above) == SUBMITTED and _RUN.fullmatch(last) is not None
+    folder = None if is_of_a_run else record.folder
     return Origin(plan, store.bundle(record.plan_hash), record.plan_hash, folder)

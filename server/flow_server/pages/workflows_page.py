@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from flow_engine.deployments import Version
 from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
 from starlette.requests import Request
@@ -31,7 +32,7 @@ workflow hello(name: str = "world") -> str {
 
 async def page(request: Request) -> Response:
     def values(store: Store) -> dict[str, Any]:
-        return {"place": HERE, "workflows": [(one, _last_run(store, one.workflow)) for one in store.workflows()]}
+        return {"place": HERE, "workflows": [(one, last_runs(store, one, 1)) for one in store.workflows()]}
 
     return await show(request, "workflows.html", values)
 
@@ -111,5 +112,7 @@ async def _asked(request: Request, origin: Origin, written: Mapping[str, str], e
     return await show(request, "once.html", values, 200 if error is None else error.status)
 
 
-def _last_run(store: Store, workflow: str) -> RunRecord | None:
-    return next(iter(store.runs(RunFilter(workflow=workflow, limit=1))), None)
+def last_runs(store: Store, version: Version, count: int) -> list[RunRecord]:
+    """The newest of its namespace, of those that can be read; for who sees all, as far as its name is not that of many others."""
+    found = store.runs(RunFilter(workflow=version.workflow, limit=max(count, 50)), lambda _: None)
+    return [record for record in found if record.namespace == version.namespace][:count]

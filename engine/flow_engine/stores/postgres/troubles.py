@@ -2,7 +2,7 @@
 
 import psycopg
 
-from flow_engine.errors import StoreError
+from flow_engine.errors import StoreError, UnfitData
 from flow_engine.stores.postgres.address import shown
 
 WRONG_ROWS = "FL001"
@@ -70,7 +70,8 @@ def trouble(url: str, what: str, error: BaseException) -> StoreError:
     said = " ".join(str(error).split())
     code = code_of(error) if isinstance(error, psycopg.Error) else ""
     remedy = _REMEDIES.get(code) or _REMEDIES.get(code[:2], "look at the server's log")
-    return StoreError(f"the state {shown(url)} could not be {what}: {said}; {remedy}")
+    kind = UnfitData if code.startswith("22") else StoreError
+    return kind(f"the state {shown(url)} could not be {what}: {said}; {remedy}")
 
 
 def unreachable(url: str, error: BaseException, waited: float) -> StoreError:
