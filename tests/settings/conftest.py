@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,14 @@ from flow_server.app import create_app
 from starlette.testclient import TestClient
 
 TOKEN = "a-token-for-tests-only"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def private() -> Iterator[None]:
+    """What a test writes is its user's own: a configuration of others is refused."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

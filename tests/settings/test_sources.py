@@ -275,9 +275,10 @@ def test_the_page_has_the_table() -> None:
     assert all(f"`{setting.name}`" in page for setting in TABLE)
 
 
-def test_the_doctor_tells_of_a_wrong_configuration(tmp_path: Path) -> None:
+def test_the_doctor_tells_of_a_wrong_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project(tmp_path)
-    file = project.write(".flow/flow.yaml", "token: opensesame-opensesame\n")
+    file = project.write("named.yaml", "token: opensesame-opensesame\n")
+    monkeypatch.setenv("FLOW_CONFIG", str(file))
     file.chmod(0o644)
     found = {one["name"]: one for one in project.flow("doctor", "--json").document["checks"]}
     assert (found["passwords"]["ok"], found["passwords"]["fix"]) == (False, f"chmod 600 {file}")
@@ -286,3 +287,16 @@ def test_the_doctor_tells_of_a_wrong_configuration(tmp_path: Path) -> None:
     file.write_text("lese: 1\n")
     done = project.flow("doctor")
     assert (done.code, f"{file}:1: there is no setting 'lese'" in done.out, "sqlite" in done.out) == (1, True, True)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o660, 0o602])
+def test_a_file_that_others_could_have_written_is_refused(tmp_path: Path, mode: int) -> None:
+    """As one is that came with a checkout: it would say where runs are kept."""
+    project = Project(tmp_path / "theirs")
+    project.home.mkdir()
+    (project.home / "flow.yaml").write_text("database: postgresql://127.0.0.1:1/theirs\n")
+    (project.home / "flow.yaml").chmod(mode)
+    ended = project.flow("list")
+    assert ended.code == 2, ended
+    assert "chmod 600" in ended.err
+    assert "postgresql" not in ended.err

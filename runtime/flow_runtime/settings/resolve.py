@@ -13,7 +13,7 @@ from flow_runtime.settings.hiding import hidden
 from flow_runtime.settings.layer import BY_KEY, Layer, of_environment, read
 from flow_runtime.settings.ssm import of_parameters
 from flow_runtime.settings.table import TABLE, Setting
-from flow_runtime.settings.yaml_file import of_file
+from flow_runtime.settings.yaml_file import need_own, of_file
 
 FILE = "flow.yaml"
 DEFAULT = "default"
@@ -61,6 +61,8 @@ class Sources(NamedTuple):
     def layers(self) -> list[Layer]:
         """Those that win last. Raises Refused, ParametersDown."""
         environment = of_environment(self.environment)
+        if self.file and not self.environment.get("FLOW_CONFIG", "").strip():
+            need_own(self.file)
         written = of_file(self.file) if self.file else Layer()
         prefix = environment.texts.get("ssm_prefix") or written.texts.get("ssm_prefix", "")
         parameters = of_parameters(prefix) if prefix else Layer()

@@ -5,6 +5,7 @@ nothing. Anchors, tags and documents beyond the first are not for settings and a
 """
 
 import json
+import os
 from typing import Any
 
 import yaml
@@ -48,6 +49,21 @@ def of_file(path: str) -> Layer:
     except UnicodeDecodeError as error:
         line = found.count(b"\n", 0, error.start) + 1
         raise Refused(f"{path}:{line}: this is not UTF-8") from None
+
+
+def need_own(path: str) -> None:
+    """A file that was not named is taken for the user's own where nobody else could have written or read it. One that came with a checkout, which
+    keeps no such mode, or that lies in a folder of all, says nothing of where runs are kept. Raises Refused."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise Refused(f"{path}: the configuration cannot be read: {error.strerror or error}") from None
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        told = "is of another user" if status.st_uid != os.getuid() else "can be read or written by others"
+        raise Refused(
+            f"{path}: the configuration {told}, and it may hold passwords and says where runs are kept: if you have written it, "
+            f"chmod 600 {path}, or name it with --config or FLOW_CONFIG"
+        )
 
 
 def of_text(text: str, path: str) -> Layer:
