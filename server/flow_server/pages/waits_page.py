@@ -57,6 +57,8 @@ async def answer_approval(request: Request) -> Response:
     """Raises Problem where it has been answered, or nothing waits for it."""
     form = await session_form(request)
     run, task = request.path_params["run"], request.path_params["task"]
+    if form.get("answer") not in ("yes", "no"):
+        raise Problem(422, "wrong-field", "`answer` must be yes or no", field="answer")
 
     def job(store: Store) -> None:
         approve(store, store.run(run), task, form.get("answer") == "yes", _who(request))
