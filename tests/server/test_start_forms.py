@@ -6,7 +6,7 @@ import pytest
 from flow_server import body
 from flow_server.pages import start_form
 from starlette.testclient import TestClient
-from support.pages import Browser
+from support.pages import Browser, submit
 
 from .conftest import TOKEN
 
@@ -59,3 +59,45 @@ def test_parameters_that_are_too_large_are_told_beside_the_form(
     page = browser.post(f"{deploy(client, 'lists', LISTS)}/start", {field: text}, 413).text
     assert "larger than 1,024 KiB; send less" in page
     assert 'name="p.l"' in page
+
+
+OPTIONALS = """flow 1
+type Rule { a: str, b: int? }
+workflow optionals(
+  n: int? = 5, s: str? = "abc", l: list[int]? = [1], b: bool? = true, m: map[str, int]? = { x = 1 }, r: Rule? = { a = "x" },
+  d: int = 7, t: str = "abc", k: list[int] = [1],
+) {
+  task a { shell "echo ~{json(n)}" }
+}
+"""
+EMPTY = {"n": None, "s": "", "l": [], "b": None, "m": None, "r": None, "d": 7, "t": "a\rb\r\nc", "k": []}
+SHOWN = {f"p.{name}": "" for name in ("n", "s", "l", "b", "m", "r.a", "r.b", "k")}
+
+
+def params_of(client: TestClient, location: str) -> dict[str, object]:
+    params: dict[str, object] = client.get(f"/api/v1{location}").json()["params"]
+    return params
+
+
+def test_start_again_keeps_each_value_that_nobody_touched(client: TestClient, browser: Browser) -> None:
+    run = submit(client, OPTIONALS, **EMPTY)
+    assert params_of(client, f"/runs/{run}") == EMPTY
+    browser.get(f"/runs/{run}/again")
+    sent = {**SHOWN, "p.d": "7", "p.t": "a\r\nb\r\nc"}
+    location = browser.post(f"/runs/{run}/again", sent).headers["location"]
+    assert params_of(client, location) == EMPTY
+    location = browser.post(f"/runs/{run}/again", {**sent, "p.n": "3", "p.t": ""}).headers["location"]
+    assert params_of(client, location) == {**EMPTY, "n": 3, "t": ""}
+
+
+def test_an_emptied_optional_is_null_and_an_emptied_number_its_default(client: TestClient, browser: Browser) -> None:
+    here = deploy(client, "optionals", OPTIONALS)
+    page = browser.get(here).text
+    for hint in ("left empty, it is null", "left empty, it has its default", "left empty, it has no items"):
+        assert hint in page
+    emptied = {**SHOWN, "p.d": "", "p.t": ""}
+    location = browser.post(f"{here}/start", emptied).headers["location"]
+    nulls = dict.fromkeys(("n", "s", "l", "b", "m", "r"))
+    assert params_of(client, location) == {**nulls, "d": 7, "t": "", "k": []}
+    location = browser.post(f"{here}/start", {}).headers["location"]
+    assert (params_of(client, location)["n"], params_of(client, location)["b"]) == (5, True)

@@ -57,10 +57,12 @@ def start_form(
     return StartForm(param_fields(params, texts, wrong), more, wrong, problem, key, any(more.values()))
 
 
-async def start(services: Services, origin: Origin, form: Mapping[str, str]) -> str:
-    """The id of the run. Raises WrongForm."""
+async def start(
+    services: Services, origin: Origin, form: Mapping[str, str], values: Mapping[str, Any] | None = None
+) -> str:
+    """The id of the run; `values` as the form began with. Raises WrongForm."""
     try:
-        wish = await services.heavy(lambda: _read(origin.plan, form))  # large lists take long
+        wish = await services.heavy(lambda: _read(origin.plan, form, values))  # large lists take long
         ready = await services.heavy(lambda: prepared(origin, wish))
         kept = await services.submit(lambda: ready)
     except Problem as problem:
@@ -68,11 +70,11 @@ async def start(services: Services, origin: Origin, form: Mapping[str, str]) -> 
     return kept.submitted.run
 
 
-def _read(plan: Plan, form: Mapping[str, str]) -> Wish:
+def _read(plan: Plan, form: Mapping[str, str], begun: Mapping[str, Any] | None) -> Wish:
     """Raises WrongForm, and Problem where the values are too large."""
     if sum(len(text.encode()) for name, text in form.items() if name.startswith("p.")) > PARAMS_LIMIT:
         raise too_large("what is written for the parameters", PARAMS_LIMIT)
-    values, wrong = param_values(plan.workflow.params, form)
+    values, wrong = param_values(plan.workflow.params, form, begun)
     wish = _wish(form, values, wrong)
     if wrong or wish is None:
         raise WrongForm(wrong)

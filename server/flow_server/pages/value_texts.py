@@ -74,6 +74,11 @@ def _size(count: int) -> str:
     return f"{count}B"
 
 
+def same_lines(text: str) -> str:
+    """With LF at the end of each line: a browser sends CR LF, whatever it was given."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str]) -> Any:
     """The JSON form of what was written, or ABSENT. What is wrong is added to `wrong`, by the name of the control."""
     kind, control = present(type_), control_of(type_)
@@ -83,7 +88,7 @@ def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str])
     if text is None or (not text.strip() and type_.kind != "str"):
         return ABSENT
     try:
-        return encode(type_, decode(type_, _parsed(kind, control, text.replace("\r\n", "\n"))))
+        return encode(type_, decode(type_, _parsed(kind, control, same_lines(text))))
     except Mismatch as error:
         where = f" at {error.where.lstrip('.')}" if error.where else ""
         wrong[name] = f"must be `{type_}`, and{where} is {error.shown}"

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from flow_engine.model import RunRecord
 from flow_engine.stores.contract import RunFilter, Store
 from flow_runtime.graph.model import Graph, graph_of
 from pydantic import Field as QueryField
@@ -59,9 +60,10 @@ async def again(request: Request) -> Response:
 async def start_again(request: Request) -> Response:
     written = await session_form(request, SOURCE_FORM, FIELDS)
     services = services_of(request)
-    origin = await services.stores.run(lambda store: _origin_of_run(store, request.path_params["run"]))
+    record = await services.stores.run(lambda store: store.run(request.path_params["run"]))
+    origin = await services.stores.run(lambda store: _origin_of_run(store, record))
     try:
-        run = await start(services, origin, written)
+        run = await start(services, origin, written, record.params)
     except WrongForm as error:
         return await _again(request, written, error)
     return RedirectResponse(f"/runs/{quote(run)}", 303)
@@ -115,9 +117,8 @@ async def _again(request: Request, written: dict[str, str] | None, error: WrongF
     return await show(request, "again.html", values, 200 if error is None else error.status)
 
 
-def _origin_of_run(store: Store, name: str) -> Origin:
+def _origin_of_run(store: Store, record: RunRecord) -> Origin:
     """Its plan again; a source that was sent gets an empty folder of its own again."""
-    record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
     folder = None if record.folder.endswith(f"/{record.id}") else record.folder
     return Origin(plan, store.bundle(record.plan_hash), record.plan_hash, folder)
