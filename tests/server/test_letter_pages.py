@@ -1,9 +1,12 @@
 """The pages of dead letters, without a worker: the letters are written by hand."""
 
 import re
+from contextlib import closing
 
 import pytest
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.state_store import open_store
+from flow_server.pages.task_inputs import inputs_of
 from starlette.testclient import TestClient
 from support.pages import HOSTILE, Browser, fail, submit
 from support.tokens import bearer
@@ -107,3 +110,16 @@ def test_whoever_may_only_read_sees_no_buttons_and_is_refused(client: TestClient
     forged = Browser(client, TOKEN)
     forged.csrf = reader.csrf
     assert "not from a page of your session" in forged.post("/dead-letters/replay", {"all": "1"}, 403).text
+
+
+def test_a_value_with_a_lone_cr_that_nobody_touched_stays_as_it_is(
+    client: TestClient, state: StateFolder, browser: Browser
+) -> None:
+    first, _ = failed(client, state, note="one\rtwo\r\nthree")
+    assert '<textarea name="set.note"' in browser.get(f"/dead-letters/{first}").text
+    sent = {"set.n": "2", "set.note": "one\r\ntwo\r\nthree", "set.loud": "true"}
+    browser.post(f"/dead-letters/{first}/replay", sent)
+    with closing(open_store(state)) as store:
+        record = store.run(first.partition(":")[0])
+        shown = {one.name: one.text for one in inputs_of(store, record, "a", None)}
+    assert shown == {"n": "2", "note": "one\rtwo\r\nthree", "loud": "true"}
