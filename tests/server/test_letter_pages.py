@@ -123,3 +123,15 @@ def test_a_value_with_a_lone_cr_that_nobody_touched_stays_as_it_is(
         record = store.run(first.partition(":")[0])
         shown = {one.name: one.text for one in inputs_of(store, record, "a", None)}
     assert shown == {"n": "2", "note": "one\rtwo\r\nthree", "loud": "true"}
+
+
+def test_a_form_of_many_long_values_is_taken(client: TestClient, state: StateFolder, browser: Browser) -> None:
+    names = [f"v{number}" for number in range(60)]
+    given = ", ".join(f'{name}: str = ""' for name in names)
+    source = f'flow 1\nworkflow w({given}) {{\n  task a {{ shell "echo {" ".join(f"~{{{name}}}" for name in names)}" }}\n}}\n'
+    long = {name: "ä" * 3900 if number < 5 else "" for number, name in enumerate(names)}
+    sent = {f"set.{name}": text for name, text in long.items()}
+    for path in ("/dead-letters/{run}:0:1/replay", "/runs/{run}/tasks/a/retry"):
+        run = submit(client, source, **long)
+        fail(state, run)
+        browser.post(path.format(run=run), sent)
