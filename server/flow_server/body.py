@@ -90,7 +90,7 @@ def _parsed(data: bytes) -> Any:
         raise Problem(
             400, "malformed-json", "a text in the body holds half of a surrogate pair, which is no character"
         ) from None
-    if _deeper(found, DEEPEST):
+    if deeper(found, DEEPEST):
         raise _too_deep()
     return found
 
@@ -101,7 +101,7 @@ def _too_deep() -> Problem:
     )
 
 
-def _deeper(value: object, levels: int) -> bool:
+def deeper(value: object, levels: int) -> bool:
     """Whether more than so many lists and objects are inside of each other."""
     layer = [value]
     while layer and levels >= 0:

@@ -1,6 +1,8 @@
 """Forms that start runs, with values that are large, odd, or those of an earlier run."""
 
+import re
 import threading
+from html import unescape
 
 import pytest
 from flow_server import body
@@ -101,3 +103,28 @@ def test_an_emptied_optional_is_null_and_an_emptied_number_its_default(client: T
     assert params_of(client, location) == {**nulls, "d": 7, "t": "", "k": []}
     location = browser.post(f"{here}/start", {}).headers["location"]
     assert (params_of(client, location)["n"], params_of(client, location)["b"]) == (5, True)
+
+
+NESTED = """flow 1
+workflow nested(l: list[list[str]] = [], j: json = 1, m: map[str, json] = {}) { task a { shell "echo ~{json(l)}" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "told"),
+    [
+        ("p.l", "[" * 200_000, r"must be `list\[list\[str\]\]`"),
+        ("p.j", "[" * 200 + "]" * 200, "is nested more deeply"),
+        ("p.j", "[" * 2000 + "]" * 2000, "must be `json`|is nested more deeply"),
+        ("p.l", '[["\\ud800"]]', "holds half of a surrogate pair"),
+        ("p.j", '{"\\ud800": 1}', "holds half of a surrogate pair"),
+        ("p.m", '{"a": ["\\udfff"]}', "holds half of a surrogate pair"),
+    ],
+    ids=["deep", "deeper", "deepest", "half", "key", "map"],
+)
+def test_json_that_cannot_be_kept_is_told_beside_its_control(
+    client: TestClient, browser: Browser, field: str, text: str, told: str
+) -> None:
+    page = unescape(browser.post(f"{deploy(client, 'nested', NESTED)}/start", {field: text}, 422).text)
+    assert re.search(told, page)
+    assert page.count('<strong class="bad">') == 1

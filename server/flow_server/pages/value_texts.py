@@ -8,6 +8,8 @@ from typing import Any
 from flow_lang.types import Type, present
 from flow_lang.values import Mismatch, decode, encode, parse_text, plain, to_text
 
+from flow_server.body import DEEPEST, deeper
+
 SIMPLE = ("str", "int", "float", "bool", "date", "datetime", "duration", "size", "file", "dir", "enum")
 ABSENT = object()
 """What `read` gives where nothing was written."""
@@ -88,7 +90,9 @@ def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str])
     if text is None or (not text.strip() and type_.kind != "str"):
         return ABSENT
     try:
-        return encode(type_, decode(type_, _parsed(kind, control, same_lines(text))))
+        value = _parsed(kind, control, same_lines(text))
+        _check(value)
+        return encode(type_, decode(type_, value))
     except Mismatch as error:
         where = f" at {error.where.lstrip('.')}" if error.where else ""
         wrong[name] = f"must be `{type_}`, and{where} is {error.shown}"
@@ -99,6 +103,16 @@ def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str])
 
 class _Unwritten(ValueError):
     pass
+
+
+def _check(value: Any) -> None:
+    """What cannot be kept is refused as in the body of a request. Raises _Unwritten."""
+    if deeper(value, DEEPEST):
+        raise _Unwritten(f"may hold {DEEPEST} lists or objects in each other, and is nested more deeply")
+    try:
+        json.dumps(plain(value), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _Unwritten("holds half of a surrogate pair, which is no character") from None
 
 
 def _parsed(kind: Type, control: str, text: str) -> Any:
