@@ -106,7 +106,7 @@ def test_an_emptied_optional_is_null_and_an_emptied_number_its_default(client: T
 
 
 NESTED = """flow 1
-workflow nested(l: list[list[str]] = [], j: json = 1, m: map[str, json] = {}) { task a { shell "echo ~{json(l)}" } }
+workflow nested(l: list[list[str]] = [], j: json = 1, m: map[str, json] = {}, k: map[str, int] = {}) { task a { shell "echo ~{json(l)}" } }
 """
 
 
@@ -118,9 +118,11 @@ workflow nested(l: list[list[str]] = [], j: json = 1, m: map[str, json] = {}) { 
         ("p.j", "[" * 2000 + "]" * 2000, "must be `json`|is nested more deeply"),
         ("p.l", '[["\\ud800"]]', "holds half of a surrogate pair"),
         ("p.j", '{"\\ud800": 1}', "holds half of a surrogate pair"),
+        ("p.k", '{"\\ud800": "x"}', "holds half of a surrogate pair"),
+        ("p.k", '{"\\ud800": 1, "\\ud800": 2}', "more than once"),
         ("p.m", '{"a": ["\\udfff"]}', "holds half of a surrogate pair"),
     ],
-    ids=["deep", "deeper", "deepest", "half", "key", "map"],
+    ids=["deep", "deeper", "deepest", "half", "key", "wrong", "twice", "map"],
 )
 def test_json_that_cannot_be_kept_is_told_beside_its_control(
     client: TestClient, browser: Browser, field: str, text: str, told: str
