@@ -128,7 +128,7 @@ def parse_text(type_: Type, text: str) -> Any:
 
         try:
             return decode(type_, json.loads(text))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if isinstance(error, Mismatch):
                 raise
             raise Mismatch(type_, text) from error

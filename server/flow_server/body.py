@@ -37,12 +37,10 @@ async def json_body(request: Request, model: type[B], may_be_empty: bool = False
 
 async def form_body(request: Request, limit: int = FORM_LIMIT, fields: int = 50) -> dict[str, str]:
     """The fields of an HTML form, those that are empty too; of a repeated field, the last. At most `limit` bytes."""
-    text = (await bounded(request, limit)).decode("utf-8", "replace")
-    try:
-        found = parse_qs(text, keep_blank_values=True, max_num_fields=fields)
-        return {name: values[-1] for name, values in found.items()}
-    except ValueError as error:
-        raise Problem(400, "malformed-form", str(error)) from None
+    data = await bounded(request, limit)
+    if len(data) <= SMALL:
+        return _fields(data, fields)
+    return await run_in_threadpool(lambda: _fields(data, fields))
 
 
 async def bounded(request: Request, limit: int) -> bytes:
@@ -71,6 +69,14 @@ def too_large(what: str, limit: int) -> Problem:
     return Problem(413, "too-large", f"{what} is larger than {limit >> 10:,} KiB; send less", limit_bytes=limit)
 
 
+def _fields(data: bytes, most: int) -> dict[str, str]:
+    try:
+        found = parse_qs(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+    except ValueError as error:
+        raise Problem(400, "malformed-form", str(error)) from None
+    return {name: values[-1] for name, values in found.items()}
+
+
 def _parsed(data: bytes) -> Any:
     try:
         found = json.loads(data, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole)
@@ -84,7 +90,7 @@ def _parsed(data: bytes) -> Any:
         raise Problem(
             400, "malformed-json", "a text in the body holds half of a surrogate pair, which is no character"
         ) from None
-    if _deeper(found, DEEPEST):
+    if deeper(found, DEEPEST):
         raise _too_deep()
     return found
 
@@ -95,7 +101,7 @@ def _too_deep() -> Problem:
     )
 
 
-def _deeper(value: object, levels: int) -> bool:
+def deeper(value: object, levels: int) -> bool:
     """Whether more than so many lists and objects are inside of each other."""
     layer = [value]
     while layer and levels >= 0:

@@ -11,7 +11,7 @@ from flow_lang.evaluate import EvaluationError, evaluate
 from flow_lang.plan import Task
 from flow_lang.source import Source
 from flow_lang.types import JSON, Type
-from flow_lang.values import File, encode
+from flow_lang.values import File, Mismatch, encode, parse_text
 from lang.compiling import Memory
 from lang.sound import Writer
 
@@ -86,3 +86,8 @@ def test_an_input_has_a_value_of_its_type(seed: int) -> None:
             elements = {clause.var: any_value(clause.type, chance) for clause in task.loop}
             count += _evaluated(task, {**known, **elements}, chance)
     assert count > 100
+
+
+def test_a_text_that_is_nested_too_deeply_is_a_mismatch() -> None:
+    with pytest.raises(Mismatch):
+        parse_text(JSON, "[" * 200_000)

@@ -1,9 +1,12 @@
 """The pages of dead letters, without a worker: the letters are written by hand."""
 
 import re
+from contextlib import closing
 
 import pytest
 from flow_runtime.state_folder import StateFolder
+from flow_runtime.state_store import open_store
+from flow_server.pages.task_inputs import inputs_of
 from starlette.testclient import TestClient
 from support.pages import HOSTILE, Browser, fail, submit
 from support.tokens import bearer
@@ -107,3 +110,28 @@ def test_whoever_may_only_read_sees_no_buttons_and_is_refused(client: TestClient
     forged = Browser(client, TOKEN)
     forged.csrf = reader.csrf
     assert "not from a page of your session" in forged.post("/dead-letters/replay", {"all": "1"}, 403).text
+
+
+def test_a_value_with_a_lone_cr_that_nobody_touched_stays_as_it_is(
+    client: TestClient, state: StateFolder, browser: Browser
+) -> None:
+    first, _ = failed(client, state, note="one\rtwo\r\nthree")
+    assert '<textarea name="set.note"' in browser.get(f"/dead-letters/{first}").text
+    sent = {"set.n": "2", "set.note": "one\r\ntwo\r\nthree", "set.loud": "true"}
+    browser.post(f"/dead-letters/{first}/replay", sent)
+    with closing(open_store(state)) as store:
+        record = store.run(first.partition(":")[0])
+        shown = {one.name: one.text for one in inputs_of(store, record, "a", None)}
+    assert shown == {"n": "2", "note": "one\rtwo\r\nthree", "loud": "true"}
+
+
+def test_a_form_of_many_long_values_is_taken(client: TestClient, state: StateFolder, browser: Browser) -> None:
+    names = [f"v{number}" for number in range(60)]
+    given = ", ".join(f'{name}: str = ""' for name in names)
+    source = f'flow 1\nworkflow w({given}) {{\n  task a {{ shell "echo {" ".join(f"~{{{name}}}" for name in names)}" }}\n}}\n'
+    long = {name: "ä" * 3900 if number < 5 else "" for number, name in enumerate(names)}
+    sent = {f"set.{name}": text for name, text in long.items()}
+    for path in ("/dead-letters/{run}:0:1/replay", "/runs/{run}/tasks/a/retry"):
+        run = submit(client, source, **long)
+        fail(state, run)
+        browser.post(path.format(run=run), sent)

@@ -8,7 +8,7 @@ from flow_lang.plan import Param
 from flow_lang.types import Type, present
 from flow_lang.values import Mismatch, encode
 
-from flow_server.pages.value_texts import ABSENT, control_of, read, texts_of
+from flow_server.pages.value_texts import ABSENT, control_of, read, same_lines, texts_of
 
 _LONG = 80
 """Characters of a line that a one-line control shows."""
@@ -63,7 +63,7 @@ def field_of(
     if control in ("bool", "enum"):
         values = kind.names if control == "enum" else ("true", "false")
         return shown._replace(control="choice", options=values)
-    if control in ("lines", "pairs", "json") or "\n" in text or len(text) > _LONG:
+    if control in ("lines", "pairs", "json") or not {"\n", "\r"}.isdisjoint(text) or len(text) > _LONG:
         return shown._replace(control="area")
     return shown._replace(mode={"int": "numeric", "float": "decimal"}.get(control, "text"))
 
@@ -73,43 +73,73 @@ def param_fields(params: Iterable[Param], form: Mapping[str, str], wrong: Mappin
     for param in params:
         needed = param.default is None and param.type.kind != "optional"
         field = field_of(param.type, f"p.{param.name}", param.name, form, wrong, needed)
-        hint = field.hint
-        if param.default is not None and default_of(param) is ABSENT:
-            hint = "; ".join(part for part in (hint, "left empty, the workflow gives it a value") if part)
+        hint = "; ".join(part for part in (field.hint, _emptied_hint(param)) if part)
         found.append(field._replace(doc=param.doc, hint=hint))
     return found
+
+
+def _emptied_hint(param: Param) -> str:
+    """What `_emptied` makes of it, where that is not plain."""
+    if param.default is None:
+        return ""
+    if default_of(param) is ABSENT:
+        return "left empty, the workflow gives it a value"
+    if param.type.kind == "optional":
+        return "left empty, it is null"
+    if param.type.kind in ("list", "map"):
+        return "left empty, it has no items"
+    return "" if param.type.kind in ("str", "record") else "left empty, it has its default"
 
 
 def param_texts(params: Iterable[Param], values: Mapping[str, Any] | None = None) -> dict[str, str]:
     """What the form begins with: the values of an earlier run, where there are any, else the defaults."""
     found: dict[str, str] = {}
     for param in params:
-        value = default_of(param) if values is None or param.name not in values else values[param.name]
-        try:
-            found |= texts_of(param.type, f"p.{param.name}", None if value is ABSENT else value)
-        except (Mismatch, AttributeError):  # the earlier run's workflow had another type for it
-            found |= texts_of(param.type, f"p.{param.name}", None)
+        found |= _shown(param, values)[1]
     return found
 
 
-def param_values(params: Iterable[Param], form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values that were written, by parameter, in their JSON form; and what is wrong, by the name of the control."""
+def _shown(param: Param, values: Mapping[str, Any] | None) -> tuple[Any, dict[str, str]]:
+    """What the form begins with: the value, or ABSENT, and the text of each control."""
+    value = default_of(param) if values is None or param.name not in values else values[param.name]
+    try:
+        return value, texts_of(param.type, f"p.{param.name}", None if value is ABSENT else value)
+    except (Mismatch, AttributeError):  # the earlier run's workflow had another type for it
+        return ABSENT, texts_of(param.type, f"p.{param.name}", None)
+
+
+def param_values(
+    params: Iterable[Param], form: Mapping[str, str], values: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values that were written, by parameter, in their JSON form; and what is wrong, by the name of the control. `values` are those
+    with which the form began: one whose controls are as they were is kept as it is, for not each has a text of its own."""
     wrong: dict[str, str] = {}
     found: dict[str, Any] = {}
     for param in params:
-        name = f"p.{param.name}"
-        value = read(param.type, name, form, wrong)
+        value, texts = _shown(param, values)
+        if value is ABSENT or not _is_untouched(texts, form):
+            value = read(param.type, f"p.{param.name}", form, wrong)
+        if value is ABSENT:
+            value = _emptied(param, form, wrong)
         if value is not ABSENT:
             found[param.name] = value
-        elif _is_emptied(param, form, wrong):
-            found[param.name] = [] if param.type.kind == "list" else {}
     return found, wrong
 
 
-def _is_emptied(param: Param, form: Mapping[str, str], wrong: Mapping[str, str]) -> bool:
-    """Whether the default of a list or map has been taken out of its control; an emptied number means its default."""
+def _is_untouched(texts: Mapping[str, str], form: Mapping[str, str]) -> bool:
+    return all(name in form and same_lines(form[name]) == same_lines(text) for name, text in texts.items())
+
+
+def _emptied(param: Param, form: Mapping[str, str], wrong: Mapping[str, str]) -> Any:
+    """Of a control that is there and empty, where the parameter has a default that was shown: an optional is null, and a list or map has
+    no items; another has its default, which ABSENT means."""
     name = f"p.{param.name}"
-    return name in form and name not in wrong and param.type.kind in ("list", "map") and default_of(param) is not ABSENT
+    is_there = any(key == name or key.startswith(f"{name}.") for key in form)
+    is_wrong = any(key == name or key.startswith(f"{name}.") for key in wrong)
+    if not is_there or is_wrong or default_of(param) is ABSENT:
+        return ABSENT
+    empty: dict[str, Any] = {"optional": None, "list": [], "map": {}}
+    return empty.get(param.type.kind, ABSENT)
 
 
 def default_of(param: Param) -> Any:

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from flow_server.api.letters import dropped, replayed
 from flow_server.api.logs import read
 from flow_server.pages.letters_page import HERE, error_of
-from flow_server.pages.session_form import session_form
+from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.task_inputs import Input, changed, inputs_of, written_in
 from flow_server.problem import Problem
@@ -32,7 +32,7 @@ async def page(request: Request) -> Response:
 
 async def replay(request: Request) -> Response:
     """With the values that differ from those that the task had. A wrong one is told beside the form, which keeps what was written."""
-    form = await session_form(request)
+    form = await session_form(request, SOURCE_FORM, FIELDS)
     name = request.path_params["letter"]
     written = written_in(form)
 

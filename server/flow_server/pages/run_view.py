@@ -85,6 +85,7 @@ def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
         json.dumps([record.state, *sorted((row.seq, row.state, row.attempt) for row in found)]).encode()
     )
     shown = [seq for seq, _ in rows]
+    names = {plan.workflow.tasks[row.node].name for row in failed}  # a `for` may have 100,000 of one name
     drawn = timeline(store, record, plan, found, shown[:LANES])
     return RunView(
         record,
@@ -100,9 +101,7 @@ def run_view(store: Store, logs: LogFiles, name: str) -> RunView:
         [(state, counts[state]) for state in states.TRANSITIONS if counts[state]],
         f"{version:x}",
         drawn.total,
-        source_lines(
-            source_of(plan), (line for row in failed for line in lines_of(plan, plan.workflow.tasks[row.node].name))
-        ),
+        source_lines(source_of(plan), (line for name in names for line in lines_of(plan, name))),
         plan.workflow.file or plan.file,
     )
 

@@ -7,6 +7,10 @@ from flow_lang.plan import Plan
 
 CONTEXT = 2
 """Lines that are shown before and after one that is wrong."""
+WIDTH = 500
+"""Characters of a line that are shown around what is wrong."""
+MOST = 20
+"""Diagnostics that are shown."""
 LINES = 3000
 """Lines of a source that a page shows."""
 
@@ -41,9 +45,9 @@ def source_lines(text: str, marked: Iterable[int] = ()) -> list[SourceLine]:
 
 
 def wrong_in(source: str, diagnostics: Sequence[Mapping[str, Any]]) -> list[Wrong]:
-    """`diagnostics` as the API answers them."""
+    """The first of `diagnostics`, which are as the API answers them."""
     lines = source.replace("\r\n", "\n").split("\n")
-    return [_wrong(lines, diagnostic) for diagnostic in diagnostics]
+    return [_wrong(lines, diagnostic) for diagnostic in diagnostics[:MOST]]
 
 
 def _wrong(lines: list[str], told: Mapping[str, Any]) -> Wrong:
@@ -51,16 +55,26 @@ def _wrong(lines: list[str], told: Mapping[str, Any]) -> Wrong:
     first, last = line, min(told.get("end_line", line), line + CONTEXT)
     shown = range(max(first - CONTEXT, 1), min(last + CONTEXT, len(lines)) + 1) if line else range(0)
     around = tuple(_line(lines[number - 1], number, told) for number in shown)
-    return Wrong(told["code"], told["severity"], told["message"], told["hint"], line, told.get("column", 0), around)
+    message, hint = (_short(told[name], 2 * WIDTH) for name in ("message", "hint"))  # they may name what is long
+    return Wrong(told["code"], told["severity"], message, hint, line, told.get("column", 0), around)
+
+
+def _short(text: str, length: int) -> str:
+    return text[:length] + "…" * (len(text) > length)
 
 
 def _line(text: str, number: int, told: Mapping[str, Any]) -> SourceLine:
     if not told["line"] <= number <= told["end_line"]:
-        return SourceLine(number, ((text, False),))
+        return SourceLine(number, ((_short(text, WIDTH), False),))
     start = told["column"] - 1 if number == told["line"] else 0
     end = told["end_column"] - 1 if number == told["end_line"] else len(text)
     end = max(end, start + 1)
-    parts = ((text[:start], False), (text[start:end] or " ", True), (text[end:], False))
+    first = max(start - WIDTH // 2, 0)
+    last = first + WIDTH
+    end = min(end, last)
+    before = "…" * (first > 0) + text[first:start]
+    after = text[end:last] + "…" * (len(text) > last)
+    parts = ((before, False), (text[start:end] or " ", True), (after, False))
     return SourceLine(number, tuple(part for part in parts if part[0]), True)
 
 

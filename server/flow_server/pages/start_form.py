@@ -10,11 +10,12 @@ from flow_lang.plan import Plan
 from flow_lang.values import parse_duration
 from pydantic import ValidationError
 
+from flow_server.body import too_large
 from flow_server.pages.fields import Field, param_fields, param_texts, param_values
 from flow_server.problem import Problem
 from flow_server.services import Services
 from flow_server.submission import Origin, prepared
-from flow_server.wishes import LABEL_LENGTH, LABELS, LATEST, Wish, WishFields, wish_of
+from flow_server.wishes import LABEL_LENGTH, LABELS, LATEST, PARAMS_LIMIT, Wish, WishFields, wish_of
 
 
 class WrongForm(Exception):
@@ -56,18 +57,28 @@ def start_form(
     return StartForm(param_fields(params, texts, wrong), more, wrong, problem, key, any(more.values()))
 
 
-async def start(services: Services, origin: Origin, form: Mapping[str, str]) -> str:
-    """The id of the run. Raises WrongForm."""
-    values, wrong = param_values(origin.plan.workflow.params, form)
-    wish = _wish(form, values, wrong)
-    if wrong or wish is None:
-        raise WrongForm(wrong)
+async def start(
+    services: Services, origin: Origin, form: Mapping[str, str], values: Mapping[str, Any] | None = None
+) -> str:
+    """The id of the run; `values` as the form began with. Raises WrongForm."""
     try:
+        wish = await services.heavy(lambda: _read(origin.plan, form, values))  # large lists take long
         ready = await services.heavy(lambda: prepared(origin, wish))
         kept = await services.submit(lambda: ready)
     except Problem as problem:
         raise _placed(origin.plan, problem) from None
     return kept.submitted.run
+
+
+def _read(plan: Plan, form: Mapping[str, str], begun: Mapping[str, Any] | None) -> Wish:
+    """Raises WrongForm, and Problem where the values are too large."""
+    if sum(len(text.encode()) for name, text in form.items() if name.startswith("p.")) > PARAMS_LIMIT:
+        raise too_large("what is written for the parameters", PARAMS_LIMIT)
+    values, wrong = param_values(plan.workflow.params, form, begun)
+    wish = _wish(form, values, wrong)
+    if wrong or wish is None:
+        raise WrongForm(wrong)
+    return wish
 
 
 def _wish(form: Mapping[str, str], values: dict[str, Any], wrong: dict[str, str]) -> Wish | None:

@@ -13,6 +13,8 @@ from flow_lang.values import decode, to_text
 from flow_runtime.executors.work import NameTypes
 from flow_runtime.inputs import RunInputs
 
+from flow_server.pages.value_texts import same_lines
+
 LONGEST = 4000
 """Characters of a value that a form can hold; a longer one is shown cut, and stays as it is."""
 _SET = "set."
@@ -51,9 +53,9 @@ def written_in(form: Mapping[str, str]) -> dict[str, str]:
 def changed(inputs: list[Input], written: Mapping[str, str]) -> dict[str, str]:
     """What was written otherwise. A browser ends lines with CR LF, whatever they ended with."""
     return {
-        one.name: _lines(written[one.name])
+        one.name: same_lines(written[one.name])
         for one in inputs
-        if one.name in written and not one.fixed and _lines(written[one.name]) != _lines(one.text)
+        if one.name in written and not one.fixed and same_lines(written[one.name]) != same_lines(one.text)
     }
 
 
@@ -80,9 +82,5 @@ def _input(name: str, type_: Type, text: str | None) -> Input:
         return Input(name, str(type_), shown, "enum", ("true", "false"))
     if kind == "enum":
         return Input(name, str(type_), shown, "enum", tuple(present(type_).names))
-    is_line = kind in _PLAIN and "\n" not in shown
+    is_line = kind in _PLAIN and {"\n", "\r"}.isdisjoint(shown)  # a line drops both
     return Input(name, str(type_), shown, "line" if is_line else "text")
-
-
-def _lines(text: str) -> str:
-    return text.replace("\r\n", "\n")

@@ -16,7 +16,7 @@ from flow_server.api import logs as logs_api
 from flow_server.api.events import stream_answer
 from flow_server.api.log_streams import Followed, task_stream
 from flow_server.documents import find_task
-from flow_server.pages.session_form import SOURCE_FORM, session_form
+from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
 from flow_server.pages.task_inputs import changed, inputs_of, written_in
 from flow_server.pages.task_view import task_view
@@ -35,7 +35,7 @@ async def live(request: Request) -> Response:
 
 async def retry(request: Request) -> Response:
     """The task alone, with the values that differ from those that it had. A wrong one is told beside the form, which keeps what was written."""
-    form = await session_form(request, SOURCE_FORM)
+    form = await session_form(request, SOURCE_FORM, FIELDS)
     written = written_in(form)
     name, key = request.path_params["run"], request.path_params["task"]
     try:

@@ -8,6 +8,8 @@ from typing import Any
 from flow_lang.types import Type, present
 from flow_lang.values import Mismatch, decode, encode, parse_text, plain, to_text
 
+from flow_server.body import DEEPEST, deeper
+
 SIMPLE = ("str", "int", "float", "bool", "date", "datetime", "duration", "size", "file", "dir", "enum")
 ABSENT = object()
 """What `read` gives where nothing was written."""
@@ -74,6 +76,11 @@ def _size(count: int) -> str:
     return f"{count}B"
 
 
+def same_lines(text: str) -> str:
+    """With LF at the end of each line: a browser sends CR LF, whatever it was given."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str]) -> Any:
     """The JSON form of what was written, or ABSENT. What is wrong is added to `wrong`, by the name of the control."""
     kind, control = present(type_), control_of(type_)
@@ -83,7 +90,7 @@ def read(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str])
     if text is None or (not text.strip() and type_.kind != "str"):
         return ABSENT
     try:
-        return encode(type_, decode(type_, _parsed(kind, control, text.replace("\r\n", "\n"))))
+        return encode(type_, decode(type_, _parsed(kind, control, same_lines(text))))
     except Mismatch as error:
         where = f" at {error.where.lstrip('.')}" if error.where else ""
         wrong[name] = f"must be `{type_}`, and{where} is {error.shown}"
@@ -96,6 +103,16 @@ class _Unwritten(ValueError):
     pass
 
 
+def _check(value: Any) -> None:
+    """What cannot be kept is refused as in the body of a request. Raises _Unwritten."""
+    if deeper(value, DEEPEST):
+        raise _Unwritten(f"may hold {DEEPEST} lists or objects in each other, and is nested more deeply")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _Unwritten("holds half of a surrogate pair, which is no character") from None
+
+
 def _parsed(kind: Type, control: str, text: str) -> Any:
     """Raises Mismatch."""
     item = kind.item or kind
@@ -103,11 +120,41 @@ def _parsed(kind: Type, control: str, text: str) -> Any:
     if control == "lines" and not text.lstrip().startswith("["):
         return [parse_text(item, line) for line in lines]
     if control == "pairs" and not text.lstrip().startswith("{"):
-        pairs = [line.partition("=") for line in lines]
-        if unwritten := next((key for key, equals, _ in pairs if not equals), None):
-            raise _Unwritten(f"each line is written: key = value; this one is not: {unwritten[:100]}")
-        return {key.strip(): parse_text(item, value.strip()) for key, _, value in pairs}
-    return parse_text(kind, text)
+        return {key: parse_text(item, text) for key, text in _pairs(lines).items()}
+    return _json(kind, text) if control in ("lines", "pairs", "json") else parse_text(kind, text)
+
+
+def _json(kind: Type, text: str) -> Any:
+    """As parse_text reads it, but for what cannot be kept. Raises Mismatch and _Unwritten."""
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+    except _Unwritten:
+        raise
+    except (ValueError, RecursionError):
+        raise Mismatch(kind, text) from None
+    _check(value)  # first: what is wrong with the value is told with its keys
+    return decode(kind, value)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a key that is there twice, the last would be taken unseen."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Unwritten(f"has the key {key[:100]!r} more than once")
+        found[key] = value
+    return found
+
+
+def _pairs(lines: list[str]) -> dict[str, str]:
+    """Raises _Unwritten."""
+    found: list[tuple[str, str]] = []
+    for line in lines:
+        key, equals, text = (part.strip() for part in line.partition("="))
+        if not equals or not key:
+            raise _Unwritten(f"each line is written: key = value; this one is not: {line[:100]}")
+        found.append((key, text))
+    return _once(found)
 
 
 def _record(type_: Type, name: str, form: Mapping[str, str], wrong: dict[str, str]) -> Any:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from flow_engine.access import DEFAULT
 from flow_engine.deployments import Version
+from flow_engine.model import RunRecord
 from flow_engine.stores.contract import Store
 from flow_runtime.graph.model import Graph, graph_of
 from pydantic import Field as QueryField
@@ -70,9 +71,10 @@ async def again(request: Request) -> Response:
 async def start_again(request: Request) -> Response:
     written = await session_form(request, SOURCE_FORM, FIELDS)
     services = services_of(request)
-    origin = await services.stores.run(lambda store: _origin_of_run(store, request.path_params["run"]))
+    record = await services.stores.run(lambda store: store.run(request.path_params["run"]))
+    origin = await services.stores.run(lambda store: _origin_of_run(store, record))
     try:
-        run = await start(services, origin, written)
+        run = await start(services, origin, written, record.params)
     except WrongForm as error:
         return await _again(request, written, error)
     return RedirectResponse(f"/runs/{quote(run)}", 303)
@@ -142,9 +144,8 @@ async def _again(request: Request, written: dict[str, str] | None, error: WrongF
     return await show(request, "again.html", values, 200 if error is None else error.status)
 
 
-def _origin_of_run(store: Store, name: str) -> Origin:
+def _origin_of_run(store: Store, record: RunRecord) -> Origin:
     """Its plan again; a source that was sent gets an empty folder of its own again, also where it is that of a parent run."""
-    record = store.run(name)
     plan = store.plan(record.plan_hash, record.workflow)
     above, last = os.path.split(record.folder)
     is_of_a_run = os.path.basename(above) == SUBMITTED and _RUN.fullmatch(last) is not None

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from flow_server.api.workflows import deploy_origin
 from flow_server.pages.session_form import FIELDS, SOURCE_FORM, session_form
 from flow_server.pages.show import show
-from flow_server.pages.source_view import wrong_in
+from flow_server.pages.source_view import MOST, wrong_in
 from flow_server.pages.start_form import WrongForm, start, start_form
 from flow_server.problem import Problem
 from flow_server.services import services_of
@@ -91,6 +91,7 @@ async def _form(request: Request, written: Mapping[str, str], problem: Problem |
             "source": source,
             "workflow": written.get("workflow", ""),
             "wrong": wrong_in(source, told),
+            "more": max(len(told) - MOST, 0),
             "problem": problem.detail if problem is not None and not told else "",
             "example": EXAMPLE,
         }
