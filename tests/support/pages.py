@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
@@ -47,6 +48,15 @@ class Browser:
         if answer.headers.get("content-type", "").startswith("text/html"):
             check_page(answer.text)
         return answer
+
+
+def hidden(text: str) -> dict[str, list[str]]:
+    """The hidden fields of a page, as sending its form again would; without its token."""
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text):
+        if name != "csrf":
+            found.setdefault(name, []).append(unescape(value))
+    return found
 
 
 class _Page(HTMLParser):
