@@ -76,7 +76,7 @@ class Watch:
             self._told = str(error)
             return
         self._told = ""
-        if change.now:
+        if change.now or asked:  # who asks may know of more than the file system tells
             set_level()
             if self._apply is not None:
                 self._apply()

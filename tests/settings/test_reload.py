@@ -68,6 +68,39 @@ def test_a_wrong_file_is_refused_whole_and_told_once(
         checked({"FLOW_POLICY": "/nowhere"})
 
 
+def test_a_policy_in_a_file_of_its_own_counts_once_that_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy, environment, applied = tmp_path / "policy.json", dict[str, str](), list[str]()
+    policy.write_text('{"team-a": ["http"]}')
+    (tmp_path / "flow.yaml").write_text(f"policy: {policy}\n")
+    found = Configuration(str(tmp_path), environment=environment)
+    watch = Watch(found, "server", checked, lambda: applied.append(policy.read_text()))
+    assert not found.file_changed()
+    policy.write_text('{"team-a": ["http", "shell"]}')
+    assert found.file_changed()
+    watch.look()
+    assert applied == ['{"team-a": ["http", "shell"]}']
+    assert "settings changed: policy" in capsys.readouterr().err
+    assert not found.file_changed()
+    policy.write_text("no policy")
+    watch.look()
+    assert len(applied) == 1
+    policy.write_text('{"team-a": []}')
+    watch.look()
+    assert applied[1:] == ['{"team-a": []}']
+    assert found.reload("worker") == Change((), ())
+
+
+def test_whoever_asks_has_the_settings_applied_whether_or_not_one_has_changed(tmp_path: Path) -> None:
+    applied: list[int] = []
+    watch = Watch(Configuration(str(tmp_path), environment={}), "server", checked, lambda: applied.append(1))
+    watch.look()
+    assert applied == []
+    watch.look(asked=True)
+    assert applied == [1]
+
+
 def test_a_notifier_goes_by_what_is_set_now() -> None:
     environment = {"FLOW_NOTIFY_PRIVATE": "0"}
     delivery = Delivery(environment=environment)
