@@ -107,7 +107,10 @@ class _Hangup:
         self._before = signal.signal(signal.SIGHUP, self._hear)
 
     def remove(self) -> None:
-        signal.signal(signal.SIGHUP, self._before)
+        """Nothing, where it was not installed: whoever ends what has not begun is to hear why."""
+        if self._before is not None:
+            signal.signal(signal.SIGHUP, self._before)
+            self._before = None
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._had_terminal and self._before != signal.SIG_IGN and not _has_terminal():

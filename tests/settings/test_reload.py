@@ -101,6 +101,16 @@ def test_whoever_asks_has_the_settings_applied_whether_or_not_one_has_changed(tm
     assert applied == [1]
 
 
+def test_a_watch_may_be_stopped_that_was_not_started(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    watch = Watch(Configuration(str(tmp_path), environment={}), "server")
+    watch.stop()
+    watch.start()
+    watch.stop()
+    watch.stop()
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
 def test_a_notifier_goes_by_what_is_set_now() -> None:
     environment = {"FLOW_NOTIFY_PRIVATE": "0"}
     delivery = Delivery(environment=environment)
