@@ -61,9 +61,9 @@ class Watch:
             asked, self._asked = self._asked, False
             written = self._configuration.is_steady() and self._configuration.file_changed()
             now = time.monotonic()
-            due = self._configuration.asks_parameters and now - asked_at >= ASK
-            if asked or due or written:
-                asked_at = now if due or asked else asked_at
+            waits = self._configuration.asks_parameters or self._configuration.is_behind
+            if asked or written or (waits and now - asked_at >= ASK):
+                asked_at = now
                 self.look(asked)
 
     def look(self, asked: bool = False) -> None:

@@ -150,6 +150,38 @@ def test_parameter_store_is_asked_now_and_then(tmp_path: Path, monkeypatch: pyte
     assert environment["FLOW_RATE_LIMIT"] == str(len(asked))
 
 
+def test_a_prefix_that_is_new_counts_at_once_and_is_not_lost_where_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    environment: dict[str, str] = {}
+
+    def parameters(prefix: str) -> Layer:
+        asked.append(prefix)
+        if len(asked) == 1:
+            raise ParametersDown("away")
+        return Layer({"rate_limit": "7"}, {"rate_limit": f"ssm:{prefix}/rate_limit"})
+
+    monkeypatch.setattr(resolving, "of_parameters", parameters)
+    monkeypatch.setattr(settings_watch, "LOOK", 0.01)
+    monkeypatch.setattr(settings_watch, "ASK", 0.1)
+    found = Configuration(str(tmp_path), environment=environment)
+    watch = Watch(found, "server", checked)
+    watch.start()
+    try:
+        (tmp_path / "flow.yaml").write_text("ssm_prefix: /flow\n")
+        until(lambda: environment.get("FLOW_RATE_LIMIT") == "7", 10, "the parameter")
+        assert found.asks_parameters
+        assert not found.is_behind
+        until(lambda: len(asked) > 3, 10, "that it is asked again and again")
+    finally:
+        watch.stop()
+    told = capsys.readouterr().err
+    assert "the settings stay as they were: away" in told
+    assert "settings changed: ssm_prefix, rate_limit" in told
+    assert "next start" not in told
+
+
 class Talking:
     """A server whose lines are read as they come, with a file of settings."""
 

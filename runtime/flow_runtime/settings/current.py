@@ -41,6 +41,7 @@ class Configuration:
         self._served, self._flags = served, flags
         self._own = without_applied(environment)
         self._lock = threading.Lock()
+        self._behind = False
         file = _stamp(self.file)
         self.resolved = self._latest = resolve(self._sources())
         self._named = _named_files(self.resolved)
@@ -53,7 +54,12 @@ class Configuration:
 
     @property
     def asks_parameters(self) -> bool:
-        return bool(self.resolved.texts.get("ssm_prefix"))
+        return bool(self._latest.texts.get("ssm_prefix"))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether they could not be taken when they were read last, so that they are to be read again though no file changes."""
+        return self._behind
 
     def file_changed(self) -> bool:
         """Since it was last read, it or one that a setting names, as the file system tells."""
@@ -68,7 +74,7 @@ class Configuration:
         """Reads all sources again and puts what counts at once for this role into the environment. `check` is asked before, with the environment
         as it would be. Raises what it raises, Refused and ParametersDown; then the settings stay as they were."""
         with self._lock:
-            self._seen = self._stamps()
+            self._seen, self._behind = self._stamps(), True
             found, before, latest = resolve(self._sources()), self.resolved, self._latest
             named = _named_files(found)
             written = {key for key in named if named[key] != self._named.get(key)}
@@ -80,6 +86,7 @@ class Configuration:
             self._latest, self._named, self._seen = found, named, (self._seen[0], *named.values())
             self.resolved = made
             self._put(made)
+            self._behind = False
             return Change(now, tuple(key for key in later if found.text(key) != latest.text(key)))
 
     def _sources(self) -> Sources:
