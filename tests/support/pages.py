@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 from flow_engine.decisions.books import Report
-from flow_engine.model import Completion, Failed, RunEnd
+from flow_engine.model import Awaits, Completion, Failed, RunEnd, Suspended
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.state_store import open_store
 from httpx2 import Response
@@ -93,6 +93,18 @@ def submit(client: TestClient, source: str, *labels: str, **params: object) -> s
     answer = client.post("/api/v1/runs", json={"source": source, "labels": list(labels), "params": params})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["run"])
+
+
+def suspend(state: StateFolder, run: str, awaits: Awaits) -> None:
+    """Each of its tasks that is ready waits for something from outside."""
+    with closing(open_store(state)) as store:
+        adopted = store.adopt("w1", run, time.time())
+        assert adopted is not None
+        claims = store.tick("w1", time.time(), Report(), adopted.ready, 9).claims
+        why, now = Suspended(awaits), time.time()
+        store.tick(
+            "w1", now, Report([Completion(claim.task, claim.attempt, "w1", why, now, now) for claim in claims]), [], 9
+        )
 
 
 def fail(state: StateFolder, run: str, message: str = "no") -> None:
