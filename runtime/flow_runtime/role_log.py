@@ -12,7 +12,8 @@ import sys
 import time
 
 from flow_runtime.settings.hiding import without_password
-from flow_runtime.settings.table import secret_names, value_of
+from flow_runtime.settings.kinds import PLACE
+from flow_runtime.settings.table import BY_NAME, secret_names, value_of
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 HIDDEN = "***"
@@ -62,8 +63,11 @@ def announce(plain: str) -> None:
 def redacted(text: str) -> str:
     """Without passwords in URLs, bearer tokens, and what the environment keeps secret."""
     for name in secret_names():
-        if secret := os.environ.get(name, "").strip():
-            text = text.replace(secret, without_password(secret) if "://" in secret else HIDDEN)
+        secret = os.environ.get(name, "").strip()
+        if "://" in secret:
+            text = text.replace(secret, without_password(secret))
+        elif secret and BY_NAME[name].kind is not PLACE:  # a place that is no URL is a path, and no secret
+            text = text.replace(secret, HIDDEN)
     return _BEARER.sub(rf"\g<1>{HIDDEN}", _PASSWORD.sub(rf"\g<1>:{HIDDEN}@", text))
 
 

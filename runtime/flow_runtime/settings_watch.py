@@ -61,9 +61,9 @@ class Watch:
             asked, self._asked = self._asked, False
             written = self._configuration.is_steady() and self._configuration.file_changed()
             now = time.monotonic()
-            due = self._configuration.asks_parameters and now - asked_at >= ASK
-            if asked or due or written:
-                asked_at = now if due or asked else asked_at
+            waits = self._configuration.asks_parameters or self._configuration.is_behind
+            if asked or written or (waits and now - asked_at >= ASK):
+                asked_at = now
                 self.look(asked)
 
     def look(self, asked: bool = False) -> None:
@@ -76,7 +76,7 @@ class Watch:
             self._told = str(error)
             return
         self._told = ""
-        if change.now:
+        if change.now or asked:  # who asks may know of more than the file system tells
             set_level()
             if self._apply is not None:
                 self._apply()
@@ -107,7 +107,10 @@ class _Hangup:
         self._before = signal.signal(signal.SIGHUP, self._hear)
 
     def remove(self) -> None:
-        signal.signal(signal.SIGHUP, self._before)
+        """Nothing, where it was not installed: whoever ends what has not begun is to hear why."""
+        if self._before is not None:
+            signal.signal(signal.SIGHUP, self._before)
+            self._before = None
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self._had_terminal and self._before != signal.SIG_IGN and not _has_terminal():

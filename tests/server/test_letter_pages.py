@@ -8,7 +8,7 @@ from flow_runtime.state_folder import StateFolder
 from flow_runtime.state_store import open_store
 from flow_server.pages.task_inputs import inputs_of
 from starlette.testclient import TestClient
-from support.pages import HOSTILE, Browser, fail, submit
+from support.pages import HOSTILE, Browser, fail, hidden, submit
 from support.tokens import bearer
 
 from .conftest import TOKEN
@@ -97,6 +97,17 @@ def test_many_are_replayed_after_a_page_that_says_what_will_happen(
     assert "2 dead letters replayed" in told
     assert "1 letter of 1 run does not go on" in told
     assert "Replay 0" in browser.post("/dead-letters/replay", {"all": "1", "workflow": "x"}, 200).text
+
+
+def test_what_is_replayed_for_all_is_what_was_shown(client: TestClient, state: StateFolder, browser: Browser) -> None:
+    failed(client, state)
+    asked = browser.post("/dead-letters/replay", {"all": "1", "workflow": "w"}, 200).text
+    assert "Replay 2 dead letters?" in asked
+    later = failed(client, state)
+    told = browser.post("/dead-letters/replay", {**hidden(asked), "sure": "1"}, 200).text
+    assert "2 dead letters replayed" in told
+    assert 'href="/dead-letters?workflow=w"' in told
+    assert {one["id"] for one in client.get("/api/v1/dead-letters").json()["letters"]} == {*later}
 
 
 def test_whoever_may_only_read_sees_no_buttons_and_is_refused(client: TestClient, state: StateFolder) -> None:

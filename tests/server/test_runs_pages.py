@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from flow_engine.model import Awaits
 from flow_runtime.state_folder import StateFolder
 from starlette.testclient import TestClient
-from support.pages import HOSTILE, Browser, fail, submit
+from support.pages import HOSTILE, Browser, fail, hidden, submit, suspend
 from support.server import HELLO
 from support.tokens import bearer
 
@@ -84,6 +85,29 @@ def test_all_that_a_filter_finds_are_tried_again(client: TestClient, browser: Br
     assert "2 runs left as they are" in told
     assert "has not ended" in told
     assert all(client.get(f"/api/v1/runs/{run}").json()["state"] == "queued" for run in ones)
+
+
+def test_what_is_confirmed_for_all_is_what_was_shown(client: TestClient, browser: Browser) -> None:
+    shown = [submit(client, HELLO) for _ in range(2)]
+    asked = browser.post("/runs/many", {"all": "1", "action": "cancel", "workflow": "hello"}, 200).text
+    assert "Cancel 2 runs?" in asked
+    later = submit(client, HELLO)
+    assert "2 runs being cancelled" in browser.post("/runs/many", {**hidden(asked), "sure": "1"}, 200).text
+    states = [client.get(f"/api/v1/runs/{run}").json()["cancel_requested_at"] for run in (*shown, later)]
+    assert [at is None for at in states] == [False, False, True]
+
+
+def test_a_page_in_which_something_may_be_written_does_not_load_itself_anew(
+    client: TestClient, browser: Browser, state: StateFolder
+) -> None:
+    """Without JavaScript, what was typed would be lost."""
+    source = 'flow 1\nworkflow waits { wait paid -> int { event = "paid" } }\n'
+    run = submit(client, source)
+    assert 'http-equiv="refresh"' in browser.get(f"/runs/{run}").text
+    suspend(state, run, Awaits("event", "paid", "", None))
+    page = browser.get(f"/runs/{run}").text
+    assert "Waits for the event paid" in page
+    assert 'http-equiv="refresh"' not in page
 
 
 def test_buttons_are_those_that_fit_the_filter_and_the_scopes(client: TestClient, state: StateFolder) -> None:

@@ -1,9 +1,11 @@
 """The pages of workflows, in this process: deployment, the form made from the types, starting."""
 
 import re
+from contextlib import closing
 from html import unescape
 
 import pytest
+from flow_runtime.embedded import open_store
 from flow_runtime.state_folder import StateFolder
 from starlette.testclient import TestClient
 from support.server import HELLO
@@ -90,6 +92,20 @@ def test_the_form_has_the_defaults_and_gives_what_is_written(browser: TestClient
     check_page(again)
     for shown in ('value="2026-11-30"', 'value="2GiB"', "one\ntwo words", 'name="priority" value="9"'):
         assert shown in again
+
+
+def test_a_page_starts_the_version_that_it_shows(browser: TestClient, state: StateFolder) -> None:
+    """Also where a newer one is deployed between the page and its form."""
+    here = deploy(browser, HELLO)
+    page, shown = browser.get(here).text, browser.get(f"/api/v1{here}", headers=API).json()["plan_hash"]
+    (action,) = re.findall(rf'action="({here}/start[^"]*)"', page)
+    deploy(browser, HELLO.replace("echo", "printf"))
+    sent = {"csrf": hidden(page, "csrf"), "key": hidden(page, "key")}
+    location = browser.post(unescape(action), data=sent).headers["location"]
+    newest = browser.get(f"/api/v1{here}", headers=API).json()["plan_hash"]
+    with closing(open_store(state)) as store:
+        assert store.run(location.rpartition("/")[2]).plan_hash == shown
+    assert newest != shown
 
 
 def test_wrong_values_come_back_in_their_place(browser: TestClient) -> None:

@@ -68,6 +68,49 @@ def test_a_wrong_file_is_refused_whole_and_told_once(
         checked({"FLOW_POLICY": "/nowhere"})
 
 
+def test_a_policy_in_a_file_of_its_own_counts_once_that_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy, environment, applied = tmp_path / "policy.json", dict[str, str](), list[str]()
+    policy.write_text('{"team-a": ["http"]}')
+    (tmp_path / "flow.yaml").write_text(f"policy: {policy}\n")
+    found = Configuration(str(tmp_path), environment=environment)
+    watch = Watch(found, "server", checked, lambda: applied.append(policy.read_text()))
+    assert not found.file_changed()
+    policy.write_text('{"team-a": ["http", "shell"]}')
+    assert found.file_changed()
+    watch.look()
+    assert applied == ['{"team-a": ["http", "shell"]}']
+    assert "settings changed: policy" in capsys.readouterr().err
+    assert not found.file_changed()
+    policy.write_text("no policy")
+    watch.look()
+    assert len(applied) == 1
+    policy.write_text('{"team-a": []}')
+    watch.look()
+    assert applied[1:] == ['{"team-a": []}']
+    assert found.reload("worker") == Change((), ())
+
+
+def test_whoever_asks_has_the_settings_applied_whether_or_not_one_has_changed(tmp_path: Path) -> None:
+    applied: list[int] = []
+    watch = Watch(Configuration(str(tmp_path), environment={}), "server", checked, lambda: applied.append(1))
+    watch.look()
+    assert applied == []
+    watch.look(asked=True)
+    assert applied == [1]
+
+
+def test_a_watch_may_be_stopped_that_was_not_started(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    watch = Watch(Configuration(str(tmp_path), environment={}), "server")
+    watch.stop()
+    watch.start()
+    watch.stop()
+    watch.stop()
+    assert signal.getsignal(signal.SIGHUP) == before
+
+
 def test_a_notifier_goes_by_what_is_set_now() -> None:
     environment = {"FLOW_NOTIFY_PRIVATE": "0"}
     delivery = Delivery(environment=environment)
@@ -105,6 +148,38 @@ def test_parameter_store_is_asked_now_and_then(tmp_path: Path, monkeypatch: pyte
     assert len(asked) - 1 <= (time.monotonic() - began) / settings_watch.ASK
     assert "2" not in seen, "what failed has changed something"
     assert environment["FLOW_RATE_LIMIT"] == str(len(asked))
+
+
+def test_a_prefix_that_is_new_counts_at_once_and_is_not_lost_where_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+    environment: dict[str, str] = {}
+
+    def parameters(prefix: str) -> Layer:
+        asked.append(prefix)
+        if len(asked) == 1:
+            raise ParametersDown("away")
+        return Layer({"rate_limit": "7"}, {"rate_limit": f"ssm:{prefix}/rate_limit"})
+
+    monkeypatch.setattr(resolving, "of_parameters", parameters)
+    monkeypatch.setattr(settings_watch, "LOOK", 0.01)
+    monkeypatch.setattr(settings_watch, "ASK", 0.1)
+    found = Configuration(str(tmp_path), environment=environment)
+    watch = Watch(found, "server", checked)
+    watch.start()
+    try:
+        (tmp_path / "flow.yaml").write_text("ssm_prefix: /flow\n")
+        until(lambda: environment.get("FLOW_RATE_LIMIT") == "7", 10, "the parameter")
+        assert found.asks_parameters
+        assert not found.is_behind
+        until(lambda: len(asked) > 3, 10, "that it is asked again and again")
+    finally:
+        watch.stop()
+    told = capsys.readouterr().err
+    assert "the settings stay as they were: away" in told
+    assert "settings changed: ssm_prefix, rate_limit" in told
+    assert "next start" not in told
 
 
 class Talking:

@@ -16,6 +16,7 @@ from flow_engine.stores.shared import LEASE
 from flow_runtime.executors import bounded_log
 from flow_runtime.settings import resolve as resolving
 from flow_runtime.settings.current import Configuration, without_applied
+from flow_runtime.settings.hiding import without_password
 from flow_runtime.settings.layer import BY_KEY, Layer
 from flow_runtime.settings.reference import section
 from flow_runtime.settings.resolve import Sources, file_of, resolve
@@ -205,6 +206,24 @@ def test_a_state_is_found_with_its_file_and_another_one_without(
     assert file_of(str(tmp_path), {"FLOW_CONFIG": "/etc/flow.yaml"}) == "/etc/flow.yaml"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://flow:12?abc@db/flow", "postgresql://flow:********@db/flow"),
+        (
+            "postgresql://flow:12/ab@c#d@db/flow?sslpassword=x",
+            "postgresql://flow:********@db/flow?sslpassword=********",
+        ),
+        ("postgresql://fl/ow:12@db/flow", "postgresql://********@db/flow"),
+        ("postgresql://flow@db:5432/flow?a=b", "postgresql://flow@db:5432/flow?a=b"),
+        ("redis://:12:ab?c", "redis://********"),
+        ("s3://bucket/prefix?region=eu", "s3://bucket/prefix?region=eu"),
+    ],
+)
+def test_a_password_is_hidden_whatever_stands_in_it(text: str, shown: str) -> None:
+    assert without_password(text) == shown
+
+
 def test_the_command_shows_origins_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project(tmp_path)
     project.home.mkdir()
@@ -222,7 +241,7 @@ def test_the_command_shows_origins_and_no_secret(tmp_path: Path, monkeypatch: py
     where = str(project.home / "flow.yaml")
     assert by_key["lease"] == ("20", f"{where}:1")
     assert by_key["database"] == ("postgresql://flow:********@127.0.0.1:1/flow?sslpassword=********", f"{where}:2")
-    assert by_key["queue"] == ("redis://********", "environment")
+    assert by_key["queue"] == ("redis://:********@127.0.0.1:1/0", "environment")
     assert by_key["storage"] == ("s3://b/p?secret=********", f"{where}:3")
     assert by_key["token"] == ("********", "environment")
     assert re.search(r"^rate_limit +1000 +default$", plain.out, re.MULTILINE)

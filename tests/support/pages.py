@@ -5,11 +5,12 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 from flow_engine.decisions.books import Report
-from flow_engine.model import Completion, Failed, RunEnd
+from flow_engine.model import Awaits, Completion, Failed, RunEnd, Suspended
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.state_store import open_store
 from httpx2 import Response
@@ -49,6 +50,15 @@ class Browser:
         return answer
 
 
+def hidden(text: str) -> dict[str, list[str]]:
+    """The hidden fields of a page, as sending its form again would; without its token."""
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', text):
+        if name != "csrf":
+            found.setdefault(name, []).append(unescape(value))
+    return found
+
+
 class _Page(HTMLParser):
     """Finds what a strict policy would refuse, what leads elsewhere, and ids that are there twice."""
 
@@ -83,6 +93,18 @@ def submit(client: TestClient, source: str, *labels: str, **params: object) -> s
     answer = client.post("/api/v1/runs", json={"source": source, "labels": list(labels), "params": params})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["run"])
+
+
+def suspend(state: StateFolder, run: str, awaits: Awaits) -> None:
+    """Each of its tasks that is ready waits for something from outside."""
+    with closing(open_store(state)) as store:
+        adopted = store.adopt("w1", run, time.time())
+        assert adopted is not None
+        claims = store.tick("w1", time.time(), Report(), adopted.ready, 9).claims
+        why, now = Suspended(awaits), time.time()
+        store.tick(
+            "w1", now, Report([Completion(claim.task, claim.attempt, "w1", why, now, now) for claim in claims]), [], 9
+        )
 
 
 def fail(state: StateFolder, run: str, message: str = "no") -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flow_runtime.role_log import redacted
 from support.command import Project
 from support.waiting import until
 
@@ -54,6 +55,14 @@ def test_text_is_what_a_person_reads_and_a_level_leaves_out_what_is_below() -> N
     assert events[1] == "details"
     events = [json.loads(line)["event"] for line in said(FLOW_LOG_LEVEL="error").stderr.splitlines()]
     assert events == ["a line for people", "a defect"]
+
+
+def test_a_folder_is_no_secret_and_a_token_that_looks_like_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOW_STORAGE", "/srv/flow")
+    monkeypatch.setenv("FLOW_TOKEN", "/a+secret/token")
+    assert redacted("/srv/flow/.flow/flow.yaml, /a+secret/token") == "/srv/flow/.flow/flow.yaml, ***"
+    monkeypatch.setenv("FLOW_STORAGE", "s3://me:pass/word@host/bucket")
+    assert redacted("no s3://me:pass/word@host/bucket") == "no s3://me:***@host/bucket"
 
 
 @pytest.mark.parametrize(("name", "value"), [("FLOW_LOG", "xml"), ("FLOW_LOG_LEVEL", "loud")])

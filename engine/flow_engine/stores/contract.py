@@ -333,6 +333,10 @@ class Store(Protocol):
 
     def events(self, run: str, after: int) -> list[Event]: ...
 
+    def last_event(self, run: str) -> int:
+        """The id of the newest event of a run, found without reading those before; 0 where there is none."""
+        ...
+
     def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
         """Of each of these runs what came after an event; runs without any are left out. One round trip."""
         ...

@@ -147,6 +147,10 @@ class Reads(ABC):
     def events(self, run: str, after: int) -> list[Event]:
         return [Event(id_, at, json.loads(changes)) for id_, at, changes in self._all("events", (self._no(run), after))]
 
+    def last_event(self, run: str) -> int:
+        row = self._one("last_event", (self._no(run),))
+        return 0 if row is None else int(row[0])
+
     def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
         numbers = {self._no(run): run for run in after}
         rows = self._events_of([(no, after[run]) for no, run in numbers.items()]) if after else []

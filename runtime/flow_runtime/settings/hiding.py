@@ -7,6 +7,7 @@ from flow_runtime.settings.table import Setting
 
 HIDDEN = "********"
 _SECRET_PARAMETER = re.compile(r"([?&][^=&]*(?:pass|secret|key|token)[^=&]*=)[^&]*", re.IGNORECASE)
+_USER = re.compile(r"[^:/?#@]*")
 _PORT = re.compile(r"[^:]*(:\d*)?(/.*)?", re.DOTALL)
 
 
@@ -22,11 +23,18 @@ def without_password(text: str) -> str:
     scheme, parted, rest = text.partition("://")
     if not parted:
         return text
-    before, mark, query = rest.partition("?")
-    login, at, place = before.rpartition("@")
+    login, at, place = rest.rpartition("@")  # the last of the whole text: a password may hold what else would end it
+    before, mark, query = place.partition("?")
     if at:
-        user, colon, _ = login.partition(":")
-        before = f"{user}:{HIDDEN}@{place}" if colon else before
+        before = f"{_without_password(login)}@{before}"
     elif not before.startswith("[") and not _PORT.fullmatch(before):  # what looked like a query is in the password
         return f"{scheme}://{HIDDEN}"
     return f"{scheme}://{before}" + _SECRET_PARAMETER.sub(rf"\g<1>{HIDDEN}", mark + query)
+
+
+def _without_password(login: str) -> str:
+    """What stands before the last @: a user is shown, where it is plain that it is one."""
+    user, colon, _ = login.partition(":")
+    if not _USER.fullmatch(user):
+        return HIDDEN
+    return f"{user}:{HIDDEN}" if colon else user

@@ -82,7 +82,14 @@ TABLE = (
         bodies=False,
         written=False,
     ),
-    Setting("FLOW_SSM_PREFIX", TEXT, "parameters of AWS SSM below this path are settings", _STATE, bodies=False),
+    Setting(
+        "FLOW_SSM_PREFIX",
+        TEXT,
+        "parameters of AWS SSM below this path are settings",
+        _STATE,
+        reloads=_LONG,
+        bodies=False,
+    ),
     Setting(
         "FLOW_CONFIG_URL",
         url("http://HOST:8700", "http", "https"),

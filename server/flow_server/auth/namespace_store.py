@@ -128,6 +128,9 @@ class NamespaceStore:
     def events(self, run: str, after: int) -> list[Event]:
         return self._store.events(self._mine(run), after)
 
+    def last_event(self, run: str) -> int:
+        return self._store.last_event(self._mine(run))
+
     def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
         return self._store.events_of({self._mine(run): last for run, last in after.items()})
 

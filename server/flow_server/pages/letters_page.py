@@ -63,11 +63,11 @@ async def replay(request: Request) -> Response:
         raise Problem(422, "nothing-chosen", "no dead letter was chosen: tick some, or take all that the filter finds")
 
     def values(store: Store) -> dict[str, Any]:
-        names, more = _found(store, query) if is_all else (chosen[:MOST], False)
+        names, more = _found(store, query) if is_all else (chosen[:MOST], "more" in form)
         return {
             "place": HERE,
             "outlook": _outlook(replayed(store, names, {}, dry_run=not is_sure)),
-            "names": [] if is_all else names,
+            "names": names,  # what is confirmed is what was shown, whatever has come since
             "filter": filter_,
             "more": more,
             "back": filter_.url(HERE),

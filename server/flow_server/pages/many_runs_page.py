@@ -38,7 +38,7 @@ async def page(request: Request) -> Response:
         raise Problem(422, "nothing-chosen", "no run was chosen: tick some, or take all that the filter finds")
     stores = services_of(request).stores
     records, more = await stores.run(
-        lambda store: _found(store, query, action) if is_all else (_named(store, chosen[:MOST]), False)
+        lambda store: _found(store, query, action) if is_all else (_named(store, chosen[:MOST]), "more" in form)
     )
     told = []
     for record in records:  # a transaction each, so that others come between
@@ -52,7 +52,7 @@ async def page(request: Request) -> Response:
         "fitting": [one.record for one in told if not one.refusal],
         "refused": [one for one in told if one.refusal],
         "shown": SHOWN,
-        "names": [] if is_all else [record.id for record in records],
+        "names": [record.id for record in records],  # what is confirmed is what was shown, whatever has come since
         "gone": 0 if is_all else len({*chosen}) - len(records),
         "filter": filter_,
         "more": more,

@@ -33,8 +33,7 @@ async def events(request: Request) -> Response:
     name = request.path_params["run"]
 
     def last(store: Store) -> int:
-        found = store.events(store.run(name).id, 0)
-        return found[-1].id if found else 0
+        return store.last_event(store.run(name).id)
 
     if "last-event-id" in request.headers:
         return await follow_run(request, 0)

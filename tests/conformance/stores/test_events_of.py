@@ -17,3 +17,12 @@ def test_they_are_what_each_run_tells_after_what_is_known(world: World) -> None:
     assert world.store.events_of(after) == later
     assert world.store.events_of({"run-1": each["run-1"][-1].id}) == {}
     assert world.store.events_of({}) == {}
+
+
+def test_the_last_one_of_each_run_is_told_alone(world: World) -> None:
+    first, other = (world.start(plan(task("a")), f"run-{number}") for number in range(2))
+    assert world.store.last_event(first) == max([event.id for event in world.store.events(first, 0)], default=0)
+    world.tick(*[world.end_of(claim) for claim in world.tick().claims if claim.task.run == first])
+    for run in (first, other):
+        assert world.store.last_event(run) == max([event.id for event in world.store.events(run, 0)], default=0)
+    assert world.store.last_event(first) > 0

@@ -147,6 +147,10 @@ class MemoryReads(MemorySchedules, ABC):
     def events(self, run: str, after: int) -> list[Event]:
         return [event for event in self._runs[run].events if event.id > after]
 
+    def last_event(self, run: str) -> int:
+        events = self._runs[run].events
+        return events[-1].id if events else 0
+
     def events_of(self, after: Mapping[str, int]) -> dict[str, list[Event]]:
         found = {run: self.events(run, last) for run, last in after.items()}
         return {run: events for run, events in found.items() if events}

@@ -50,6 +50,9 @@ ORDER BY attempt
 -- name: events
 SELECT id, at, changes FROM event WHERE run = ? AND id > ? ORDER BY id LIMIT 1000
 
+-- name: last_event
+SELECT coalesce(max(id), 0) FROM event WHERE run = ?
+
 -- name: children
 SELECT id FROM run WHERE parent_run = ? AND finished_at IS NULL ORDER BY id
 
