@@ -147,7 +147,7 @@ def test_no_route_tells_or_changes_anything_of_another_namespace(app: TestClient
         url = path.format(**COMMON, **names)
         if not is_api(path):
             cookie = "; ".join(f"{name}={value}" for name, value in page.items())
-            body = {"csrf": csrf} if method == "POST" else None
+            body = {"csrf": csrf, "answer": "yes"} if method == "POST" else None
             answer = app.request(method, url, headers={"Cookie": cookie, "X-Request-ID": "r"}, data=body)
         else:
             body = {"letters": [names["letter"]]} if path.endswith("/replay") else BODIES.get(path)

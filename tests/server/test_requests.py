@@ -92,7 +92,7 @@ def test_pages_are_stable_while_new_runs_come(client: TestClient) -> None:
 def test_runs_are_filtered(client: TestClient) -> None:
     submitted(client, 2)
     assert len(client.get("/api/v1/runs?state=queued&workflow=hello").json()["runs"]) == 2
-    assert client.get("/api/v1/runs?state=failed").json() == {"runs": [], "next_cursor": None}
+    assert client.get("/api/v1/runs?state=failed").json() == {"runs": [], "next_cursor": None, "damaged": []}
     assert client.get("/api/v1/runs?workflow=other").json()["runs"] == []
 
 
