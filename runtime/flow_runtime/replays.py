@@ -1,5 +1,6 @@
 """What a replay of dead letters is: which runs can go on, and with which values."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -100,6 +101,11 @@ def override_of(plan: Plan, task: Task, texts: Mapping[str, str], files: FlowFil
         type_ = types.of(task, name)
         try:
             found[name] = encode(type_, located(type_, parse_text(type_, text), files))
+            json.dumps(found[name], ensure_ascii=False).encode()
         except Mismatch as error:
             raise Refused(f"`{name}` of the task `{task.name}` must be `{type_}`, and is {error.shown}") from None
+        except RecursionError:
+            raise Refused(f"`{name}` of the task `{task.name}` is nested too deeply") from None
+        except UnicodeEncodeError:
+            raise Refused(f"`{name}` of the task `{task.name}` holds half of a surrogate pair, no character") from None
     return found

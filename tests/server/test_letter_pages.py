@@ -6,7 +6,9 @@ from contextlib import closing
 import pytest
 from flow_runtime.state_folder import StateFolder
 from flow_runtime.state_store import open_store
+from flow_server.pages.render import rendered
 from flow_server.pages.task_inputs import inputs_of
+from flow_server.problem import Problem
 from starlette.testclient import TestClient
 from support.pages import HOSTILE, Browser, fail, hidden, submit
 from support.tokens import bearer
@@ -146,3 +148,21 @@ def test_a_form_of_many_long_values_is_taken(client: TestClient, state: StateFol
         run = submit(client, source, **long)
         fail(state, run)
         browser.post(path.format(run=run), sent)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("[" * 200_000, "must be `json`"), ("[" * 900 + "]" * 900, "too deeply"), ('"\\ud800"', "surrogate pair")],
+    ids=["deep", "deeper", "half"],
+)
+def test_json_that_cannot_be_kept_is_told_beside_the_form_of_another_try(
+    client: TestClient, state: StateFolder, browser: Browser, text: str, told: str
+) -> None:
+    run = submit(client, 'flow 1\nworkflow w(j: json = 1) { task a { shell "echo ~{json(j)}; exit 1" } }\n')
+    fail(state, run)
+    for path in (f"/dead-letters/{run}:0:1/replay", f"/runs/{run}/tasks/a/retry"):
+        assert told in browser.post(path, {"set.j": text}, 422).text
+
+
+def test_half_of_a_surrogate_pair_that_a_task_gave_does_not_break_a_page() -> None:
+    assert "a?b" in rendered("error.html", csrf="", request_id="r", problem=Problem(404, "x", "a\ud800b"))

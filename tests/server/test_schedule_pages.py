@@ -105,3 +105,28 @@ def test_whoever_may_only_read_sees_no_buttons_and_is_refused(
     assert re.findall(r'<form[^>]*method="post" action="([^"]+)"', page) == ["/logout"]
     for action in ("pause", "resume", "remove", "backfill"):
         assert "needs the scope `operate`" in reader.post(f"/schedules/nightly/{action}", {}, 403).text
+
+
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "0001-01-02"), ("9999-12-30", "9999-12-31")])
+def test_a_backfill_of_a_time_at_an_end_of_the_calendar_is_refused(
+    client: TestClient, browser: Browser, first: str, last: str
+) -> None:
+    for sure in ({}, {"sure": "1"}):
+        page = browser.post("/schedules/nightly/backfill", {"from": first, "to": last, **sure}, 422).text
+        assert "a time must be in the years 2 to 9899" in page
+    for zone in ("+14:00", "-14:00", "Z"):
+        times = {"from": f"{first}T00:00:00{zone}", "to": f"{last}T23:59:59{zone}"}
+        answer = client.post("/api/v1/schedules/nightly/backfill", json=times)
+        assert (answer.status_code, "in the years" in answer.json()["detail"]) == (422, True)
+
+
+def test_a_backfill_of_the_first_and_last_years_has_its_instants(client: TestClient) -> None:
+    source = SOURCE.replace("0 2 * * *", "0 2 29 2 *")
+    assert client.put("/api/v1/workflows/nightly", json={"source": source}).status_code == 200
+    for times, count in (
+        (("0002-01-01T00:00:00Z", "0010-01-01T00:00:00Z"), 2),
+        (("9890-01-01T00:00:00Z", "9899-12-31T23:59:59Z"), 2),
+    ):
+        body = {**dict(zip(("from", "to"), times, strict=True)), "dry_run": True}
+        answer = client.post("/api/v1/schedules/nightly/backfill", json=body)
+        assert (answer.status_code, len(answer.json()["runs"])) == (200, count)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flow_engine.errors import UnknownSchedule
 from flow_lang.plan import Schedule
-from flow_runtime.schedules.backfill import TooMany
+from flow_runtime.schedules.backfill import TooMany, WrongTime
 from flow_runtime.schedules.firings import WrongSchedule, zone_of
 from flow_runtime.schedules.specs import CannotFire
 
@@ -63,7 +63,7 @@ def backfill(place: Backend, target: str, start: str, end: str, dry_run: bool, a
     name = str(one["schedule"])
     try:
         found = place.backfill(name, first.isoformat(), last.isoformat(), dry_run)
-    except (CannotFire, TooMany) as error:
+    except (CannotFire, TooMany, WrongTime) as error:
         raise CommandError(exits.USAGE, "backfill", f"{name}: {error}") from None
     zone = zone_of(one["tz"])
     instants = [datetime.fromisoformat(run["instant"]).astimezone(zone) for run in found]

@@ -21,15 +21,23 @@ MOST = 10_000
 """Runs that one backfill may ask for."""
 
 
+YEARS = range(2, 9900)
+"""What a backfill may ask for: a zone moves a time by a day, and the next instant is looked for 50 years ahead."""
+
+
 class TooMany(FlowError):
     pass
+
+
+class WrongTime(FlowError):
+    """What was given is no time, or none of a backfill."""
 
 
 def backfill(
     store: Store, record: ScheduleRecord, start: datetime, end: datetime, clock: Callable[[], float] = time.time
 ) -> list[Told]:
     """Submits a run for each instant in [start, end]; those that have one already keep it. Nothing is submitted where one of them
-    cannot be. Raises CannotFire, TooMany, StoreError."""
+    cannot be. Raises CannotFire, TooMany, WrongTime, StoreError."""
     news = []
     for instant in instants(record, start, end):
         now = clock()
@@ -53,7 +61,9 @@ def backfill_documents(
 
 
 def instants(record: ScheduleRecord, start: datetime, end: datetime) -> list[datetime]:
-    """Those in [start, end]. Raises TooMany."""
+    """Those in [start, end]. Raises TooMany and WrongTime."""
+    if start.year not in YEARS or end.year not in YEARS:
+        raise WrongTime(f"a time must be in the years {YEARS[0]} to {YEARS[-1]}")
     after = start.astimezone(UTC) - timedelta(microseconds=1)
     found = list(islice(between(schedule_of(record.spec), after, end), MOST + 1))
     if len(found) > MOST:

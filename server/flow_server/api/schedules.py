@@ -10,7 +10,7 @@ from flow_client.documents import (
     SchedulesDocument,
 )
 from flow_engine.stores.contract import Store
-from flow_runtime.schedules.backfill import TooMany, backfill_documents
+from flow_runtime.schedules.backfill import TooMany, WrongTime, backfill_documents
 from flow_runtime.schedules.document import schedule_document
 from flow_runtime.schedules.specs import CannotFire
 from pydantic import Field
@@ -139,7 +139,7 @@ async def fill(request: Request, body: BackfillFields) -> Response:
         runs = await services_of(request).stores.run(
             lambda store: backfill_documents(store, store.schedule(name), first, last, dry_run)
         )
-    except (CannotFire, TooMany) as error:
+    except (CannotFire, TooMany, WrongTime) as error:
         raise Problem(422, "no-backfill", str(error)) from None
     return answer(json_bytes({"schedule": name, "runs": runs}))
 

@@ -3,10 +3,9 @@
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
-from flow_engine.errors import FlowError
 from flow_engine.schedules import ScheduleRecord
 from flow_engine.stores.contract import Store
-from flow_runtime.schedules.backfill import TooMany, backfill_documents
+from flow_runtime.schedules.backfill import TooMany, WrongTime, backfill_documents
 from flow_runtime.schedules.firings import WrongSchedule, zone_of
 from flow_runtime.schedules.specs import CannotFire, schedule_of
 from starlette.requests import Request
@@ -22,10 +21,6 @@ SHOWN = 30
 """Instants that are named."""
 LONGEST = 100
 """Characters of a time."""
-
-
-class WrongTime(FlowError):
-    """What was written is no time, or the end is before the beginning."""
 
 
 class Filled(NamedTuple):

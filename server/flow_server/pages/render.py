@@ -21,7 +21,8 @@ STATIC = os.path.join(_HERE, "static")
 
 
 def rendered(template: str, **values: Any) -> str:
-    return _environment.get_template(template).render(**values)
+    text = _environment.get_template(template).render(**values)
+    return text.encode("utf-8", "replace").decode()  # what a task printed as JSON may hold half of a surrogate pair
 
 
 def session_values(request: Request) -> dict[str, Any]:
