@@ -4,7 +4,7 @@ something. Without a token or a session it goes no further."""
 import re
 import secrets
 import time
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flow_engine.access import AuditEntry, is_namespace
 from flow_engine.errors import FlowError
@@ -86,7 +86,8 @@ class Gate:
             return Problem(503, "state-unavailable", str(error), {"Retry-After": "5"}).response(request_id)
         if is_api(path):
             return unauthorized().response(request_id)
-        wanted = path if request.method == "GET" and path != "/" else ""
+        asked = _asked(request.scope)
+        wanted = asked if request.method == "GET" and asked != "/" else ""
         return RedirectResponse(f"/login?{urlencode({'next': wanted})}" if wanted else "/login", 303)
 
     async def _principal(self, request: Request, path: str) -> Principal | None:
@@ -151,6 +152,12 @@ def _at(request: Request, principal: Principal) -> Principal:
 def _plain(text: str) -> str:
     """Bounded, and with nothing that a terminal or a database would trip over."""
     return "".join(char if char.isprintable() else "?" for char in text[:_SHOWN])
+
+
+def _asked(scope: Scope) -> str:
+    """The path and the query that were asked for, as they stand in a URL."""
+    query = scope["query_string"].decode("latin-1")
+    return quote(scope["path"]) + (f"?{query}" if query else "")
 
 
 def address_of(scope: Scope) -> str:

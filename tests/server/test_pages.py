@@ -85,10 +85,39 @@ def test_the_login_goes_on_to_the_run_that_was_asked_for_and_nowhere_else(client
         "/runs//evil.example",
         "/runs/x\r\nSet-Cookie: a=b",
         "/logout",
+        "/login?next=/",
+        "/api/v1/runs",
+        "/metrics",
+        "/static/live.js",
+        "/?a=\\b",
+        "/?a=b\nc",
+        "/%0a/%\x00",
+        "///evil.example",
+        "\t//evil.example",
         "runs/x",
         "",
     ):
         assert leads_to(elsewhere) == "/"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/?state=failed&label=a%20b",
+        "/workflows",
+        "/workflows/w?version=2",
+        "/deploy",
+        "/search?q=a%26b",
+        "/dead-letters?workflow=w&since=1h",
+        "/runs/01abc/tasks/a%5B1%5D",
+        "/workflows/100%25?back=//x",
+    ],
+)
+def test_the_login_leads_to_any_page_with_its_query(client: TestClient, page: str) -> None:
+    form = client.get(client.get(page, headers=NO_TOKEN).headers["location"], headers=NO_TOKEN).text
+    (wanted,) = re.findall(r'name="next" value="([^"]*)"', form)
+    answer = client.post("/login", data={"token": TOKEN, "next": unescape(wanted)}, headers=NO_TOKEN)
+    assert answer.headers["location"] == page
 
 
 def test_a_wrong_token_is_refused(client: TestClient) -> None:

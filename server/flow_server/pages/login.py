@@ -11,14 +11,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from flow_server.auth.principal import ADMINISTRATOR, READ, Principal
 from flow_server.auth.wrong import WrongCredential
 from flow_server.body import form_body
-from flow_server.gate import address_of
+from flow_server.gate import address_of, is_api
 from flow_server.pages.render import rendered
 from flow_server.pages.session_form import session_form
 from flow_server.services import Services, services_of
 
-_PAGE = re.compile(
-    r"/(?:dead-letters|schedules|workers|notices|tokens|audit)|/(?:runs|dead-letters|schedules)/[^/\\\s]{1,100}(/[^\\\s]{0,300})?"
-)
+_PLACE = re.compile(r"(/[^\\\s\x00-\x1f\x7f?]{0,1000})(?:\?[^\\\s\x00-\x1f\x7f]{0,2000})?")
+"""A path and a query."""
+_NO_PAGES = ("/login", "/logout", "/static")
 PAUSE = 0.5
 """Seconds that a wrong token waits for its answer."""
 
@@ -74,7 +74,8 @@ async def _principal(services: Services, fields: dict[str, str], address: str) -
 
 async def _opened(request: Request, services: Services, principal: Principal, after: str) -> Response:
     cookie, seconds = await services.threads.run(lambda store: services.sessions.open(store, principal))
-    response = RedirectResponse(quote(after), 303)
+    path, mark, query = after.partition("?")
+    response = RedirectResponse(quote(path, safe="/%") + mark + query, 303)
     response.set_cookie(
         services.sessions.cookie,
         cookie,
@@ -87,8 +88,11 @@ async def _opened(request: Request, services: Services, principal: Principal, af
 
 
 def _local(path: str) -> str:
-    """A path of this server's pages, or nothing: a link must not lead from the login to another place."""
-    return path if _PAGE.fullmatch(path) else ""
+    """A path of this server's pages with its query, or nothing: a link must not lead from the login to another place."""
+    found = _PLACE.fullmatch(path)
+    if found is None or "//" in found[1] or is_api(found[1]) or found[1].startswith(_NO_PAGES):
+        return ""
+    return path
 
 
 async def _form(once: str, after: str, wrong: str = "", status: int = 200) -> Response:

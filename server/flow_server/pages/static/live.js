@@ -2,6 +2,10 @@
 // which something is written or selected stays as it is until later.
 const SOON = 80;
 const PAUSE = 300;
+const AWAY = 5000; // until the next try at most, where the server did not answer as it should
+
+// The page is not there any more, or not for this reader: to ask again is of no use.
+class Gone extends Error {}
 
 function busy(part) {
   const active = document.activeElement;
@@ -27,7 +31,8 @@ function renew(part, next) {
 export async function refresh(path, renewed) {
   const answer = await fetch(path, { credentials: "same-origin" });
   if (answer.redirected) return location.reload(); // logged out
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  const gone = answer.status >= 400 && answer.status < 500 && answer.status !== 429; // 429: too many requests, for now
+  if (!answer.ok) throw new (gone ? Gone : Error)(`${path}: ${answer.status}`);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
@@ -41,7 +46,21 @@ export function follow(stream, path, renewed) {
   let wanted = false;
   let looking = false;
   let over = false;
+  let away = PAUSE;
   const source = new EventSource(stream);
+
+  function leave() {
+    over = true;
+    wanted = false;
+    source.close();
+  }
+
+  // How long to wait after a look that has failed: longer each time.
+  function failed(error) {
+    if (error instanceof Gone) leave();
+    wanted = !over; // the server is away; it may come back
+    return (away = Math.min(2 * away, AWAY));
+  }
 
   async function look() {
     if (looking) return void (wanted = true);
@@ -51,8 +70,9 @@ export function follow(stream, path, renewed) {
       do {
         wanted = false;
         const began = performance.now();
-        await refresh(path, renewed).catch(() => (wanted = !over)); // the server is away; it may come back
-        await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSE, 2 * (performance.now() - began))));
+        const soon = () => Math.max((away = PAUSE), 2 * (performance.now() - began));
+        const pause = await refresh(path, renewed).then(soon, failed);
+        await new Promise((resolve) => setTimeout(resolve, pause));
       } while (wanted);
     } finally {
       looking = false;
@@ -67,6 +87,12 @@ export function follow(stream, path, renewed) {
     look();
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED && !over) setTimeout(() => follow(stream, path, renewed), 5000);
+    if (source.readyState !== EventSource.CLOSED || over) return;
+    look(); // where the session has ended, this finds the login
+    setTimeout(() => {
+      if (over) return;
+      leave();
+      follow(stream, path, renewed);
+    }, AWAY);
   });
 }
