@@ -102,6 +102,12 @@ def test_workflows_are_deployed_with_and_without_a_schedule(project: Project) ->
         "deployed etl, version 1",
     ]
     assert "fires what has a schedule" in said
+    project.write("etl.flow", PARTS.replace("etl(n: int)", "etl(n: int, spare: int = 1)"))
+    assert project.flow("deploy", "etl.flow").err.count("nothing uses the parameter `spare`") == 1
+    project.flow("workflow", "remove", "etl")
+    project.flow("workflow", "remove", "tick")
+    project.write("etl.flow", PARTS)
+    project.flow("deploy", "etl.flow")
     project.write("etl.flow", PARTS.replace("echo done", "echo over"))
     assert project.flow("deploy", "etl.flow:etl").err == "deployed etl, version 2\n"
     listed = project.flow("workflow", "list", "--json").document["workflows"]

@@ -5,7 +5,7 @@ import time
 
 from flow_engine.deployments import Deployed
 from flow_engine.stores.contract import Store
-from flow_runtime.plans import Loaded, compile_file
+from flow_runtime.plans import Loaded, compile_file, load_plan
 from flow_runtime.schedules.specs import deployment
 from flow_runtime.state_folder import StateFolder, find_state
 
@@ -29,10 +29,10 @@ def deploy_target(store: Store, target: str, state: StateFolder) -> list[Deploye
 def to_deploy(target: str, state: StateFolder | None) -> list[Loaded]:
     """The workflow that is named; of a file those that have a schedule, or that no other workflow of it runs as a part of its own."""
     path, workflow = split_target(target)
-    loaded = [load(target, state)]  # tells what is wrong with the file
+    loaded = [load(target, state)]  # tells what is wrong with the file, once
     if workflow is not None:
         return loaded
-    loaded = [load(f"{path}:{name}", state) for name in compile_file(path, None).workflows]
+    loaded = [load_plan(path, name, state) for name in compile_file(path, None).workflows]
     plans = [one.plan for one in loaded if one.plan is not None]
     parts = {name for plan in plans for name in plan.workflows if name != plan.entry}
     return [one for one, plan in zip(loaded, plans, strict=True) if plan.workflow.schedule or plan.entry not in parts]
